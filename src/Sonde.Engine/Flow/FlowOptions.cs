@@ -1,0 +1,33 @@
+namespace Sonde.Engine.Flow;
+
+/// <summary>What of a program's flow is shown.</summary>
+public sealed record FlowOptions
+{
+    /// <summary>Globs over qualified names; empty means every function. <c>*</c> and <c>?</c> as in a shell; a name without a wildcard also matches its last part.</summary>
+    public IReadOnlyList<string> Functions { get; init; } = [];
+
+    /// <summary>Globs over file names, matched against the whole path and against its end after a slash, with or without <c>.py</c>; empty means every file.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>Globs over qualified names and file names that are left out.</summary>
+    public IReadOnlyList<string> Excludes { get; init; } = [];
+
+    /// <summary>Thread ids or globs over thread names; empty means every thread.</summary>
+    public IReadOnlyList<string> Threads { get; init; } = [];
+
+    /// <summary>Only calls with fewer than this many enclosing traced calls; null means any depth.</summary>
+    public int? Depth { get; init; }
+
+    /// <summary>Only calls that took at least this long, with their callers; zero means all.</summary>
+    public TimeSpan MinDuration { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Stop after this many events; null means no limit.</summary>
+    public long? MaxEvents { get; init; }
+
+    /// <summary>Size of the ring buffer between kernel and Sonde, in bytes; a power of two.</summary>
+    public int RingBufferBytes { get; init; } = 32 << 20;
+
+    /// <summary>True when a filter keeps state in the kernel, so that exits are matched with entries there.</summary>
+    public bool FiltersInKernel =>
+        Functions.Count > 0 || Files.Count > 0 || Excludes.Count > 0 || Threads.Count > 0 || Depth is not null || MinDuration > TimeSpan.Zero;
+}
