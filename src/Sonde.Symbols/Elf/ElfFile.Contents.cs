@@ -1,0 +1,161 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Compression;
+
+namespace Sonde.Symbols.Elf;
+
+public sealed partial class ElfFile
+{
+    readonly ConcurrentDictionary<int, byte[]> _decompressed = new();
+
+    /// <summary>The contents of a section of this file, decompressed when it is stored compressed.</summary>
+    /// <exception cref="ElfException">The section lies outside the file, or cannot be decompressed.</exception>
+    public ReadOnlySpan<byte> SectionBytes(ElfSection section)
+    {
+        if (section.Type is ElfSectionType.NoBits or ElfSectionType.Null)
+        {
+            return [];
+        }
+
+        if ((section.Flags & ElfSectionAttributes.Compressed) == 0)
+        {
+            return Slice(section.Offset, section.Size, $"section {section.Index} ({section.Name})");
+        }
+
+        return _decompressed.GetOrAdd(section.Index, static (_, state) => state.File.Decompress(state.Section), (File: this, Section: section));
+    }
+
+    /// <summary>The file offset of an address, for addresses whose bytes are in the file.</summary>
+    public bool TryGetFileOffset(ulong address, out ulong offset)
+    {
+        foreach (ref readonly var segment in _segments.AsSpan())
+        {
+            if (segment.Type == ElfSegmentType.Load && segment.FileCovers(address))
+            {
+                offset = unchecked(address - segment.VirtualAddress + segment.Offset);
+                return offset < (ulong)_bytes.Length;
+            }
+        }
+
+        offset = 0;
+        return false;
+    }
+
+    /// <summary>The address of a file offset, for offsets that are mapped.</summary>
+    public bool TryGetAddress(ulong offset, out ulong address)
+    {
+        foreach (ref readonly var segment in _segments.AsSpan())
+        {
+            if (segment.Type == ElfSegmentType.Load && offset >= segment.Offset && offset - segment.Offset < segment.FileSize)
+            {
+                address = unchecked(offset - segment.Offset + segment.VirtualAddress);
+                return true;
+            }
+        }
+
+        address = 0;
+        return false;
+    }
+
+    /// <summary>The mapped segment that holds <paramref name="address"/>, in the file or as zero bytes.</summary>
+    public bool TryGetLoadSegment(ulong address, out ElfSegment segment)
+    {
+        foreach (var candidate in _segments)
+        {
+            if (candidate.Type == ElfSegmentType.Load && address >= candidate.VirtualAddress
+                && address - candidate.VirtualAddress < Math.Max(candidate.FileSize, candidate.MemorySize))
+            {
+                segment = candidate;
+                return true;
+            }
+        }
+
+        segment = default;
+        return false;
+    }
+
+    /// <summary>Reads <paramref name="length"/> bytes at an address of the file's own address space.</summary>
+    /// <returns>False when not all of them are in the file, within one mapped segment.</returns>
+    public bool TryRead(ulong address, int length, out ReadOnlySpan<byte> bytes)
+    {
+        foreach (ref readonly var segment in _segments.AsSpan())
+        {
+            if (segment.Type != ElfSegmentType.Load || !segment.FileCovers(address))
+            {
+                continue;
+            }
+
+            var skip = address - segment.VirtualAddress;
+            var fileLength = (ulong)_bytes.Length;
+            if (length >= 0 && (ulong)length <= segment.FileSize - skip && segment.Offset <= fileLength
+                && skip <= fileLength - segment.Offset && (ulong)length <= fileLength - segment.Offset - skip)
+            {
+                bytes = _bytes.Span.Slice((int)(segment.Offset + skip), length);
+                return true;
+            }
+
+            break;
+        }
+
+        bytes = default;
+        return false;
+    }
+
+    /// <summary>All bytes from an address to the end of its segment's part in the file; empty when there are none.</summary>
+    internal ReadOnlySpan<byte> ReadToSegmentEnd(ulong address)
+    {
+        foreach (ref readonly var segment in _segments.AsSpan())
+        {
+            if (segment.Type == ElfSegmentType.Load && segment.FileCovers(address) && segment.Offset < (ulong)_bytes.Length)
+            {
+                var mapped = _bytes.Span[(int)segment.Offset..];
+                mapped = mapped[..(int)Math.Min((ulong)mapped.Length, segment.FileSize)];
+                var skip = address - segment.VirtualAddress;
+                return skip < (ulong)mapped.Length ? mapped[(int)skip..] : [];
+            }
+        }
+
+        return [];
+    }
+
+    byte[] Decompress(ElfSection section)
+    {
+        const int HeaderSize = 24;
+        const uint Zlib = 1;
+        const ulong LargestSection = 1 << 30;
+
+        // Deflate cannot do better than 1032:1, so a larger claim is a lie that would only cost memory.
+        const ulong BestRatio = 1032;
+        var stored = Slice(section.Offset, section.Size, $"section {section.Index} ({section.Name})");
+        if (stored.Length < HeaderSize)
+        {
+            throw Error(section.Offset, $"compressed section {section.Name} has no compression header");
+        }
+
+        var kind = BinaryPrimitives.ReadUInt32LittleEndian(stored);
+        if (kind != Zlib)
+        {
+            throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} is compressed by method {kind}; only zlib (1) is supported"));
+        }
+
+        var size = BinaryPrimitives.ReadUInt64LittleEndian(stored[8..]);
+        if (size > LargestSection || size > (ulong)(stored.Length - HeaderSize) * BestRatio)
+        {
+            throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} claims to decompress to 0x{size:x} bytes"));
+        }
+
+        var result = new byte[(int)size];
+        try
+        {
+            using var source = new ZLibStream(new MemoryStream(stored[HeaderSize..].ToArray(), writable: false), CompressionMode.Decompress);
+            source.ReadExactly(result);
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            throw Error(section.Offset, $"section {section.Name} cannot be decompressed: {e.Message}");
+        }
+
+        return result;
+    }
+}
