@@ -111,16 +111,11 @@ def _nest(parent, prefix, names):
             _nest(code, prefix if nested else name + (".<locals>." if code.co_flags & 1 else "."), names)
 
 
-def write(path, counts, checksum):
-    """One line per function: file, first line, qualified name, and the count of each event; tabs between."""
-    lines = []
-    for code, events in counts.items():
-        calls, returns, raises, resumes, suspends = events
+def show(counts, checksum):
+    """Prints the checksum, and a line per function: file, first line, qualified name, count of each event; tabs between."""
+    for code, (calls, returns, raises, resumes, suspends) in counts.items():
         if calls + resumes != returns + raises + suspends:
-            raise AssertionError("entries and exits of %s do not balance: %s" % (qualified_name(code), events))
-        lines.append((code.co_filename, code.co_firstlineno, qualified_name(code)) + tuple(events))
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("# checksum\t%d\n" % checksum)
-        file.write("# file\tline\tfunction\t%s\n" % "\t".join(EVENTS))
-        for line in sorted(lines):
-            file.write("\t".join(map(str, line)) + "\n")
+            raise AssertionError("entries and exits of %s do not balance: %s" % (qualified_name(code), counts[code]))
+    print("checksum", checksum, sep="\t")
+    for code, events in counts.items():
+        print(code.co_filename, code.co_firstlineno, qualified_name(code), *events, sep="\t")

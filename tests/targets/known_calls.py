@@ -1,6 +1,6 @@
 """A program whose calls are known: every way Python code comes to run, each a known number of times.
 
-  known_calls.py --truth FILE    runs the section under the interpreter's own instruments and writes what it called
+  known_calls.py --truth         runs the section under the interpreter's own instruments and prints what it called
   known_calls.py                 says "ready PID", waits for a line, runs the same section untouched between
                                  sonde_section_begin() and sonde_section_end(), says "done CHECKSUM", and waits
                                  for another line (or the end of its input) before it exits
@@ -655,7 +655,7 @@ def sonde_section_end():
     return 2
 
 
-def write_truth(path, rounds):
+def print_truth(rounds):
     import call_truth
     here = os.path.dirname(__file__)
     files = {__file__, os.path.join(here, "known_module.py"), "<known>",
@@ -663,18 +663,18 @@ def write_truth(path, rounds):
     checksum, counts = call_truth.record(functools.partial(section, rounds), files)
     if counts[Doomed.__del__.__code__][0] != Doomed.ended:
         raise AssertionError("%d objects ended, %s were seen" % (Doomed.ended, counts[Doomed.__del__.__code__]))
-    call_truth.write(path, counts, checksum)
+    call_truth.show(counts, checksum)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--truth", metavar="FILE", help="write the calls of the section to FILE")
+    parser.add_argument("--truth", action="store_true", help="print what the section calls")
     parser.add_argument("--rounds", type=int, default=1, help="how many times the section's parts run")
     arguments = parser.parse_args()
     gc.collect()
     gc.disable()
     if arguments.truth:
-        write_truth(arguments.truth, arguments.rounds)
+        print_truth(arguments.rounds)
         return
     print("ready %d" % os.getpid(), flush=True)
     sys.stdin.readline()

@@ -1,0 +1,188 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Sonde.Kernel.Tests.Targets;
+
+/// <summary>A process to trace: started here, spoken to over its input and output with bounded waits, and killed when disposed.</summary>
+sealed class Target : IDisposable
+{
+    /// <summary>The longest a target may take for anything. Passing tests never come near it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Where a contained interpreter sees <see cref="Repository.Targets"/>.</summary>
+    const string ContainedTargets = "/srv/targets";
+
+    // What a container runtime does: mounts of its own, and a root directory that is the root of everything it sees.
+    const string EnterContainer = """
+        set -e
+        root=$1 targets=$2
+        shift 2
+        mkdir -p "$root/srv/targets" "$root/mnt"
+        mount --bind "$root" "$root"
+        mount --bind "$targets" "$root/srv/targets"
+        mount -t proc proc "$root/proc"
+        cd "$root"
+        pivot_root . mnt
+        exec "$@"
+        """;
+
+    readonly Process _process;
+    readonly BlockingCollection<string> _lines = [];
+    readonly StringBuilder _errors = new();
+
+    Target(ProcessStartInfo start)
+    {
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is null)
+            {
+                _lines.CompleteAdding();
+            }
+            else
+            {
+                _lines.Add(line.Data);
+            }
+        };
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
+        };
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Pid = _process.Id;
+    }
+
+    /// <summary>The process id as this process sees it.</summary>
+    public int Pid { get; private set; }
+
+    /// <summary>What it has written to its standard error so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    public bool IsAlive => !_process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Starts any command.</summary>
+    public static Target Start(string command, params IEnumerable<string> arguments) => new(new ProcessStartInfo(command, arguments));
+
+    /// <summary>Starts a program of tests/targets; it is not waited for.</summary>
+    public static Target Start(Interpreter interpreter, string program, params IEnumerable<string> arguments) =>
+        interpreter.IsContained
+            ? Start("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", EnterContainer, "sh",
+                interpreter.Root, Repository.Targets, interpreter.Path, PathOf(interpreter, program), .. arguments])
+            : Start(interpreter.Path, [PathOf(interpreter, program), .. arguments]);
+
+    /// <summary>Starts a program of tests/targets and waits until it says that it is ready. It does its work after <see cref="Send"/>.</summary>
+    public static Target StartReady(Interpreter interpreter, string program, params IEnumerable<string> arguments)
+    {
+        Target target = Start(interpreter, program, arguments);
+        try
+        {
+            target.WaitFor("ready");
+            if (interpreter.IsContained)
+            {
+                // Its own idea of its pid is that of its namespace: it is the one child of the program that started it.
+                string children = File.ReadAllText($"/proc/{target.Pid}/task/{target.Pid}/children");
+                target.Pid = int.Parse(children.AsSpan().Trim(), CultureInfo.InvariantCulture);
+            }
+            return target;
+        }
+        catch
+        {
+            target.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The path of a program of tests/targets as that interpreter sees it: what its code objects have as file name.</summary>
+    public static string PathOf(Interpreter interpreter, string program) =>
+        Path.Combine(interpreter.IsContained ? ContainedTargets : Repository.Targets, program);
+
+    /// <summary>Sends a line to its standard input.</summary>
+    public void Send(string line = "")
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    /// <summary>The next line of its standard output, or null at the end of it.</summary>
+    public string? ReadLine()
+    {
+        if (_lines.TryTake(out string? line, Patience))
+        {
+            return line;
+        }
+        return _lines.IsCompleted ? null : throw new TimeoutException($"{this} said nothing for {Patience.TotalSeconds} s.");
+    }
+
+    /// <summary>Reads lines up to one that begins with the word, and gives what follows it.</summary>
+    public string WaitFor(string word)
+    {
+        while (ReadLine() is { } line)
+        {
+            if (line.StartsWith(word, StringComparison.Ordinal))
+            {
+                return line[word.Length..].Trim();
+            }
+        }
+        throw new InvalidOperationException($"{this} ended without saying '{word}': {Errors}");
+    }
+
+    /// <summary>All of its standard output from here on.</summary>
+    public string ReadToEnd()
+    {
+        var text = new StringBuilder();
+        while (ReadLine() is { } line)
+        {
+            text.AppendLine(line);
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Waits for its end and gives the exit code.</summary>
+    public int WaitForExit()
+    {
+        if (!_process.WaitForExit(Patience))
+        {
+            throw new TimeoutException($"{this} did not end within {Patience.TotalSeconds} s.");
+        }
+        return _process.ExitCode;
+    }
+
+    /// <summary>Sends a signal by its name: "STOP", "INT", "KILL".</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Pid.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (IsAlive)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        _process.WaitForExit(Patience);
+        _process.Dispose();
+        _lines.Dispose();
+    }
+
+    public override string ToString() => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} (pid {Pid})";
+}
