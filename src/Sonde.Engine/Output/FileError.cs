@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Sonde.Engine.Output;
+
+/// <summary>Says in words why a file could not be opened or written. The runtime's own messages are not compiled into the native binary.</summary>
+public static class FileError
+{
+    /// <summary>The reason, without the file's name: "permission denied".</summary>
+    public static string Describe(Exception error) => error switch
+    {
+        UnauthorizedAccessException => "permission denied, or it is a directory",
+        DirectoryNotFoundException => "the directory does not exist",
+        FileNotFoundException => "no such file",
+        PathTooLongException => "the name is too long",
+        // On Unix the runtime keeps the error number as the result code.
+        IOException { HResult: 5 } => "input/output error",
+        IOException { HResult: 26 } => "the file is a program that is running",
+        IOException { HResult: 28 } => "no space left on the device",
+        IOException { HResult: 30 } => "the file system is read-only",
+        IOException { HResult: 32 } => "nobody reads it any more",
+        IOException { HResult: 122 } => "the disk quota is used up",
+        IOException => string.Create(CultureInfo.InvariantCulture, $"error {error.HResult}"),
+        _ => error.Message,
+    };
+}
