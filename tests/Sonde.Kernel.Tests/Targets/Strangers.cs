@@ -16,12 +16,15 @@ static class Strangers
         return target.Pid;
     }
 
-    /// <summary>A process whose child has ended and is never waited for; its id is the word after "zombie".</summary>
+    /// <summary>A process whose child has ended and is never waited for.</summary>
     public static Target ParentOfZombie(out int zombie)
     {
-        Target parent = Target.Start("sh", "-c", "true & echo zombie $!; exec sleep 1000");
-        int pid = zombie = int.Parse(parent.WaitFor("zombie"), CultureInfo.InvariantCulture);
-        WaitUntil(() => StateOf(pid) == 'Z', "the child has ended");
+        // The shell would wait for its child, so that one only ends once another program has taken the shell's place.
+        Target parent = Target.Start("sh", "-c", "exec 3<&0; (read line <&3) & echo child $!; exec sleep 1000");
+        int child = zombie = int.Parse(parent.WaitFor("child"), CultureInfo.InvariantCulture);
+        WaitUntil(() => File.ReadAllText($"/proc/{parent.Pid}/comm").Trim() == "sleep", "the shell has become sleep");
+        parent.Send();
+        WaitUntil(() => StateOf(child) == 'Z', "the child has ended");
         return parent;
     }
 
