@@ -1,0 +1,20 @@
+using Sonde.Linux;
+
+namespace Sonde.Bpf;
+
+/// <summary>An attached program: it runs until this is disposed, or this process ends in whatever way.</summary>
+public sealed class Link : IDisposable
+{
+    readonly FileDescriptor[] _descriptors;
+
+    internal Link(params FileDescriptor[] descriptors) => _descriptors = descriptors;
+
+    /// <summary>Detaches the program.</summary>
+    public void Dispose()
+    {
+        foreach (FileDescriptor descriptor in _descriptors)
+        {
+            descriptor.Dispose();
+        }
+    }
+}

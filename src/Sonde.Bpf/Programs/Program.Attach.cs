@@ -1,0 +1,99 @@
+using Sonde.Linux;
+
+namespace Sonde.Bpf;
+
+/// <content>The ways to attach a program.</content>
+public sealed partial class Program
+{
+    const string NeedsPerfRights = "Needs CAP_PERFMON (and CAP_SYS_ADMIN before Linux 5.8), or root.";
+
+    /// <summary>Attaches to many places of a file with one call (Linux 6.6+).</summary>
+    /// <remarks>Takes well under a millisecond whatever the number of places. All places are attached or none.</remarks>
+    /// <exception cref="LinuxException">
+    /// EINVAL: the kernel is older, or <see cref="ProgramSpec.ExpectedAttachType"/> is not <see cref="AttachType.UprobeMulti"/>.
+    /// ESRCH: no such process. ENOTSUPP, EIO: an instruction cannot be probed. EBADF: the path is no regular file.
+    /// </exception>
+    public Link AttachUprobeMulti(UprobeMultiSpec spec)
+    {
+        CheckLength(spec, spec.Cookies, nameof(spec.Cookies));
+        CheckLength(spec, spec.RefCounterOffsets, nameof(spec.RefCounterOffsets));
+        UprobeMultiArguments arguments = new()
+        {
+            Program = Descriptor,
+            Path = spec.Path,
+            Offsets = spec.Offsets,
+            Cookies = spec.Cookies,
+            RefCounterOffsets = spec.RefCounterOffsets,
+            Pid = (uint)(spec.Pid ?? 0),
+            Return = spec.Return,
+        };
+        SystemResult result = BpfSystemCall.LinkUprobes(in arguments);
+        return new Link(result.CheckDescriptor(
+            $"bpf(LINK_CREATE, uprobe_multi, \"{spec.Path}\", {spec.Offsets.Length} offsets{(spec.Pid is { } pid ? $", pid {pid}" : "")})",
+            AttachAdvice(result.Errno)));
+    }
+
+    /// <summary>Attaches to one place of a file by a perf event (Linux 4.17+): what there is before uprobe_multi.</summary>
+    /// <exception cref="LinuxException">As for <see cref="AttachUprobeMulti"/>; ENOENT: no such file.</exception>
+    public Link AttachUprobePerf(UprobeSpec spec)
+    {
+        UprobeUnit unit = UprobeUnit.Instance;
+        string operation = $"perf_event_open(uprobe, \"{spec.Path}\", offset 0x{spec.Offset:x}{(spec.Pid is { } pid ? $", pid {pid}" : "")})";
+        if (spec.RefCounterOffset > uint.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(spec), $"The reference counter's offset 0x{spec.RefCounterOffset:x} needs more than the 32 bits a perf event has for it.");
+        }
+
+        ulong config = (spec.Return ? unit.ReturnBit : 0) | spec.RefCounterOffset << unit.RefCounterShift;
+        SystemResult result = PerfEvent.OpenUprobe(unit.Type, spec.Path, spec.Offset, config, spec.Pid ?? -1);
+        return AttachToPerfEvent(result.CheckDescriptor(operation, AttachAdvice(result.Errno)), spec.Cookie);
+    }
+
+    // Takes over the event: closes it when the program cannot be attached.
+    Link AttachToPerfEvent(FileDescriptor perfEvent, ulong cookie)
+    {
+        try
+        {
+            SystemResult link = BpfSystemCall.LinkPerfEvent(Descriptor, perfEvent, cookie);
+            if (!link.Failed)
+            {
+                FileDescriptor descriptor = new((int)link.Raw);
+                PerfEvent.Enable(perfEvent).Check("ioctl(PERF_EVENT_IOC_ENABLE)");
+                return new Link(descriptor, perfEvent);
+            }
+
+            // Before 5.15 perf events have no links, and so no cookies: EINVAL for the attach type.
+            if (link.Errno != Errno.EINVAL || cookie != 0)
+            {
+                link.Check($"bpf(LINK_CREATE, perf event, \"{Spec.Name}\")", cookie != 0 ? "Cookies need Linux 5.15." : AttachAdvice(link.Errno));
+            }
+
+            SystemResult set = PerfEvent.SetBpf(perfEvent, Descriptor);
+            set.Check($"ioctl(PERF_EVENT_IOC_SET_BPF, \"{Spec.Name}\")", AttachAdvice(set.Errno));
+            PerfEvent.Enable(perfEvent).Check("ioctl(PERF_EVENT_IOC_ENABLE)");
+            return new Link(perfEvent);
+        }
+        catch
+        {
+            perfEvent.Dispose();
+            throw;
+        }
+    }
+
+    static string? AttachAdvice(Errno errno) => errno switch
+    {
+        Errno.EPERM or Errno.EACCES => NeedsPerfRights,
+        Errno.ENOTSUPP or Errno.EOPNOTSUPP => "The kernel cannot probe an instruction there.",
+        Errno.EIO => "The offset is outside the file's code.",
+        Errno.ESRCH => "There is no such process.",
+        _ => null,
+    };
+
+    static void CheckLength(UprobeMultiSpec spec, ulong[]? values, string name)
+    {
+        if (values is not null && values.Length != spec.Offsets.Length)
+        {
+            throw new ArgumentException($"{name} has {values.Length} entries for {spec.Offsets.Length} offsets.", nameof(spec));
+        }
+    }
+}

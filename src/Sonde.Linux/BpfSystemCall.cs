@@ -1,0 +1,404 @@
+using System.Runtime.InteropServices;
+
+namespace Sonde.Linux;
+
+/// <summary>The arguments of <c>BPF_MAP_CREATE</c>.</summary>
+public readonly ref struct MapCreateArguments
+{
+    /// <summary>The map type's number (<c>enum bpf_map_type</c>).</summary>
+    public uint Type { get; init; }
+
+    /// <summary>Bytes of a key.</summary>
+    public uint KeySize { get; init; }
+
+    /// <summary>Bytes of a value.</summary>
+    public uint ValueSize { get; init; }
+
+    /// <summary>How many entries, or for ring buffers how many bytes.</summary>
+    public uint MaxEntries { get; init; }
+
+    /// <summary><c>BPF_F_*</c> flags.</summary>
+    public uint Flags { get; init; }
+
+    /// <summary>The name, of which the kernel keeps 15 bytes.</summary>
+    public string Name { get; init; }
+
+    /// <summary>BTF that describes key and value, or null.</summary>
+    public FileDescriptor? Btf { get; init; }
+
+    /// <summary>The key's type in <see cref="Btf"/>.</summary>
+    public uint BtfKeyType { get; init; }
+
+    /// <summary>The value's type in <see cref="Btf"/>.</summary>
+    public uint BtfValueType { get; init; }
+}
+
+/// <summary>The arguments of <c>BPF_PROG_LOAD</c>.</summary>
+public readonly ref struct ProgramLoadArguments
+{
+    /// <summary>The program type's number (<c>enum bpf_prog_type</c>).</summary>
+    public uint Type { get; init; }
+
+    /// <summary>The attach type's number (<c>enum bpf_attach_type</c>), where the verifier needs it.</summary>
+    public uint ExpectedAttachType { get; init; }
+
+    /// <summary><c>BPF_F_*</c> load flags.</summary>
+    public uint Flags { get; init; }
+
+    /// <summary>The instructions, each 8 bytes.</summary>
+    public ReadOnlySpan<ulong> Instructions { get; init; }
+
+    /// <summary>The licence; helpers marked GPL-only ask for "GPL".</summary>
+    public string License { get; init; }
+
+    /// <summary>The name, of which the kernel keeps 15 bytes.</summary>
+    public string Name { get; init; }
+
+    /// <summary>0: no log; 1: the last path; 2: every instruction; 4: statistics.</summary>
+    public uint LogLevel { get; init; }
+
+    /// <summary>Where the verifier writes its log; empty for none.</summary>
+    public Span<byte> Log { get; init; }
+
+    /// <summary>BTF that describes the functions, or null.</summary>
+    public FileDescriptor? Btf { get; init; }
+
+    /// <summary>Pairs of instruction index and BTF type, one for each function (<c>struct bpf_func_info</c>).</summary>
+    public ReadOnlySpan<uint> FunctionInfo { get; init; }
+}
+
+/// <summary>The arguments of <c>BPF_LINK_CREATE</c> for <c>BPF_TRACE_UPROBE_MULTI</c> (Linux 6.6+).</summary>
+public readonly ref struct UprobeMultiArguments
+{
+    /// <summary>The program.</summary>
+    public FileDescriptor Program { get; init; }
+
+    /// <summary>The file probed.</summary>
+    public string Path { get; init; }
+
+    /// <summary>File offsets.</summary>
+    public ReadOnlySpan<ulong> Offsets { get; init; }
+
+    /// <summary>One cookie for each offset, or empty.</summary>
+    public ReadOnlySpan<ulong> Cookies { get; init; }
+
+    /// <summary>File offset of a 2-byte reference counter for each offset (0 for none), or empty.</summary>
+    public ReadOnlySpan<ulong> RefCounterOffsets { get; init; }
+
+    /// <summary>The one process probed, 0 for all.</summary>
+    public uint Pid { get; init; }
+
+    /// <summary>Whether the probes fire at return.</summary>
+    public bool Return { get; init; }
+}
+
+/// <summary>bpf(2), one method a command (include/uapi/linux/bpf.h). Nothing here throws but for misuse; the results carry the errno.</summary>
+public static unsafe class BpfSystemCall
+{
+    const int NameBytes = 16;
+    const uint UprobeMulti = 48; // BPF_TRACE_UPROBE_MULTI
+
+    enum Command
+    {
+        MapCreate = 0,
+        MapLookup = 1,
+        MapUpdate = 2,
+        MapDelete = 3,
+        MapNextKey = 4,
+        ProgramLoad = 5,
+        ProgramTestRun = 10,
+        ObjectInfo = 15,
+        RawTracepointOpen = 17,
+        BtfLoad = 18,
+        MapFreeze = 22,
+        LinkCreate = 28,
+        EnableStats = 32,
+    }
+
+    /// <summary>Creates a map; the result is a descriptor's number.</summary>
+    public static SystemResult CreateMap(in MapCreateArguments arguments)
+    {
+        Attributes a = default;
+        a.Set(0, arguments.Type);
+        a.Set(4, arguments.KeySize);
+        a.Set(8, arguments.ValueSize);
+        a.Set(12, arguments.MaxEntries);
+        a.Set(16, arguments.Flags);
+        a.SetName(28, arguments.Name);
+        if (arguments.Btf is { } btf)
+        {
+            a.Set(48, (uint)btf.Number);
+            a.Set(52, arguments.BtfKeyType);
+            a.Set(56, arguments.BtfValueType);
+        }
+
+        SystemResult result = Call(Command.MapCreate, ref a);
+        GC.KeepAlive(arguments.Btf);
+        return result;
+    }
+
+    /// <summary>Copies the value of <paramref name="key"/> into <paramref name="value"/>; ENOENT when it is not there.</summary>
+    public static SystemResult Lookup(FileDescriptor map, ReadOnlySpan<byte> key, Span<byte> value)
+    {
+        fixed (byte* keyPointer = key, valuePointer = value)
+        {
+            return Element(Command.MapLookup, map, keyPointer, valuePointer, 0);
+        }
+    }
+
+    /// <summary>Sets the value of <paramref name="key"/>. Flags: 0 any, 1 only new (EEXIST), 2 only existing (ENOENT).</summary>
+    public static SystemResult Update(FileDescriptor map, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags)
+    {
+        fixed (byte* keyPointer = key, valuePointer = value)
+        {
+            return Element(Command.MapUpdate, map, keyPointer, valuePointer, flags);
+        }
+    }
+
+    /// <summary>Removes <paramref name="key"/>; ENOENT when it is not there.</summary>
+    public static SystemResult Delete(FileDescriptor map, ReadOnlySpan<byte> key)
+    {
+        fixed (byte* keyPointer = key)
+        {
+            return Element(Command.MapDelete, map, keyPointer, null, 0);
+        }
+    }
+
+    /// <summary>The key after <paramref name="key"/>, or the first when that is empty; ENOENT after the last.</summary>
+    public static SystemResult NextKey(FileDescriptor map, ReadOnlySpan<byte> key, Span<byte> next)
+    {
+        fixed (byte* keyPointer = key, nextPointer = next)
+        {
+            return Element(Command.MapNextKey, map, key.IsEmpty ? null : keyPointer, nextPointer, 0);
+        }
+    }
+
+    /// <summary>Forbids further updates from user space (Linux 5.2+).</summary>
+    public static SystemResult Freeze(FileDescriptor map)
+    {
+        Attributes a = default;
+        a.Set(0, (uint)map.Number);
+        return Call(Command.MapFreeze, ref a, map);
+    }
+
+    /// <summary>Loads a program; the result is a descriptor's number.</summary>
+    public static SystemResult LoadProgram(in ProgramLoadArguments arguments)
+    {
+        fixed (ulong* instructions = arguments.Instructions)
+        fixed (byte* license = FileDescriptor.ZeroTerminated(arguments.License))
+        fixed (byte* log = arguments.Log)
+        fixed (uint* functions = arguments.FunctionInfo)
+        {
+            Attributes a = default;
+            a.Set(0, arguments.Type);
+            a.Set(4, (uint)arguments.Instructions.Length);
+            a.Set(8, instructions);
+            a.Set(16, license);
+            if (!arguments.Log.IsEmpty)
+            {
+                a.Set(24, arguments.LogLevel);
+                a.Set(28, (uint)arguments.Log.Length);
+                a.Set(32, log);
+            }
+
+            a.Set(40, VersionCode());
+            a.Set(44, arguments.Flags);
+            a.SetName(48, arguments.Name);
+            a.Set(68, arguments.ExpectedAttachType);
+            if (arguments.Btf is { } btf)
+            {
+                a.Set(72, (uint)btf.Number);
+                a.Set(76, 2 * sizeof(uint));
+                a.Set(80, functions);
+                a.Set(88, (uint)arguments.FunctionInfo.Length / 2);
+            }
+
+            SystemResult result = Call(Command.ProgramLoad, ref a);
+            GC.KeepAlive(arguments.Btf);
+            return result;
+        }
+    }
+
+    /// <summary>Runs a program on <paramref name="data"/> without attaching it (<c>BPF_PROG_TEST_RUN</c>, Linux 4.12+).</summary>
+    /// <param name="program">A program of a type that can be run so: socket filter, XDP, scheduler classifier.</param>
+    /// <param name="data">The packet, at least 14 bytes.</param>
+    /// <param name="returned">What the program returned.</param>
+    public static SystemResult TestRun(FileDescriptor program, ReadOnlySpan<byte> data, out uint returned)
+    {
+        fixed (byte* input = data)
+        {
+            Attributes a = default;
+            a.Set(0, (uint)program.Number);
+            a.Set(8, (uint)data.Length);
+            a.Set(16, input);
+            SystemResult result = Call(Command.ProgramTestRun, ref a, program);
+            returned = a.Get(4);
+            return result;
+        }
+    }
+
+    /// <summary>Runs a syscall program with <paramref name="context"/> as its argument (Linux 5.14+).</summary>
+    public static SystemResult TestRunContext(FileDescriptor program, Span<byte> context, out uint returned)
+    {
+        fixed (byte* input = context)
+        {
+            Attributes a = default;
+            a.Set(0, (uint)program.Number);
+            a.Set(40, (uint)context.Length);
+            a.Set(48, input);
+            SystemResult result = Call(Command.ProgramTestRun, ref a, program);
+            returned = a.Get(4);
+            return result;
+        }
+    }
+
+    /// <summary>Fills <paramref name="info"/> with what the kernel knows of a map, program, BTF or link.</summary>
+    public static SystemResult Info(FileDescriptor descriptor, Span<byte> info)
+    {
+        fixed (byte* buffer = info)
+        {
+            Attributes a = default;
+            a.Set(0, (uint)descriptor.Number);
+            a.Set(4, (uint)info.Length);
+            a.Set(8, buffer);
+            return Call(Command.ObjectInfo, ref a, descriptor);
+        }
+    }
+
+    /// <summary>Attaches to a raw tracepoint by name (Linux 4.17+); the result is a descriptor's number.</summary>
+    public static SystemResult OpenRawTracepoint(FileDescriptor program, string name)
+    {
+        fixed (byte* text = FileDescriptor.ZeroTerminated(name))
+        {
+            Attributes a = default;
+            a.Set(0, text);
+            a.Set(8, (uint)program.Number);
+            return Call(Command.RawTracepointOpen, ref a, program);
+        }
+    }
+
+    /// <summary>Loads BTF (Linux 4.18+); the result is a descriptor's number.</summary>
+    public static SystemResult LoadBtf(ReadOnlySpan<byte> btf)
+    {
+        fixed (byte* data = btf)
+        {
+            Attributes a = default;
+            a.Set(0, data);
+            a.Set(16, (uint)btf.Length);
+            return Call(Command.BtfLoad, ref a);
+        }
+    }
+
+    /// <summary>Attaches a program to a perf event with a cookie (Linux 5.15+); the result is a descriptor's number.</summary>
+    public static SystemResult LinkPerfEvent(FileDescriptor program, FileDescriptor perfEvent, ulong cookie)
+    {
+        const uint PerfEvent = 41; // BPF_PERF_EVENT
+        Attributes a = default;
+        a.Set(0, (uint)program.Number);
+        a.Set(4, (uint)perfEvent.Number);
+        a.Set(8, PerfEvent);
+        a.Set(16, cookie);
+        SystemResult result = Call(Command.LinkCreate, ref a, program);
+        GC.KeepAlive(perfEvent);
+        return result;
+    }
+
+    /// <summary>Attaches a program to many places of a file at once; the result is a descriptor's number.</summary>
+    public static SystemResult LinkUprobes(in UprobeMultiArguments arguments)
+    {
+        fixed (byte* path = FileDescriptor.ZeroTerminated(arguments.Path))
+        fixed (ulong* offsets = arguments.Offsets, cookies = arguments.Cookies, counters = arguments.RefCounterOffsets)
+        {
+            Attributes a = default;
+            a.Set(0, (uint)arguments.Program.Number);
+            a.Set(8, UprobeMulti);
+            a.Set(16, path);
+            a.Set(24, offsets);
+            a.Set(32, counters);
+            a.Set(40, cookies);
+            a.Set(48, (uint)arguments.Offsets.Length);
+            a.Set(52, arguments.Return ? 1u : 0u);
+            a.Set(56, arguments.Pid);
+            SystemResult result = Call(Command.LinkCreate, ref a, arguments.Program);
+            return result;
+        }
+    }
+
+    /// <summary>Makes the kernel count run time and runs of every program while the descriptor is open (Linux 5.8+).</summary>
+    public static SystemResult EnableStats()
+    {
+        Attributes a = default;
+        return Call(Command.EnableStats, ref a);
+    }
+
+    static SystemResult Element(Command command, FileDescriptor map, byte* key, byte* value, ulong flags)
+    {
+        Attributes a = default;
+        a.Set(0, (uint)map.Number);
+        a.Set(8, key);
+        a.Set(16, value);
+        a.Set(24, flags);
+        return Call(command, ref a, map);
+    }
+
+    // Kernels older than the last field used accept the excess as long as it is zero.
+    static SystemResult Call(Command command, ref Attributes attributes, FileDescriptor? alive = null)
+    {
+        fixed (Attributes* pointer = &attributes)
+        {
+            SystemResult result;
+            do
+            {
+                // The verifier gives up with EAGAIN when a signal is pending, which the runtime sends at will.
+                result = Libc.Result(Libc.SystemCall(Libc.Number.Bpf, (nint)command, (nint)pointer, sizeof(Attributes), 0, 0));
+            }
+            while (command == Command.ProgramLoad && result.Errno == Errno.EAGAIN);
+            GC.KeepAlive(alive);
+            return result;
+        }
+    }
+
+    // Kernels before 5.0 want LINUX_VERSION_CODE in kprobe programs; its patch level is one byte.
+    static uint VersionCode()
+    {
+        Version version = Kernel.Version;
+        return (uint)(version.Major << 16 | version.Minor << 8 | Math.Min(version.Build, 255));
+    }
+
+    /// <summary><c>union bpf_attr</c>, as far as it is used.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = Size)]
+    struct Attributes
+    {
+        const int Size = 128;
+
+        fixed ulong _words[Size / sizeof(ulong)];
+
+        internal void Set(int offset, uint value) => Write(offset, value);
+
+        internal void Set(int offset, ulong value) => Write(offset, value);
+
+        internal void Set(int offset, void* pointer) => Write(offset, (ulong)pointer);
+
+        internal void SetName(int offset, string? name)
+        {
+            Span<byte> field = Bytes().Slice(offset, NameBytes - 1);
+            foreach (char c in name ?? "")
+            {
+                if (field.IsEmpty)
+                {
+                    break;
+                }
+
+                // The kernel refuses a name with anything else in it (bpf_obj_name_cpy, kernel/bpf/syscall.c).
+                field[0] = char.IsAsciiLetterOrDigit(c) || c is '_' or '.' ? (byte)c : (byte)'_';
+                field = field[1..];
+            }
+        }
+
+        internal uint Get(int offset) => MemoryMarshal.Read<uint>(Bytes()[offset..]);
+
+        void Write<T>(int offset, T value) where T : unmanaged => MemoryMarshal.Write(Bytes()[offset..], in value);
+
+        Span<byte> Bytes() => MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref this, 1));
+    }
+}

@@ -1,0 +1,48 @@
+namespace Sonde.Linux;
+
+/// <summary>A process that cannot be mistaken for a later one with the same number (<c>pidfd_open(2)</c>, Linux 5.3+).</summary>
+public sealed unsafe class PidFd : IDisposable
+{
+    PidFd(int pid, FileDescriptor descriptor)
+    {
+        Pid = pid;
+        Descriptor = descriptor;
+    }
+
+    /// <summary>The process's number.</summary>
+    public int Pid { get; }
+
+    /// <summary>Becomes readable when the process has ended.</summary>
+    public FileDescriptor Descriptor { get; }
+
+    /// <summary>Whether the process has ended (it may still wait for its parent as a zombie).</summary>
+    public bool HasExited => WaitForExit(TimeSpan.Zero);
+
+    /// <summary>Takes hold of process <paramref name="pid"/>.</summary>
+    /// <exception cref="LinuxException">ESRCH: no such process. EINVAL: the number is a thread's. ENOSYS: the kernel is older than 5.3.</exception>
+    public static PidFd Open(int pid) => new(pid, TryOpen(pid).CheckDescriptor($"pidfd_open({pid})"));
+
+    /// <summary>Takes hold of process <paramref name="pid"/>; the result is a descriptor's number.</summary>
+    public static SystemResult TryOpen(int pid) => Libc.Result(Libc.SystemCall(Libc.Number.PidFdOpen, pid, 0, 0, 0, 0));
+
+    /// <summary>Waits for the process to end.</summary>
+    /// <returns>False when it is still there after <paramref name="timeout"/>.</returns>
+    public bool WaitForExit(TimeSpan timeout)
+    {
+        long deadline = Environment.TickCount64 + (long)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
+        // struct pollfd: int fd; short events; short revents.
+        int* request = stackalloc int[2] { Descriptor.Number, 1 };
+        while (true)
+        {
+            int remaining = timeout < TimeSpan.Zero ? -1 : (int)Math.Max(0, deadline - Environment.TickCount64);
+            SystemResult result = Libc.Result(Libc.Poll(request, 1, remaining));
+            if (result.Errno != Errno.EINTR)
+            {
+                return result.Check("poll(pidfd)") > 0;
+            }
+        }
+    }
+
+    /// <summary>Lets go of the process.</summary>
+    public void Dispose() => Descriptor.Dispose();
+}
