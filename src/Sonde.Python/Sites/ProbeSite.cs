@@ -40,7 +40,7 @@ public enum CurrentFrame
     /// <summary>Still the frame being left.</summary>
     Dying,
 
-    /// <summary>Already the frame that is returned to.</summary>
+    /// <summary>At exits already the frame that is returned to; at entries (3.10 and older) still the caller's frame.</summary>
     Parent,
 
     /// <summary>The frame that is being entered.</summary>
@@ -98,7 +98,10 @@ public sealed record ProbeSite
     /// <summary>Where a pointer to the frame entered or left is, when the code proves it; saves walking from the thread state.</summary>
     public ValueLocation? Frame { get; init; }
 
-    /// <summary>Where a pointer to the parent frame is, at exits of 3.10 and older, when the code proves it.</summary>
+    /// <summary>
+    /// Where a pointer to the parent frame is, at exits, when the code proves it: where <see cref="Current"/> is
+    /// <see cref="CurrentFrame.Parent"/> this is the thread state's current frame without walking to it.
+    /// </summary>
     public ValueLocation? ParentFrame { get; init; }
 
     /// <summary>Which frame the thread state's current frame is at this instruction.</summary>

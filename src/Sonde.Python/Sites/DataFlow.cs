@@ -1,0 +1,188 @@
+using Iced.Intel;
+
+namespace Sonde.Python.Sites;
+
+/// <summary>
+/// Forward data flow over the eval function: what is certain before every instruction. A state starts at the function's entry and
+/// is carried along every path; where paths meet, only what they agree on stays.
+/// </summary>
+sealed class DataFlow
+{
+    /// <summary>Real interpreters settle after about two visits of each block; a bound for files that are not what they seem.</summary>
+    const int MostVisitsPerBlock = 64;
+
+    readonly ControlFlow _graph;
+    readonly Effect[] _effects;
+    readonly Transfer _transfer;
+    readonly AbstractState?[] _before;
+
+    DataFlow(ControlFlow graph, Effect[] effects, Transfer transfer)
+    {
+        _graph = graph;
+        _effects = effects;
+        _transfer = transfer;
+        _before = new AbstractState?[graph.Blocks.Length];
+    }
+
+    /// <summary>What is certain whenever the next opcode's handler is jumped to; null when nothing dispatches.</summary>
+    public AbstractState? AtDispatch { get; private set; }
+
+    /// <summary>The code the flow ran over.</summary>
+    public InterpreterCode Code => _graph.Code;
+
+    /// <summary>Its graph.</summary>
+    public ControlFlow Graph => _graph;
+
+    /// <summary>Whether any path leads to a block.</summary>
+    public bool Reaches(int block) => block >= 0 && _before[block] is not null;
+
+    /// <summary>A walk from a reached instruction, with the state before it.</summary>
+    public Walk From(int instruction)
+    {
+        var block = _graph.Blocks[_graph.BlockOf(instruction)];
+        var state = _before[_graph.BlockOf(instruction)]!.Clone();
+        var walk = new Walk(this, state, block.First);
+        while (walk.Index < instruction)
+            walk.Step();
+        return walk;
+    }
+
+    /// <summary>Runs to the fixpoint.</summary>
+    /// <exception cref="SiteException">It does not settle.</exception>
+    public static DataFlow Run(ControlFlow graph, EvalLoopConstants constants)
+    {
+        var factory = new InstructionInfoFactory();
+        var effects = new Effect[graph.Code.Instructions.Length];
+        for (var i = 0; i < effects.Length; i++)
+            effects[i] = Effect.Of(graph.Code.Instructions[i], factory);
+        var flow = new DataFlow(graph, effects, new(constants));
+        flow.Settle();
+        return flow;
+    }
+
+    void Settle()
+    {
+        var order = Order();
+        var position = new int[_graph.Blocks.Length];
+        for (var i = 0; i < order.Count; i++)
+            position[order[i]] = i;
+        var dispatched = order.Where(block => _graph.Blocks[block].IsDispatched).ToArray();
+
+        var pending = new bool[order.Count];
+        var budget = (long)MostVisitsPerBlock * order.Count;
+        var start = _graph.BlockAt(_graph.Code.Start);
+        _before[start] = _transfer.AtStart();
+        pending[position[start]] = true;
+        var state = new AbstractState();
+        var again = true;
+        while (again)
+        {
+            again = false;
+            for (var i = 0; i < order.Count; i++)
+            {
+                if (!pending[i])
+                    continue;
+                if (--budget < 0)
+                    throw new SiteException("the data flow over the eval function does not settle");
+                pending[i] = false;
+                var block = _graph.Blocks[order[i]];
+                state.CopyFrom(_before[order[i]]!);
+                for (var instruction = block.First; instruction < block.End; instruction++)
+                    _transfer.Apply(state, _effects[instruction]);
+                foreach (var successor in block.Successors)
+                    Propagate(successor, state);
+                if (!block.Dispatches)
+                    continue;
+                Transfer.Dispatch(state);
+                if (AtDispatch is null)
+                    AtDispatch = state.Clone();
+                else if (!AtDispatch.MeetWith(state))
+                    continue;
+                foreach (var target in dispatched)
+                    Propagate(target, AtDispatch);
+            }
+        }
+
+        void Propagate(int block, AbstractState incoming)
+        {
+            if (_before[block] is not { } known)
+                _before[block] = incoming.Clone();
+            else if (!known.MeetWith(incoming))
+                return;
+            pending[position[block]] = true;
+            again = true;
+        }
+    }
+
+    /// <summary>
+    /// The blocks that can be reached, each after as many of its predecessors as possible (reverse postorder of a depth-first
+    /// search), so that most states are final when they are first carried on.
+    /// </summary>
+    List<int> Order()
+    {
+        var blocks = _graph.Blocks;
+        var dispatched = Enumerable.Range(0, blocks.Length).Where(block => blocks[block].IsDispatched).ToArray();
+        List<int> postorder = new(blocks.Length);
+        var seen = new bool[blocks.Length];
+        Stack<(int Block, int Next)> path = [];
+        var dispatchSeen = false;
+        Enter(_graph.BlockAt(_graph.Code.Start));
+        while (path.TryPop(out var top))
+        {
+            var (block, next) = top;
+            var successors = blocks[block].Successors;
+            if (next < successors.Length)
+            {
+                path.Push((block, next + 1));
+                Enter(successors[next]);
+            }
+            else if (blocks[block].Dispatches && !dispatchSeen)
+            {
+                dispatchSeen = true;
+                path.Push((block, next));
+                foreach (var target in dispatched)
+                    Enter(target);
+            }
+            else
+            {
+                postorder.Add(block);
+            }
+        }
+        postorder.Reverse();
+        return postorder;
+
+        void Enter(int block)
+        {
+            if (seen[block])
+                return;
+            seen[block] = true;
+            path.Push((block, 0));
+        }
+    }
+
+    /// <summary>Follows instructions in the order they run, with the state before each.</summary>
+    public sealed class Walk(DataFlow flow, AbstractState state, int index)
+    {
+        /// <summary>Index of the instruction about to run.</summary>
+        public int Index { get; private set; } = index;
+
+        /// <summary>What is certain before it.</summary>
+        public AbstractState State => state;
+
+        /// <summary>Runs it; afterwards <see cref="Index"/> is the next instruction in memory.</summary>
+        public Event Step() => flow._transfer.Apply(state, flow._effects[Index++]);
+
+        /// <summary>Whether the instruction about to run writes memory; no other can be of interest.</summary>
+        public bool CanMatter => flow._effects[Index].Kind is EffectKind.Store or EffectKind.AddToMemory;
+
+        /// <summary>Takes the base register of the instruction about to run to hold something, as what it does tells.</summary>
+        public void Learn(Roles roles)
+        {
+            var register = flow._effects[Index].Base;
+            state[register] = new(state[register].Roles | roles, state[register].Number);
+        }
+
+        /// <summary>Goes on at another instruction, as after a jump.</summary>
+        public void JumpTo(int instruction) => Index = instruction;
+    }
+}

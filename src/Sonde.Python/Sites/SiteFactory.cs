@@ -1,0 +1,54 @@
+using Iced.Intel;
+using Sonde.Symbols.Elf;
+
+namespace Sonde.Python.Sites;
+
+/// <summary>Makes the public <see cref="ProbeSite"/> out of a place in the code and what is certain there.</summary>
+sealed class SiteFactory(ElfFile image, DataFlow flow)
+{
+    readonly GasFormatter _formatter = new(new FormatterOptions
+    {
+        UppercaseHex = false, HexPrefix = "0x", BranchLeadingZeros = false, SmallHexNumbersInDecimal = true,
+    });
+
+    /// <summary>The instruction's bytes in the file.</summary>
+    public ReadOnlySpan<byte> Code(int index)
+    {
+        ref readonly var instruction = ref flow.Code.Instructions[index];
+        return image.TryRead(instruction.IP, instruction.Length, out var bytes) ? bytes : [];
+    }
+
+    /// <summary>Whether a probe on the instruction costs no single step, on any kernel.</summary>
+    public bool IsCheap(int index) => Uprobes.AreCheapOn(Code(index));
+
+    /// <summary>Whether a probe may be put on the instruction at all.</summary>
+    public bool IsSafe(int index) => Uprobes.AreSafeOn(Code(index));
+
+    /// <summary>A site at the instruction a walk has come to.</summary>
+    public ProbeSite At(DataFlow.Walk walk, SiteKind kind, CurrentFrame current, Roles frame, Roles parent, string origin)
+    {
+        ref readonly var instruction = ref flow.Code.Instructions[walk.Index];
+        var code = Code(walk.Index);
+        if (code.IsEmpty || !image.TryGetFileOffset(instruction.IP, out var offset))
+            throw new SiteException($"the instruction at 0x{instruction.IP:x} is not in the file");
+        var text = new StringOutput();
+        _formatter.Format(instruction, text);
+        return new()
+        {
+            Kind = kind,
+            Address = instruction.IP,
+            FileOffset = offset,
+            Bytes = code.ToArray(),
+            Instruction = text.ToString(),
+            Cost = Uprobes.AreCheapOn(code) ? SiteCost.Emulated : SiteCost.SingleStepped,
+            ThreadState = First(walk.State, Roles.ThreadState),
+            Frame = First(walk.State, frame),
+            ParentFrame = First(walk.State, parent),
+            Current = current,
+            Origin = origin,
+        };
+    }
+
+    static ValueLocation? First(AbstractState state, Roles roles) =>
+        roles != Roles.None && state.Locations(roles) is [var first, ..] ? first : null;
+}

@@ -1,0 +1,43 @@
+using Sonde.Python;
+using Sonde.Python.Sites;
+using Xunit;
+
+namespace Sonde.Tests.Python;
+
+public class StockProbesTests
+{
+    public static TheoryData<string> Paths => [.. Images.All];
+
+    [Theory, MemberData(nameof(Paths))]
+    public void Finds_every_way_in_and_out(string path)
+    {
+        var (image, version) = Images.Open(path);
+        var analysis = StockProbes.Find(image, version);
+
+        Assert.Null(analysis.Refusal);
+        Assert.All(analysis.Sites, site => Assert.True(site.ThreadState is not null || site.Frame is not null));
+        var entries = analysis.Sites.Where(site => site.Kind == SiteKind.Entry).ToList();
+        var exits = analysis.Sites.Where(site => site.Kind == SiteKind.Exit).ToList();
+        Assert.All(entries, site => Assert.Equal(SiteCost.Emulated, site.Cost));
+        if (version.Minor <= 10)
+        {
+            Assert.Single(entries);
+            Assert.NotNull(entries[0].Frame);
+            Assert.All(exits, site => Assert.True(site.Frame is not null && site.ThreadState is not null));
+            return;
+        }
+        Assert.Contains(analysis.Sites, site => site.Kind == SiteKind.Throw);
+        Assert.All(exits, site => Assert.NotEqual(ExitReasons.None, site.Reasons));
+        foreach (var reason in (ReadOnlySpan<ExitReasons>)[ExitReasons.Return, ExitReasons.Unwind, ExitReasons.Suspend, ExitReasons.GeneratorCreation])
+            Assert.Contains(exits, site => site.Reasons.HasFlag(reason));
+        Assert.All(exits.Where(site => site.Reasons == ExitReasons.Return), site => Assert.Equal(SiteCost.Emulated, site.Cost));
+    }
+
+    [Fact]
+    public void Refuses_an_unknown_version_by_name()
+    {
+        var (image, _) = Images.Open(Images.All[0]);
+        Assert.Contains("3.16", StockProbes.Find(image, new PythonVersion(16, 0)).Refusal);
+        Assert.Contains("3.5", StockProbes.Find(image, new PythonVersion(5, 0)).Refusal);
+    }
+}
