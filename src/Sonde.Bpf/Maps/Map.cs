@@ -18,7 +18,7 @@ public enum UpdateMode
 }
 
 /// <summary>A map: memory shared by programs and this process, freed when the last of them lets go.</summary>
-/// <remarks>Safe for concurrent use. Keys and values are bytes in the machine's order; the generic forms take any blittable type of the right size.</remarks>
+/// <remarks>Safe for concurrent use. Keys and values are bytes in the machine's order; the generic forms take any type of the right size that is laid out in order (tuples are not).</remarks>
 public sealed class Map : IDisposable
 {
     internal const string NeedsRights = "Needs CAP_BPF and CAP_PERFMON, or root.";

@@ -80,7 +80,7 @@ public class MapTests
     {
         using Map map = Map.Create(new MapSpec { Type = MapType.Array, Name = "rows", KeySize = 4, ValueSize = 12, MaxEntries = 3, Flags = MapFlags.Mmapable });
         using MemoryMapping memory = map.MapMemory(writable: false);
-        map.Update(2, (1, 2, 3));
+        map.Update(MemoryMarshal.AsBytes([2]), MemoryMarshal.AsBytes([1, 2, 3]));
         Assert.Equal(3, MemoryMarshal.Read<int>(memory.Bytes[(2 * 16 + 8)..]));
     }
 
