@@ -20,6 +20,7 @@ enum DynamicTag : ulong
     RunPath = 29,
     RelrSize = 35,
     Relr = 36,
+    Flags1 = 0x6ffffffb,
     GnuHash = 0x6ffffef5,
 }
 
@@ -73,6 +74,18 @@ public sealed partial class ElfFile
     public string? RunPath => Dynamic.TryGet(DynamicTag.RunPath, out var value) || Dynamic.TryGet(DynamicTag.RunPathOld, out value)
         ? DynamicString(value)
         : null;
+
+    /// <summary>Whether the file is loaded on behalf of others: a dynamic object that is not a position-independent program.</summary>
+    public bool IsSharedLibrary
+    {
+        get
+        {
+            const ulong PositionIndependentExecutable = 0x08000000;
+            return Type == ElfType.Dynamic && (SoName is not null || !(
+                Array.Exists(_segments, s => s.Type == ElfSegmentType.Interpreter)
+                || (Dynamic.TryGet(DynamicTag.Flags1, out var flags) && (flags & PositionIndependentExecutable) != 0)));
+        }
+    }
 
     internal DynamicTable Dynamic => _dynamic.Value;
 

@@ -21,7 +21,8 @@ ref struct ElfNoteReader(ReadOnlySpan<byte> data, int alignment)
 
     public bool Truncated { get; private set; }
 
-    int Position { get; set; }
+    /// <summary>Bytes from the start of the data to what was not walked yet.</summary>
+    public int Position { get; private set; }
 
     public bool MoveNext()
     {

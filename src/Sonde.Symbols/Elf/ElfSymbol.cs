@@ -71,6 +71,9 @@ public readonly struct ElfSymbol
     /// <summary>The name; bytes that are not UTF-8 become U+FFFD.</summary>
     public string Name => Encoding.UTF8.GetString(NameBytes);
 
+    /// <summary>Whether the name is exactly <paramref name="name"/>, without finding the name's end first.</summary>
+    internal bool NameEquals(ReadOnlySpan<byte> name) => _table is not null && _table.IsNameAt(_name, name);
+
     /// <summary>Address in the file's own address space; for thread-local symbols an offset into the thread-local image.</summary>
     public ulong Value { get; }
 
@@ -120,19 +123,24 @@ sealed class ElfSymbolTable(ReadOnlyMemory<byte> entries, ReadOnlyMemory<byte> s
         return end < 0 ? span : span[..end];
     }
 
+    /// <summary>One comparison at the name's place, instead of finding its end first.</summary>
+    public bool IsNameAt(uint offset, ReadOnlySpan<byte> name)
+    {
+        var span = strings.Span;
+        return offset < (uint)span.Length && (uint)span.Length - offset > (uint)name.Length && span[(int)offset + name.Length] == 0
+            && span.Slice((int)offset, name.Length).SequenceEqual(name);
+    }
+
     /// <summary>The first defined symbol of that name.</summary>
     public bool TryFind(ReadOnlySpan<byte> name, out ElfSymbol symbol)
     {
         var table = entries.Span;
-        var names = strings.Span;
         for (var i = 0; i < Count; i++)
         {
             var entry = table.Slice(i * EntrySize, EntrySize);
             var offset = BinaryPrimitives.ReadUInt32LittleEndian(entry);
 
-            // One comparison at the name's place, instead of finding its end first.
-            if (offset < (uint)names.Length && (uint)names.Length - offset > (uint)name.Length && names[(int)offset + name.Length] == 0
-                && names.Slice((int)offset, name.Length).SequenceEqual(name) && BinaryPrimitives.ReadUInt16LittleEndian(entry[6..]) != 0)
+            if (IsNameAt(offset, name) && BinaryPrimitives.ReadUInt16LittleEndian(entry[6..]) != 0)
             {
                 symbol = this[i];
                 return true;

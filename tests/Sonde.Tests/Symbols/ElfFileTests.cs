@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.RegularExpressions;
 using Sonde.Symbols.Elf;
 using Xunit;
@@ -169,6 +171,47 @@ public sealed class ElfFileTests
         Assert.True(symbol.IsFunction);
         Assert.False(libc.TryFindSymbol("geten", out _));
         Assert.False(libc.TryFindSymbol("getenv_", out _));
+    }
+
+    [Fact]
+    public void Compressed_sections_are_read_decompressed()
+    {
+        var contents = TestElf.Words([.. Enumerable.Range(0, 1000).Select(i => (ulong)i % 7)]);
+        var compressed = new MemoryStream();
+        compressed.Write(TestElf.Words(1, (ulong)contents.Length, 1));
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zlib.Write(contents);
+        }
+
+        var elf = new TestElf();
+        elf.Section(".debug_x", ElfSectionType.ProgramBits, compressed.ToArray(), ElfSectionAttributes.Compressed);
+        elf.Section(".lies", ElfSectionType.ProgramBits, TestElf.Words(1, 1UL << 40, 1, 0), ElfSectionAttributes.Compressed);
+        elf.Section(".zstd", ElfSectionType.ProgramBits, TestElf.Words(2, 8, 1, 0), ElfSectionAttributes.Compressed);
+        elf.Section(".garbage", ElfSectionType.ProgramBits, TestElf.Words(1, 8, 1, 0xffff), ElfSectionAttributes.Compressed);
+        elf.Section(".short", ElfSectionType.ProgramBits, [1], ElfSectionAttributes.Compressed);
+        var file = ElfFile.Parse(elf.Build(), "file");
+
+        Assert.True(file.TryGetSection(".debug_x", out var section));
+        Assert.Equal(contents, file.SectionBytes(section).ToArray());
+        foreach (var bad in new[] { ".lies", ".zstd", ".garbage", ".short" })
+        {
+            Assert.True(file.TryGetSection(bad, out section));
+            Assert.Contains(bad, Assert.Throws<ElfException>(() => file.SectionBytes(section).Length).What, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Broken_section_headers_are_reported_and_done_without()
+    {
+        var bytes = File.ReadAllBytes(TestFiles.Real[0]);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(40), bytes.Length - 8);
+
+        var file = ElfFile.Parse(bytes, "file");
+
+        Assert.Equal("the section header table lies outside the file", file.SectionHeadersProblem);
+        Assert.Empty(file.Sections);
+        Assert.NotEmpty(file.DynamicSymbols);
     }
 
     [Fact]

@@ -36,6 +36,7 @@ static class TestFiles
         {
             yield return directory + "/libc.so.6";
             yield return directory + "/libstdc++.so.6";
+            yield return directory + "/ld-linux-x86-64.so.2";
         }
 
         var versions = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".pyenv/versions");
