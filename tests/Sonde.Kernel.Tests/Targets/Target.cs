@@ -29,6 +29,7 @@ sealed class Target : IDisposable
         """;
 
     readonly Process _process;
+    // Not disposed: the end of the output may arrive after the process is gone.
     readonly BlockingCollection<string> _lines = [];
     readonly StringBuilder _errors = new();
 
@@ -181,7 +182,6 @@ sealed class Target : IDisposable
         }
         _process.WaitForExit(Patience);
         _process.Dispose();
-        _lines.Dispose();
     }
 
     public override string ToString() => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} (pid {Pid})";
