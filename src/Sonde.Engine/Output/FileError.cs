@@ -5,6 +5,9 @@ namespace Sonde.Engine.Output;
 /// <summary>Says in words why a file could not be opened or written. The runtime's own messages are not compiled into the native binary.</summary>
 public static class FileError
 {
+    /// <summary>True when the reader of a pipe has gone, which is how a pipeline ends and no failure.</summary>
+    public static bool IsClosedPipe(IOException error) => error.HResult == 32;
+
     /// <summary>The reason, without the file's name: "permission denied".</summary>
     public static string Describe(Exception error) => error switch
     {

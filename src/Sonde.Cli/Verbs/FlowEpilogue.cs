@@ -1,0 +1,84 @@
+using System.Globalization;
+using Sonde.Engine.Flow;
+using Sonde.Engine.Output;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary>What is said when a flow ends: how much was seen, what was lost and why, and what it cost.</summary>
+static class FlowEpilogue
+{
+    /// <summary>Above this many calls a second the probes cost the program a good part of its time.</summary>
+    const double ManyCalls = 200_000;
+
+    public static void Write(FlowReport report, FlowRequest request, Action<string> say)
+    {
+        var seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-6);
+        say(Line($"{report.Counts.Shown:N0} events in {seconds:N1} s ({report.Counts.Shown / seconds:N0}/s), {report.Functions:N0} functions{Open(report)}"));
+        foreach (var loss in Losses(report))
+        {
+            say(loss);
+        }
+
+        if (report.CostPerHitNs is { } cost && report.Hits > 0)
+        {
+            var total = cost * report.Hits;
+            var share = report.TargetCpu > TimeSpan.Zero ? Line($", about {Math.Min(100, total / 1e9 / report.TargetCpu.TotalSeconds * 100):N1} % of the target's processor time") : "";
+            say(Line($"cost: {Utf8Cursor.Duration((long)cost)} a probe hit, two hits a call{share}"));
+        }
+
+        var callRate = (report.Counts.Entries + report.Losses.Entries) / seconds;
+        if (callRate > ManyCalls && request.Options is { Functions.Count: 0, Files.Count: 0 })
+        {
+            var busiest = report.BusiestFunction is { } name ? $" or --exclude '{name}', the most called" : "";
+            say(Line($"{callRate:N0} calls a second pay for two probe hits each; a filter spares the output, not the hits: trace for a short time with -d, or in fewer processes. --min-duration 1ms{busiest} keeps the output small"));
+        }
+    }
+
+    static string Open(FlowReport report) => report.OpenCalls > 0 ? Line($", {report.OpenCalls:N0} calls still running") : "";
+
+    static IEnumerable<string> Losses(FlowReport report)
+    {
+        var (counts, losses) = (report.Counts, report.Losses);
+        if (losses.Entries + losses.Exits > 0)
+        {
+            yield return Line($"LOST {losses.Entries:N0} entries and {losses.Exits:N0} exits: the buffer was full; use --buffer to make it larger, or a filter");
+        }
+
+        if (losses.Unreadable > 0)
+        {
+            yield return Line($"LOST {losses.Unreadable:N0} hits whose frame could not be read from memory");
+        }
+
+        if (losses.CallsFull > 0)
+        {
+            yield return Line($"LOST {losses.CallsFull:N0} calls to a full table of calls in progress");
+        }
+
+        if (losses.CallersCut > 0)
+        {
+            yield return Line($"{losses.CallersCut:N0} long calls had more callers than are walked; the outermost are not shown");
+        }
+
+        if (counts.Skipped > 0)
+        {
+            yield return Line($"{counts.Skipped:N0} calls have no end in the output, for it was among the lost");
+        }
+
+        if (counts.Unmatched > 0)
+        {
+            yield return Line($"{counts.Unmatched:N0} exits of frames that were entered before the trace began, or belong to the interpreter");
+        }
+
+        if (report.UnresolvedNames > 0)
+        {
+            yield return Line($"{report.UnresolvedNames:N0} functions have no readable name and are shown by address");
+        }
+
+        if (counts.Malformed > 0)
+        {
+            yield return Line($"{counts.Malformed:N0} records made no sense; this is a defect of sonde, please report it");
+        }
+    }
+
+    static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,32 @@
+using Sonde.Engine.Flow;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary>What the user asked of <c>sonde flow</c>.</summary>
+sealed record FlowRequest
+{
+    public IReadOnlyList<int> Pids { get; init; } = [];
+
+    public bool All { get; init; }
+
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    public TimeSpan? Duration { get; init; }
+
+    public bool ClockTime { get; init; }
+
+    public bool Json { get; init; }
+
+    public string? Output { get; init; }
+
+    public bool Summary { get; init; }
+
+    /// <summary>With a summary, the events too; the demonstration wants both.</summary>
+    public bool ShowEventsWithSummary { get; init; }
+
+    public bool ShowProgram { get; init; }
+
+    public bool DryRun { get; init; }
+
+    public FlowOptions Options { get; init; } = new();
+}

@@ -1,0 +1,259 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sonde.Engine;
+using Sonde.Engine.Flow;
+using Sonde.Engine.Flow.Sinks;
+using Sonde.Engine.Output;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary>Carries out <c>sonde flow</c>: sinks, session, targets, and what is said before and after.</summary>
+sealed class FlowRun : IDisposable
+{
+    readonly FlowRequest _request;
+    readonly FlowSession _session;
+    readonly SummarySink? _summary;
+    readonly CancellationTokenSource _stop = new();
+    readonly List<PosixSignalRegistration> _signals = [];
+    TeeSink _sinks = new([]);
+    UserErrorException? _launchProblem;
+
+    FlowRun(FlowRequest request)
+    {
+        _request = request;
+        _session = new FlowSession(request.Options);
+        _summary = request.Summary ? new SummarySink() : null;
+    }
+
+    /// <summary>With a command the standard output is the command's.</summary>
+    bool EventsGoToStandardError => _request.Command.Count > 0;
+
+    /// <summary>Runs the verb; returns the exit code.</summary>
+    public static int Execute(FlowRequest request)
+    {
+        var ways = (request.Pids.Count > 0 ? 1 : 0) + (request.All ? 1 : 0) + (request.Command.Count > 0 ? 1 : 0);
+        if (ways != 1)
+        {
+            throw new UsageException(ways == 0
+                ? "flow: what shall be followed? Give -p PID, --all, or -- COMMAND; 'sonde list' shows the Python processes"
+                : "flow: -p PID, --all and -- COMMAND exclude each other");
+        }
+
+        if (request.ShowProgram || request.DryRun)
+        {
+            return Show(request);
+        }
+
+        using var run = new FlowRun(request);
+        return run.Execute();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _signals.ForEach(signal => signal.Dispose());
+        _session.Dispose();
+        _sinks.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>Prints what would be attached, and with --show-program the programs; needs no rights beyond reading the file.</summary>
+    static int Show(FlowRequest request)
+    {
+        var targets = request.All ? FindAll()
+            : request.Pids.Count > 0 ? [.. request.Pids.Distinct().Select(PythonTarget.Find)]
+            : throw new UsageException("flow: --show-program and --dry-run need a running process: -p PID or --all");
+        foreach (var group in targets.GroupBy(target => (target.Mapping.Device, target.Mapping.Inode)))
+        {
+            using var image = PythonImage.Analyse(group.First().Image);
+            foreach (var target in group)
+            {
+                Say($"would follow {Name(target.Pid)}: {Describe(image)}");
+            }
+
+            if (request.ShowProgram)
+            {
+                FlowSession.Print(image, request.Options, Console.Out);
+            }
+        }
+
+        return 0;
+    }
+
+    int Execute()
+    {
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+        {
+            _signals.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                _stop.Cancel();
+            }));
+        }
+
+        foreach (var pid in _request.Pids.Distinct())
+        {
+            Say($"following {Name(pid)}: {Describe(_session.Attach(pid))}");
+        }
+
+        if (_request.All)
+        {
+            foreach (var group in FindAll().GroupBy(target => (target.Mapping.Device, target.Mapping.Inode)))
+            {
+                var image = _session.AttachToAll([.. group]);
+                Say($"following {group.Count()} running and all later processes of {Describe(image)}");
+            }
+        }
+
+        _sinks = OpenSinks((long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);
+        if (_request.Command.Count > 0)
+        {
+            Launch();
+        }
+
+        if (_request.Duration is { } duration)
+        {
+            _stop.CancelAfter(duration);
+        }
+
+        try
+        {
+            _session.Run(_sinks, _stop.Token);
+        }
+        catch (IOException) when (_sinks.Failures.Count > 0)
+        {
+            // Every output has failed; what was written before stays, and the reasons are said below.
+        }
+        finally
+        {
+            _session.Stop();
+        }
+
+        return Finish();
+    }
+
+    /// <summary>The outputs asked for. Their time begins now that everything is attached.</summary>
+    TeeSink OpenSinks(long startNs, long? wallOffsetNs)
+    {
+        var sinks = new List<NamedSink>();
+        if (_request.Output is { } file)
+        {
+            sinks.Add(new NamedSink(file, FlowSinks.ForFile(file, startNs, wallOffsetNs)));
+        }
+        else if (_request.Json)
+        {
+            sinks.Add(new NamedSink("standard output", new JsonLinesSink(EventStream(), startNs)));
+        }
+        else if (!_request.Summary || _request.ShowEventsWithSummary)
+        {
+            sinks.Add(new NamedSink("standard output", new TextSink(EventStream(), startNs, wallOffsetNs, Terminal.UsesColour(EventsGoToStandardError))));
+        }
+
+        if (_summary is not null)
+        {
+            sinks.Add(new NamedSink("the summary", _summary));
+        }
+
+        return new TeeSink(sinks);
+    }
+
+    int Finish()
+    {
+        // Files are closed before anything is said about them.
+        _sinks.Dispose();
+        if (_summary is not null)
+        {
+            var writer = _request.Json || EventsGoToStandardError ? Console.Error : Console.Out;
+            _summary.Snapshot().WriteTable(writer);
+        }
+
+        FlowEpilogue.Write(_session.Report(), _request, Say);
+        foreach (var failure in _sinks.Failures)
+        {
+            // A closed pipe is how 'sonde flow | head' ends; nothing is wrong then.
+            if (!FileError.IsClosedPipe(failure.Error))
+            {
+                Say($"writing {failure.Name} failed: {FileError.Describe(failure.Error)}; what was written before is complete");
+            }
+        }
+
+        if (_launchProblem is not null)
+        {
+            throw _launchProblem;
+        }
+
+        return _sinks.Failures.Any(failure => !FileError.IsClosedPipe(failure.Error)) ? 1 : 0;
+    }
+
+    /// <summary>Starts the command on a thread of its own, which attaches to the interpreters that come up.</summary>
+    void Launch()
+    {
+        var command = CommandLine.Resolve(_request.Command);
+        _session.ExpectMore = true;
+        var launcher = new Thread(() =>
+        {
+            try
+            {
+                var launch = new PythonLaunch(_session, (pid, image) => Say($"following {Name(pid)}: {Describe(image)}"), Say);
+                launch.Run(command);
+                if (launch.Attached == 0)
+                {
+                    _launchProblem = launch.Problem ?? new UserErrorException($"'{string.Join(' ', _request.Command)}' ended ({launch.Ending}) without running a Python interpreter that could be followed");
+                }
+                else
+                {
+                    Say($"the command {launch.Ending}");
+                }
+            }
+            catch (Exception exception) when (exception is UserErrorException or LinuxException)
+            {
+                _launchProblem = exception as UserErrorException ?? new UserErrorException(exception.Message);
+            }
+            finally
+            {
+                _session.ExpectMore = false;
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "launcher",
+        };
+        launcher.Start();
+    }
+
+    static List<PythonTarget> FindAll()
+    {
+        var targets = new List<PythonTarget>();
+        foreach (var pid in ProcFs.Processes())
+        {
+            if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Exists(mapping => mapping.Path.Contains("python", StringComparison.Ordinal))
+                && PythonTarget.Search(pid, mappings).Target is { } target)
+            {
+                targets.Add(target);
+            }
+        }
+
+        return targets.Count > 0 ? targets : throw new UserErrorException("--all: no Python process runs that may be looked at; start one first, or use 'sonde flow -- COMMAND'");
+    }
+
+    Stream EventStream() => EventsGoToStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
+
+    static string Name(int pid)
+    {
+        var line = string.Join(' ', ProcFs.ReadCommandLine(pid));
+        return string.Create(CultureInfo.InvariantCulture, $"process {pid} ({Escape.Text(line.Length > 0 ? line : ProcFs.ReadComm(pid, pid) ?? "?", 80)})");
+    }
+
+    static string Describe(PythonImage image)
+    {
+        var entries = image.Sites.Count(site => site.Kind != Python.Sites.SiteKind.Exit);
+        var stepped = image.Sites.Count(site => site.Cost == Python.Sites.SiteCost.SingleStepped);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"CPython {image.Version} in {Escape.Text(image.Image.Path)}, by stock probes: {entries} entry and {image.Sites.Count - entries} exit sites{(stepped > 0 ? $", {stepped} of them single-stepped" : "")}");
+    }
+
+    static void Say(string message) => Console.Error.WriteLine($"sonde: {message}");
+}

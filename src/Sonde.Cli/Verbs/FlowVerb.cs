@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Sonde.Engine;
+using Sonde.Engine.Flow;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary><c>sonde flow</c>: its options, and nothing of how it works.</summary>
+static class FlowVerb
+{
+    public static Command Create()
+    {
+        var pids = new Option<int[]>("--pid", "-p") { Description = "Follow this process; may be given several times.", HelpName = "PID" };
+        var all = new Option<bool>("--all") { Description = "Follow every process of the interpreters that run now, and those that start later." };
+        var function = Globs("--function", "Only functions whose qualified name matches, such as 'Server.*' or 'handle'.");
+        var file = Globs("--file", "Only functions of files (or modules) that match, such as 'app.py', 'app' or '*/site-packages/*'.", "--module");
+        var exclude = Globs("--exclude", "Leave out functions and files that match.");
+        var thread = Globs("--thread", "Only threads with this id, or with a name that matches.");
+        var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N" };
+        var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = ParseDuration };
+        var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N" };
+        var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = result => ParseDuration(result) };
+        var time = new Option<bool>("--time") { Description = "Show clock time instead of microseconds since the start." };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line instead of text." };
+        var output = new Option<string?>("--output", "-o") { Description = "Write to FILE instead; the extension picks the format: .txt, .jsonl, or .json for a Chrome and Perfetto trace.", HelpName = "FILE" };
+        var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
+        var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
+        var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", DefaultValueFactory = _ => 32 };
+        var command = new Argument<string[]>("command") { Description = "After --: a command to start and follow.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
+
+        var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
+        {
+            pids, all, function, file, exclude, thread, depth, minimum, maximum, duration, time, json, output, summary, showProgram, dryRun, buffer, command,
+        };
+        verb.SetAction(parsed => FlowRun.Execute(new FlowRequest
+        {
+            Pids = parsed.GetValue(pids) ?? [],
+            All = parsed.GetValue(all),
+            Command = parsed.GetValue(command) ?? [],
+            Duration = parsed.GetValue(duration),
+            ClockTime = parsed.GetValue(time),
+            Json = parsed.GetValue(json),
+            Output = parsed.GetValue(output),
+            Summary = parsed.GetValue(summary),
+            ShowProgram = parsed.GetValue(showProgram),
+            DryRun = parsed.GetValue(dryRun),
+            Options = new FlowOptions
+            {
+                Functions = parsed.GetValue(function) ?? [],
+                Files = parsed.GetValue(file) ?? [],
+                Excludes = parsed.GetValue(exclude) ?? [],
+                Threads = parsed.GetValue(thread) ?? [],
+                Depth = Positive(parsed.GetValue(depth), "--depth"),
+                MinDuration = parsed.GetValue(minimum),
+                MaxEvents = Positive(parsed.GetValue(maximum), "--max-events"),
+                RingBufferBytes = BufferBytes(parsed.GetValue(buffer)),
+            },
+        }));
+        return verb;
+    }
+
+    static Option<string[]> Globs(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = "GLOB" };
+
+    static T? Positive<T>(T? value, string option) where T : struct, System.Numerics.INumber<T> =>
+        value is { } number && number <= T.Zero ? throw new UsageException($"{option} {number}: must be at least 1") : value;
+
+    static int BufferBytes(int mebibytes) => mebibytes is >= 1 and <= 1024
+        ? (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20
+        : throw new UsageException($"--buffer {mebibytes}: must be from 1 to 1024 (MiB)");
+
+    /// <summary>"10", "10s", "500ms", "250us", "2m"; a bare number is seconds.</summary>
+    static TimeSpan ParseDuration(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        (string Unit, double Seconds)[] units = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("s", 1), ("m", 60), ("h", 3600), ("", 1)];
+        foreach (var (unit, seconds) in units)
+        {
+            if (text.EndsWith(unit, StringComparison.Ordinal)
+                && double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && number * seconds is > 0 and < 1e9)
+            {
+                return TimeSpan.FromTicks((long)Math.Max(1, number * seconds * TimeSpan.TicksPerSecond));
+            }
+        }
+
+        result.AddError($"'{text}' is no duration; write a number with a unit, such as 5ms, 10s or 2m");
+        return default;
+    }
+}

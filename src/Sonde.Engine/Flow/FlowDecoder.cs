@@ -1,0 +1,193 @@
+namespace Sonde.Engine.Flow;
+
+/// <summary>Turns ring buffer records into flow events: looks up names, matches exits with entries per thread, and computes depths and durations.</summary>
+/// <remarks>Used by one thread. Allocates when a thread or a code object is seen for the first time, never per event.</remarks>
+sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
+{
+    CallStack? _latest;
+    ulong _latestKey;
+
+    /// <summary>Takes the events.</summary>
+    public IFlowSink? Sink { get; set; }
+
+    /// <summary>What was received, and what of it could not be used.</summary>
+    public FlowCounts Counts { get; } = new();
+
+    /// <summary>Number of records the kernel had to drop so far; lets the decoder tell a gap from a stack switch.</summary>
+    public long Lost { get; set; }
+
+    /// <summary>Number of events still allowed; the caller stops when it reaches zero.</summary>
+    public long Remaining { get; set; } = long.MaxValue;
+
+    /// <summary>Takes one record.</summary>
+    public void Decode(ReadOnlySpan<byte> record)
+    {
+        switch (record[FlowRecord.KindOffset])
+        {
+            case FlowRecord.Enter:
+                Counts.Entries++;
+                Enter(record);
+                break;
+            case FlowRecord.Exit:
+                Counts.Exits++;
+                Exit(record);
+                break;
+            case FlowRecord.Late:
+                Late(record);
+                break;
+            case FlowRecord.Code:
+                codes.Learn(record);
+                break;
+            default:
+                Counts.Malformed++;
+                break;
+        }
+    }
+
+    /// <summary>The activations that have not ended, for sinks that must close them.</summary>
+    public int OpenActivations => threads.Stacks.Sum(stack => stack.Activations.Length);
+
+    void Enter(ReadOnlySpan<byte> record)
+    {
+        var stack = StackOf(record);
+        var entry = ReadEntry(record);
+        if (stack.SeenLoss != Lost)
+        {
+            Reorder(stack, entry.Parent);
+        }
+        else if (stack.IsNewest(entry.Frame, entry.Parent, entry.Code))
+        {
+            Counts.Duplicates++;
+            return;
+        }
+
+        Push(stack, entry);
+    }
+
+    /// <summary>Callers reported late come in one batch before the exit they belong to, innermost first.</summary>
+    void Late(ReadOnlySpan<byte> record) => StackOf(record).Late.Add(ReadEntry(record));
+
+    Entry ReadEntry(ReadOnlySpan<byte> record) => new(
+        FlowRecord.UInt64(record, FlowRecord.EnterFrame),
+        FlowRecord.UInt64(record, FlowRecord.EnterParent),
+        codes.Find((int)(FlowRecord.UInt64(record, FlowRecord.ThreadOffset) >> 32), FlowRecord.UInt64(record, FlowRecord.EnterCode), Image(record)),
+        (long)FlowRecord.UInt64(record, FlowRecord.TimeOffset),
+        Cpu(record),
+        record[FlowRecord.DetailOffset] == (byte)FlowEventKind.Resume);
+
+    void Exit(ReadOnlySpan<byte> record)
+    {
+        var stack = StackOf(record);
+        for (var i = stack.Late.Count - 1; i >= 0; i--)
+        {
+            Push(stack, stack.Late[i]);
+        }
+
+        stack.Late.Clear();
+        var parent = FlowRecord.UInt64(record, FlowRecord.ExitParent);
+        var time = (long)FlowRecord.UInt64(record, FlowRecord.TimeOffset);
+        var index = stack.Find(parent);
+        if (index < 0)
+        {
+            Counts.Unmatched++;
+            return;
+        }
+
+        if (index < stack.Activations.Length - 1 && stack.SeenLoss != Lost)
+        {
+            Counts.Skipped += stack.Truncate(index + 1);
+        }
+
+        stack.SeenLoss = Lost;
+        var activation = stack.Remove(index, time);
+        if (!activation.Code.Wanted || !stack.Wanted)
+        {
+            return;
+        }
+
+        var duration = time - activation.TimeNs;
+        Emit(new FlowEvent
+        {
+            Kind = (FlowEventKind)record[FlowRecord.DetailOffset],
+            Cpu = Cpu(record),
+            Depth = activation.Depth,
+            TimeNs = time,
+            DurationNs = duration,
+            OwnNs = Math.Max(0, duration - activation.ChildrenNs),
+            Code = activation.Code,
+            Thread = stack.Thread,
+        });
+    }
+
+    void Push(CallStack stack, in Entry entry)
+    {
+        var depth = stack.NextDepth;
+        stack.Push(entry.Frame, entry.Parent, entry.Code, entry.TimeNs);
+        stack.SeenLoss = Lost;
+        if (!entry.Code.Wanted || !stack.Wanted)
+        {
+            return;
+        }
+
+        Emit(new FlowEvent
+        {
+            Kind = entry.Resumed ? FlowEventKind.Resume : FlowEventKind.Call,
+            Cpu = entry.Cpu,
+            Depth = depth,
+            TimeNs = entry.TimeNs,
+            DurationNs = -1,
+            OwnNs = -1,
+            Code = entry.Code,
+            Thread = stack.Thread,
+        });
+    }
+
+    void Emit(in FlowEvent flowEvent)
+    {
+        if (Remaining == 0)
+        {
+            return;
+        }
+
+        Remaining--;
+        Counts.Shown++;
+        Sink?.Write(flowEvent);
+    }
+
+    /// <summary>After a loss: gives up the activations that must have ended, since their caller calls again.</summary>
+    void Reorder(CallStack stack, ulong parent)
+    {
+        var activations = stack.Activations;
+        for (var i = activations.Length - 1; i >= 0; i--)
+        {
+            if (activations[i].Parent == parent)
+            {
+                Counts.Skipped += stack.Truncate(i);
+                return;
+            }
+
+            if (activations[i].Frame == parent)
+            {
+                Counts.Skipped += stack.Truncate(i + 1);
+                return;
+            }
+        }
+    }
+
+    CallStack StackOf(ReadOnlySpan<byte> record)
+    {
+        var key = FlowRecord.UInt64(record, FlowRecord.ThreadOffset);
+        if (_latest is not null && key == _latestKey)
+        {
+            return _latest;
+        }
+
+        _latest = threads.Find((int)(key >> 32), (int)key);
+        _latestKey = key;
+        return _latest;
+    }
+
+    static int Cpu(ReadOnlySpan<byte> record) => FlowRecord.Int32(record, FlowRecord.KindOffset) >>> 16;
+
+    static int Image(ReadOnlySpan<byte> record) => FlowRecord.Int32(record, FlowRecord.ImageOffset);
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Sonde.Engine.Output;
+
+namespace Sonde.Engine.Flow;
+
+/// <summary>Decides which functions and threads of a flow are wanted. Asked once per function and thread; the answers are then kept in the kernel.</summary>
+sealed class FlowFilter
+{
+    readonly Glob[] _functions;
+    readonly Glob[] _files;
+    readonly Glob[] _excludes;
+    readonly Glob[] _threadNames;
+    readonly HashSet<int> _threadIds = [];
+
+    public FlowFilter(FlowOptions options)
+    {
+        _functions = [.. options.Functions.Select(pattern => new Glob(pattern))];
+        _files = [.. options.Files.Select(pattern => new Glob(pattern))];
+        _excludes = [.. options.Excludes.Select(pattern => new Glob(pattern))];
+        var names = new List<Glob>();
+        foreach (var thread in options.Threads)
+        {
+            if (int.TryParse(thread, NumberStyles.None, CultureInfo.InvariantCulture, out var tid))
+            {
+                _threadIds.Add(tid);
+            }
+            else
+            {
+                names.Add(new Glob(thread));
+            }
+        }
+
+        _threadNames = [.. names];
+    }
+
+    /// <summary>True when the function is asked for and not excluded.</summary>
+    public bool Wants(string function, string file) =>
+        (_functions.Length == 0 || _functions.Any(glob => glob.MatchesFunction(function)))
+        && (_files.Length == 0 || _files.Any(glob => glob.MatchesFile(file)))
+        && !_excludes.Any(glob => glob.MatchesFunction(function) || glob.MatchesFile(file));
+
+    /// <summary>True when the thread is asked for, by its id or its name.</summary>
+    public bool WantsThread(int tid, string name) =>
+        (_threadIds.Count == 0 && _threadNames.Length == 0) || _threadIds.Contains(tid) || _threadNames.Any(glob => glob.Matches(name));
+}

@@ -1,0 +1,38 @@
+namespace Sonde.Engine.Flow;
+
+/// <summary>What a flow saw, lost and cost.</summary>
+public sealed record FlowReport
+{
+    /// <summary>What was received.</summary>
+    public required FlowCounts Counts { get; init; }
+
+    /// <summary>What the kernel side could not send.</summary>
+    public required FlowLosses Losses { get; init; }
+
+    /// <summary>Functions seen.</summary>
+    public required int Functions { get; init; }
+
+    /// <summary>Functions whose name or file could not be read.</summary>
+    public required int UnresolvedNames { get; init; }
+
+    /// <summary>Calls that had not ended when the trace did.</summary>
+    public required int OpenCalls { get; init; }
+
+    /// <summary>How long the trace took.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Processor time that the traced processes used meanwhile.</summary>
+    public required TimeSpan TargetCpu { get; init; }
+
+    /// <summary>Probe sites that the kernel had to single-step.</summary>
+    public required int SitesSingleStepped { get; init; }
+
+    /// <summary>What one probe hit costs the traced thread, in nanoseconds, as measured on this machine; null when it could not be measured.</summary>
+    public double? CostPerHitNs { get; init; }
+
+    /// <summary>The function with the most calls; null when there was none.</summary>
+    public string? BusiestFunction { get; init; }
+
+    /// <summary>Entries and exits that passed a probe, shown or not.</summary>
+    public long Hits => Counts.Entries + Counts.Exits + Losses.Events;
+}

@@ -1,0 +1,325 @@
+using System.Runtime.InteropServices;
+using Sonde.Bpf;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+
+namespace Sonde.Engine.Flow;
+
+/// <summary>Follows the calls of Python processes: attaches, decodes what the kernel sends, and hands events to a sink.</summary>
+/// <remarks>
+/// Owns every kernel object it makes; disposing detaches. The kernel does the same if the process dies, whatever the reason.
+/// <see cref="Attach(int)"/> may be called from any thread; <see cref="Run"/> from one.
+/// </remarks>
+public sealed class FlowSession : IDisposable
+{
+    /// <summary>How often the ring buffer is looked at while records flow, and at most when none do.</summary>
+    static readonly TimeSpan _busyInterval = TimeSpan.FromMilliseconds(1);
+    static readonly TimeSpan _idleInterval = TimeSpan.FromMilliseconds(20);
+
+    readonly FlowOptions _options;
+    readonly FlowFilter _filter;
+    readonly FlowMaps _specs;
+    readonly List<Map> _maps = [];
+    readonly RingBuffer _ring;
+    readonly FlowDecoder _decoder;
+    readonly CodeTable _codes;
+    readonly Lock _gate = new();
+    readonly List<TracedImage> _images = [];
+    readonly List<TracedProcess> _processes = [];
+    readonly Dictionary<(int Pid, int Image), PythonProcess> _known = [];
+    FlowLosses _losses;
+    long _startNs = (long)Clock.MonotonicNs;
+
+    /// <summary>Prepares a session; nothing is attached yet.</summary>
+    /// <exception cref="LinuxException">The kernel refuses: missing rights, or too old.</exception>
+    public FlowSession(FlowOptions options)
+    {
+        _options = options;
+        _filter = new FlowFilter(options);
+        _specs = new FlowMaps(options);
+        try
+        {
+            foreach (var spec in _specs.All)
+            {
+                _maps.Add(Map.Create(spec));
+            }
+
+            _ring = new RingBuffer(MapOf(_specs.Records));
+        }
+        catch
+        {
+            _maps.ForEach(map => map.Dispose());
+            throw;
+        }
+
+        _codes = new CodeTable(FindProcess, _filter, options.FiltersInKernel ? Decide : null);
+        _decoder = new FlowDecoder(_codes, new ThreadTable(ProcFs.ReadComm, DecideThread)) { Remaining = options.MaxEvents ?? long.MaxValue };
+    }
+
+    /// <summary>The interpreters that are traced.</summary>
+    public IReadOnlyList<PythonImage> Images
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _images.Select(image => image.Python)];
+            }
+        }
+    }
+
+    /// <summary>True when the event limit was reached.</summary>
+    public bool LimitReached => _decoder.Remaining == 0;
+
+    /// <summary>Attaches to one process.</summary>
+    /// <exception cref="UserErrorException">It cannot be traced; the message says why.</exception>
+    public PythonImage Attach(int pid) => Attach(PythonTarget.Find(pid));
+
+    /// <summary>Attaches to the process of a target, whose image the session then owns.</summary>
+    /// <exception cref="UserErrorException">It cannot be traced; the message says why.</exception>
+    public PythonImage Attach(PythonTarget target)
+    {
+        lock (_gate)
+        {
+            var image = ImageOf(target.Mapping.Device, target.Mapping.Inode, target.Image);
+            var process = new TracedProcess(target.Pid);
+            try
+            {
+                image.Python.Verify(target.Pid, target.Bias, process.Memory);
+                _known[(target.Pid, image.Index)] = Describe(image, target.Bias, process);
+                image.AttachTo(target.Pid);
+            }
+            catch
+            {
+                process.Dispose();
+                throw;
+            }
+
+            _processes.Add(process);
+            return image.Python;
+        }
+    }
+
+    /// <summary>Attaches to every process that runs an interpreter, those that start later included.</summary>
+    /// <param name="running">The processes of one interpreter that run now, at least one.</param>
+    /// <exception cref="UserErrorException">It cannot be traced; the message says why.</exception>
+    public PythonImage AttachToAll(IReadOnlyList<PythonTarget> running)
+    {
+        lock (_gate)
+        {
+            var image = ImageOf(running[0].Mapping.Device, running[0].Mapping.Inode, running[0].Image);
+            foreach (var target in running)
+            {
+                using var memory = new LiveMemory(target.Pid);
+                image.Python.Verify(target.Pid, target.Bias, memory);
+            }
+
+            foreach (var target in running.Skip(1))
+            {
+                target.Image.Dispose();
+            }
+
+            image.AttachTo(null);
+            Everywhere = true;
+            return image.Python;
+        }
+    }
+
+    /// <summary>True when processes that start later are traced too, so that the session does not end with those it began with.</summary>
+    public bool Everywhere { get; private set; }
+
+    /// <summary>Set by a launcher that may still attach processes, so that the session does not end before.</summary>
+    public bool ExpectMore { get; set; }
+
+    /// <summary>Decodes until cancelled, until all traced processes have ended, or until the event limit is reached.</summary>
+    /// <param name="sink">Takes the events.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="UserErrorException">What is traced turned out not to be as it should.</exception>
+    /// <exception cref="IOException">The sink cannot take more.</exception>
+    public void Run(IFlowSink sink, CancellationToken cancellation)
+    {
+        _decoder.Sink = sink;
+        _startNs = (long)Clock.MonotonicNs;
+        var idle = _busyInterval;
+        while (!cancellation.IsCancellationRequested && !LimitReached)
+        {
+            var ended = !Everywhere && !ExpectMore && AllEnded();
+            if (Drain())
+            {
+                idle = _busyInterval;
+                continue;
+            }
+
+            if (ended)
+            {
+                return;
+            }
+
+            sink.Flush();
+            _ring.Wait(idle, cancellation);
+            idle = idle * 2 < _idleInterval ? idle * 2 : _idleInterval;
+        }
+    }
+
+    /// <summary>Detaches every probe, then decodes what was still under way.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            foreach (var image in _images)
+            {
+                image.Detach();
+            }
+        }
+
+        while (!LimitReached && Drain())
+        {
+        }
+
+        _decoder.Sink?.Flush();
+        _losses = ReadLosses();
+    }
+
+    /// <summary>What has been seen and lost so far.</summary>
+    public FlowReport Report() => new()
+    {
+        Counts = _decoder.Counts,
+        Losses = _losses,
+        Functions = _codes.Count,
+        UnresolvedNames = _codes.Unresolved,
+        OpenCalls = _decoder.OpenActivations,
+        Elapsed = TimeSpan.FromMicroseconds(((long)Clock.MonotonicNs - _startNs) / 1000.0),
+        TargetCpu = TimeSpan.FromSeconds(_processes.Sum(process => process.CpuSeconds())),
+        SitesSingleStepped = _images.Sum(image => image.Python.Sites.Count(site => site.Cost == Python.Sites.SiteCost.SingleStepped)),
+    };
+
+    /// <summary>The programs of an interpreter, disassembled, with their maps and the sites each serves.</summary>
+    public static void Print(PythonImage image, FlowOptions options, TextWriter writer) =>
+        FlowListing.Write(image, options, new FlowMaps(options), PidNamespaces.Own, writer);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var image in _images)
+            {
+                image.Dispose();
+            }
+
+            foreach (var process in _processes)
+            {
+                process.Dispose();
+            }
+        }
+
+        _ring.Dispose();
+        _maps.ForEach(map => map.Dispose());
+    }
+
+    /// <summary>Decodes what is there; returns false when nothing was.</summary>
+    bool Drain()
+    {
+        _losses = ReadLosses();
+        _decoder.Lost = _losses.Entries + _losses.Exits + _losses.Unreadable;
+        var any = false;
+        foreach (var record in _ring.Read())
+        {
+            any = true;
+            _decoder.Decode(record);
+        }
+
+        if (_codes.Contradiction is { } contradiction)
+        {
+            throw new UserErrorException($"the self-check failed and tracing was stopped: {contradiction}. Please report the interpreter's version and where it comes from");
+        }
+
+        return any;
+    }
+
+    FlowLosses ReadLosses()
+    {
+        Span<byte> key = stackalloc byte[4];
+        Span<byte> value = stackalloc byte[8 * FlowLosses.Kinds];
+        key.Clear();
+        return MapOf(_specs.Losses).TryLookup(key, value) ? FlowLosses.Read(value) : default;
+    }
+
+    bool AllEnded()
+    {
+        lock (_gate)
+        {
+            return _processes.TrueForAll(process => process.HasExited);
+        }
+    }
+
+    TracedImage ImageOf(uint device, ulong inode, MappedImage file)
+    {
+        var known = _images.Find(image => image.IsSame(device, inode, file));
+        if (known is not null)
+        {
+            file.Dispose();
+            return known;
+        }
+
+        var python = PythonImage.Analyse(file);
+        var traced = new TracedImage(python, _images.Count, device, inode);
+        try
+        {
+            traced.Load(_options, _specs, _maps, PidNamespaces.Own);
+        }
+        catch
+        {
+            traced.Dispose();
+            throw;
+        }
+
+        _images.Add(traced);
+        return traced;
+    }
+
+    static PythonProcess Describe(TracedImage image, ulong? bias, TracedProcess process) => new()
+    {
+        Layout = image.Python.Layout,
+        CodeType = bias is { } added && image.Python.Image.Elf.TryFindSymbol("PyCode_Type", out var type) ? added + type.Value : 0,
+        Memory = process.Memory,
+        Sources = new SourceFiles(process.Pid, image.Python.Version),
+    };
+
+    /// <summary>A process seen in a record; one that came later under a trace of all is looked up when it first shows.</summary>
+    PythonProcess FindProcess(int pid, int image)
+    {
+        lock (_gate)
+        {
+            if (!_known.TryGetValue((pid, image), out var known))
+            {
+                var process = new TracedProcess(pid);
+                _processes.Add(process);
+                known = Describe(_images[image], _images[image].FindBias(pid), process);
+                _known.Add((pid, image), known);
+            }
+
+            return known;
+        }
+    }
+
+    void Decide(CodeDecision decision)
+    {
+        Span<ulong> key = [decision.Address, (uint)decision.Pid];
+        Span<ulong> value = [decision.Identity, (ulong)(decision.Wanted ? FlowMaps.Wanted : FlowMaps.Unwanted)];
+        MapOf(_specs.Codes).Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
+    }
+
+    bool DecideThread(FlowThread thread)
+    {
+        var wanted = _filter.WantsThread(thread.Tid, thread.Name);
+        if (_specs.Threads is { } threads)
+        {
+            MapOf(threads).Update((ulong)thread.Pid << 32 | (uint)thread.Tid, (ulong)(wanted ? FlowMaps.Wanted : FlowMaps.Unwanted));
+        }
+
+        return wanted;
+    }
+
+    Map MapOf(MapSpec spec) => _maps.Find(map => ReferenceEquals(map.Spec, spec))!;
+}

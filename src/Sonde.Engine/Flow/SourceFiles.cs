@@ -1,0 +1,47 @@
+using Sonde.Python;
+using Sonde.Python.Source;
+
+namespace Sonde.Engine.Flow;
+
+/// <summary>The Python source files of a process, for qualified names that old interpreters do not store.</summary>
+sealed class SourceFiles(int pid, PythonVersion version)
+{
+    readonly Dictionary<string, QualifiedNames?> _files = [];
+
+    /// <summary>The qualified name of a code object, or its plain name when the source is gone or does not have it.</summary>
+    public string Qualify(string file, int firstLine, string name)
+    {
+        if (!_files.TryGetValue(file, out var names))
+        {
+            names = Read(file);
+            _files.Add(file, names);
+        }
+
+        return names is not null && names.TryFind(firstLine, name, out var qualified) ? qualified : name;
+    }
+
+    QualifiedNames? Read(string file)
+    {
+        if (file.Contains('\0') || file.StartsWith('<'))
+        {
+            return null;
+        }
+
+        // A relative name is relative to where the program was when it was compiled, as a rule where it still is.
+        var path = Path.IsPathRooted(file) ? $"/proc/{pid}/root{file}" : $"/proc/{pid}/cwd/{file}";
+        try
+        {
+            var info = new FileInfo(path);
+            if (!info.Exists || info.Length > QualifiedNames.MaximumBytes || info.Attributes.HasFlag(FileAttributes.Device))
+            {
+                return null;
+            }
+
+            return QualifiedNames.Read(File.ReadAllBytes(path), version);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

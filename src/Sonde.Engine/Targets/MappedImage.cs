@@ -1,0 +1,106 @@
+using Sonde.Linux;
+using Sonde.Symbols.Elf;
+
+namespace Sonde.Engine.Targets;
+
+/// <summary>A file that a process has mapped, opened so that it is the very file that runs: also when it was replaced or deleted since, or lies in another mount namespace.</summary>
+public sealed class MappedImage : IDisposable
+{
+    /// <summary>Larger files are not read; no interpreter or library comes near.</summary>
+    const long MaximumBytes = 1L << 30;
+
+    MappedImage(FileDescriptor file, ElfFile elf, string path)
+    {
+        File = file;
+        Elf = elf;
+        Path = path;
+    }
+
+    /// <summary>The open file; probes attach to its <see cref="FileDescriptor.ProcPath"/>.</summary>
+    public FileDescriptor File { get; }
+
+    /// <summary>What is in it.</summary>
+    public ElfFile Elf { get; }
+
+    /// <summary>The path as the process sees it.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens a file by its path in our own mount namespace.</summary>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    /// <exception cref="ElfException">It is no ELF file, or a damaged one.</exception>
+    public static MappedImage Open(string path) => Open(FileDescriptor.Open(path), path);
+
+    /// <summary>Opens the file behind a mapping of a process.</summary>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    /// <exception cref="ElfException">It is no ELF file, or a damaged one.</exception>
+    public static MappedImage Open(int pid, ProcMapping mapping)
+    {
+        // map_files leads to the mapped file itself but wants CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; the executable has a link that does not.
+        var ways = new List<string> { $"/proc/{pid}/map_files/{mapping.MapFilesName}" };
+        if (ProcFs.ReadExecutable(pid) is { } executable && (executable == mapping.Path || executable == mapping.Path + " (deleted)"))
+        {
+            ways.Add($"/proc/{pid}/exe");
+        }
+
+        if (!mapping.IsDeleted)
+        {
+            ways.Add($"/proc/{pid}/root{mapping.Path}");
+        }
+
+        SystemResult last = default;
+        foreach (var way in ways)
+        {
+            last = FileDescriptor.TryOpen(way);
+            if (!last.Failed)
+            {
+                return Open(new FileDescriptor((int)last.Raw), mapping.Path);
+            }
+        }
+
+        throw new LinuxException(last.Errno, $"opening {mapping.Path}, which process {pid} has mapped", "Needs to be root, or the process's owner.");
+    }
+
+    /// <summary>Distance between addresses in the file and in a process that maps it.</summary>
+    /// <param name="mapping">An executable mapping of this file.</param>
+    /// <param name="bias">What to add to an address of the file, modulo 2⁶⁴.</param>
+    public bool TryGetLoadBias(ProcMapping mapping, out ulong bias)
+    {
+        const uint executable = 1;
+        foreach (var segment in Elf.Segments)
+        {
+            var first = segment.Offset & ~0xfffUL;
+            if (segment.Type == ElfSegmentType.Load && ((uint)segment.Flags & executable) != 0 && mapping.Offset >= first && mapping.Offset - first < segment.FileSize + 0x1000)
+            {
+                bias = mapping.Start - (segment.VirtualAddress + (mapping.Offset - segment.Offset));
+                return true;
+            }
+        }
+
+        bias = 0;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => File.Dispose();
+
+    static MappedImage Open(FileDescriptor file, string path)
+    {
+        try
+        {
+            using var stream = new FileStream(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            if (stream.Length > MaximumBytes)
+            {
+                throw new ElfException(path, 0, $"the file has {stream.Length} bytes; more than {MaximumBytes} are not read");
+            }
+
+            var bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
+            stream.ReadExactly(bytes);
+            return new MappedImage(file, ElfFile.Parse(bytes, path), path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using Sonde.Symbols.Elf;
+
+namespace Sonde.Python.Layouts;
+
+/// <summary>The table of structure offsets that CPython 3.13 and later carry at the start of <c>_PyRuntime</c> for tools like this one.</summary>
+/// <remarks>
+/// <c>struct _Py_DebugOffsets</c>, Include/internal/pycore_debug_offsets.h (3.14; pycore_runtime.h in 3.13). It is statically initialised,
+/// so the file on disk holds it. The table itself changes with the minor version, never with the patch release.
+/// </remarks>
+public sealed class DebugOffsets
+{
+    /// <summary>Byte positions of the entries inside the table.</summary>
+    readonly record struct Positions(
+        int CurrentFrame, int Exception, int Previous, int Executable, int Instruction, int Owner,
+        int File, int QualifiedName, int LineTable, int FirstLine, int ObjectType, int TextState, int TextLength, int AsciiSize,
+        int GeneratorFrame, int GeneratorState);
+
+    static readonly Positions _positions13 = new(184, 0, 232, 240, 248, 264, 280, 296, 304, 312, 360, 544, 552, 560, 0, 0);
+    static readonly Positions _positions14 = new(208, 0, 256, 264, 272, 288, 320, 336, 344, 352, 408, 624, 632, 640, 680, 688);
+    static readonly Positions _positions15 = new(208, 288, 320, 328, 336, 352, 384, 400, 408, 416, 472, 720, 728, 736, 808, 816);
+
+    /// <summary>Large enough for every entry above.</summary>
+    const int TableBytes = 824;
+
+    readonly byte[] _table;
+    readonly Positions _position;
+    readonly string _image;
+
+    DebugOffsets(byte[] table, Positions position, string image)
+    {
+        _table = table;
+        _position = position;
+        _image = image;
+    }
+
+    /// <summary>The cookie in front of the table: "xdebugpy".</summary>
+    public static ReadOnlySpan<byte> Cookie => "xdebugpy"u8;
+
+    /// <summary>Reads the table of an image.</summary>
+    /// <exception cref="LayoutException">There is no table, or it is of another version.</exception>
+    public static DebugOffsets Read(ElfFile image, PythonVersion version)
+    {
+        if (!TryFindRuntime(image, out var address))
+        {
+            throw new LayoutException($"{image.Name} has no _PyRuntime symbol and no .PyRuntime section, where CPython {version} keeps its structure offsets");
+        }
+
+        if (!image.TryRead(address, TableBytes, out var table) || !table.StartsWith(Cookie))
+        {
+            throw new LayoutException($"{image.Name} has no debug offsets at _PyRuntime (0x{address:x}), where CPython {version} keeps them");
+        }
+
+        var hex = BinaryPrimitives.ReadUInt64LittleEndian(table[8..]);
+        if (hex >> 24 != 3 || (int)(hex >> 16 & 0xff) != version.Minor)
+        {
+            throw new LayoutException($"{image.Name} calls itself CPython {version}, but its debug offsets are of version 0x{hex:x8}");
+        }
+
+        if (BinaryPrimitives.ReadUInt64LittleEndian(table[16..]) != 0)
+        {
+            throw new LayoutException($"{image.Name} is a free-threaded build of CPython {version}, whose objects are laid out differently; only builds with the global interpreter lock can be traced");
+        }
+
+        var position = version.Minor switch { 13 => _positions13, 14 => _positions14, _ => _positions15 };
+        return new DebugOffsets(table.ToArray(), position, image.Name);
+    }
+
+    static bool TryFindRuntime(ElfFile image, out ulong address)
+    {
+        if (image.TryFindSymbol("_PyRuntime", out var symbol))
+        {
+            address = symbol.Value;
+            return true;
+        }
+
+        var found = image.TryGetSection(".PyRuntime", out var section);
+        address = found ? section.Address : 0;
+        return found;
+    }
+
+    /// <summary>The base layout with what the table tells put in.</summary>
+    internal CallLayout Describe(CallLayout layout) => layout with
+    {
+        ThreadFrame = Offset(_position.CurrentFrame, layout.ThreadFrame),
+        ThreadException = Offset(_position.Exception, layout.ThreadException),
+        FramePrevious = Offset(_position.Previous, layout.FramePrevious),
+        FrameCode = Offset(_position.Executable, layout.FrameCode),
+        FrameInstruction = Offset(_position.Instruction, layout.FrameInstruction),
+        FrameOwner = Offset(_position.Owner, layout.FrameOwner!.Value),
+        CodeFile = Offset(_position.File, layout.CodeFile),
+        CodeName = Offset(_position.QualifiedName, layout.CodeName),
+        CodeLineTable = Offset(_position.LineTable, layout.CodeLineTable),
+        CodeFirstLine = Offset(_position.FirstLine, layout.CodeFirstLine),
+        ObjectType = Offset(_position.ObjectType, layout.ObjectType),
+        TextState = Offset(_position.TextState, layout.TextState),
+        TextLength = Offset(_position.TextLength, layout.TextLength),
+        TextAscii = Offset(_position.AsciiSize, layout.TextAscii),
+        GeneratorStateBeforeFrame = Offset(_position.GeneratorFrame, layout.GeneratorStateBeforeFrame!.Value) - Offset(_position.GeneratorState, 0),
+    };
+
+    /// <summary>The entry at a position of the table, or the known value for entries the version's table lacks (position 0 is the cookie, never an entry).</summary>
+    int Offset(int position, int known)
+    {
+        if (position == 0)
+        {
+            return known;
+        }
+
+        var value = BinaryPrimitives.ReadUInt64LittleEndian(_table.AsSpan(position));
+        return value < 4096
+            ? (int)value
+            : throw new LayoutException($"{_image} gives a structure offset of {value}, more than any of CPython's structures is long; its debug offsets are damaged");
+    }
+}
