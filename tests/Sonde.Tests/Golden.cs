@@ -19,11 +19,17 @@ static class Golden
             File.WriteAllText(path, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             return;
         }
+
         if (!File.Exists(path))
+        {
             Assert.Fail($"There is no golden {name} yet. Run with SONDE_ACCEPT=1 and read the new file before committing it. The text is:\n{text}");
+        }
+
         string expected = File.ReadAllText(path);
         if (expected != text)
+        {
             Assert.Fail($"{name} differs {FirstDifference(expected, text)}\nSONDE_ACCEPT=1 takes the new text over. The text is:\n{text}");
+        }
     }
 
     static string FirstDifference(string expected, string actual)
@@ -32,7 +38,10 @@ static class Golden
         string[] after = actual.Split('\n');
         int line = 0;
         while (line < before.Length && line < after.Length && before[line] == after[line])
+        {
             line++;
+        }
+
         return $"in line {line + 1}:\n- {before.ElementAtOrDefault(line)}\n+ {after.ElementAtOrDefault(line)}";
     }
 

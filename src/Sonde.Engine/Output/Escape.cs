@@ -30,11 +30,17 @@ public static class Escape
         {
             bool valid = Rune.DecodeFromUtf16(text, out var rune, out int used) == System.Buffers.OperationStatus.Done;
             if (!valid)
+            {
                 safe.AppendCode('u', text[0], 4);
+            }
             else
+            {
                 safe.Append(rune);
+            }
+
             text = text[used..];
         }
+
         return safe.ToString();
     }
 
@@ -55,8 +61,10 @@ public static class Escape
                 used = 1;
                 safe.AppendCode('x', utf8[0], 2);
             }
+
             utf8 = utf8[used..];
         }
+
         return safe.ToString();
     }
 
@@ -79,13 +87,21 @@ public static class Escape
         {
             Span<char> piece = stackalloc char[2];
             if (IsVisible(rune))
+            {
                 Append(piece[..rune.EncodeToUtf16(piece)]);
+            }
             else if (rune.Value <= 0xff)
+            {
                 AppendCode('x', rune.Value, 2);
+            }
             else if (rune.IsBmp)
+            {
                 AppendCode('u', rune.Value, 4);
+            }
             else
+            {
                 AppendCode('U', rune.Value, 8);
+            }
         }
 
         public void AppendCode(char kind, int value, int digits)
@@ -94,7 +110,10 @@ public static class Escape
             piece[0] = '\\';
             piece[1] = kind;
             for (int i = 0; i < digits; i++)
+            {
                 piece[2 + i] = "0123456789abcdef"[(value >> (4 * (digits - 1 - i))) & 0xf];
+            }
+
             Append(piece[..(2 + digits)]);
         }
 
@@ -107,9 +126,12 @@ public static class Escape
                 _builder.Append(CutMark);
                 return;
             }
+
             _builder.Append(piece);
             if (_builder.Length < limit)
+            {
                 _lastCut = _builder.Length;
+            }
         }
 
         public override string ToString() => _builder.ToString();

@@ -39,6 +39,7 @@ public sealed class Glob
                 return false;
             }
         }
+
         return _pattern.AsSpan(inPattern).TrimStart('*').IsEmpty;
     }
 
@@ -56,14 +57,26 @@ public sealed class Glob
     public bool MatchesFile(ReadOnlySpan<char> path)
     {
         if (MatchesAnEnd(path, '/'))
+        {
             return true;
+        }
+
         if (!path.EndsWith(".py"))
+        {
             return false;
+        }
+
         path = path[..^".py".Length];
         if (MatchesAnEnd(path, '/'))
+        {
             return true;
+        }
+
         if (path.EndsWith("/__init__"))
+        {
             path = path[..^"/__init__".Length];
+        }
+
         return !_pattern.Contains('/') && MatchesAnEnd(path.ToString().Replace('/', '.'), '.');
     }
 
@@ -73,9 +86,13 @@ public sealed class Glob
         {
             int next = text.IndexOf(separator);
             if (next < 0)
+            {
                 return false;
+            }
+
             text = text[(next + 1)..];
         }
+
         return true;
     }
 
@@ -84,16 +101,23 @@ public sealed class Glob
         char wanted = _pattern[inPattern];
         next = inPattern + 1;
         if (wanted == '?')
+        {
             return true;
+        }
+
         if (wanted != '[')
+        {
             return wanted == character;
+        }
 
         bool negated = next < _pattern.Length && _pattern[next] == '!';
         int first = negated ? next + 1 : next;
         // A bracket right at the beginning of a set belongs to the set.
         int close = first < _pattern.Length ? _pattern.IndexOf(']', first + 1) : -1;
         if (close < 0)
+        {
             return wanted == character;
+        }
 
         bool found = false;
         for (int i = first; i < close; i++)
@@ -103,6 +127,7 @@ public sealed class Glob
             found |= character >= _pattern[i] && character <= last;
             i += isRange ? 2 : 0;
         }
+
         next = close + 1;
         return found != negated;
     }

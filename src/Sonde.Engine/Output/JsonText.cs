@@ -53,6 +53,7 @@ public static class JsonText
                     break;
             }
         }
+
         cursor.Add((byte)'"');
         return cursor.Length;
     }

@@ -22,7 +22,10 @@ public sealed class OutputBuffer : IDisposable
     public Span<byte> Reserve(int size)
     {
         if (_bytes.Length - _length < size)
+        {
             MakeRoom(size);
+        }
+
         return _bytes.AsSpan(_length);
     }
 
@@ -42,7 +45,10 @@ public sealed class OutputBuffer : IDisposable
     public void Flush()
     {
         if (_length == 0 || _failed)
+        {
             return;
+        }
+
         int length = _length;
         _length = 0;
         _failed = true;
@@ -56,7 +62,10 @@ public sealed class OutputBuffer : IDisposable
     public void Dispose()
     {
         if (_bytes.Length == 0)
+        {
             return;
+        }
+
         try
         {
             Flush();
@@ -75,7 +84,10 @@ public sealed class OutputBuffer : IDisposable
         Flush();
         _length = 0;
         if (_bytes.Length >= size)
+        {
             return;
+        }
+
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = ArrayPool<byte>.Shared.Rent(size);
     }

@@ -59,7 +59,10 @@ public ref struct Utf8Cursor(Span<byte> room)
     public void AddThousandths(long value)
     {
         if (value < 0)
+        {
             Add((byte)'-');
+        }
+
         ulong magnitude = Magnitude(value);
         AddNumber((long)(magnitude / 1000));
         AddFraction((uint)(magnitude % 1000), 3);
@@ -96,9 +99,15 @@ public ref struct Utf8Cursor(Span<byte> room)
     {
         int digits = value < 0 ? 2 : 1;
         for (ulong rest = Magnitude(value); rest >= 10; rest /= 10)
+        {
             digits++;
+        }
+
         if (digits < width)
+        {
             AddBlanks(width - digits);
+        }
+
         AddNumber(value);
     }
 
@@ -111,7 +120,10 @@ public ref struct Utf8Cursor(Span<byte> room)
         piece.AddDuration(ns);
         int blanks = width - Columns(piece.Written);
         if (blanks > 0)
+        {
             AddBlanks(blanks);
+        }
+
         Add(piece.Written);
     }
 
@@ -120,7 +132,10 @@ public ref struct Utf8Cursor(Span<byte> room)
     {
         int columns = 0;
         foreach (byte unit in utf8)
+        {
             columns += (unit & 0xc0) != 0x80 ? 1 : 0;
+        }
+
         return columns;
     }
 
@@ -143,16 +158,26 @@ public ref struct Utf8Cursor(Span<byte> room)
         int decimals = 2;
         long step = 10;
         if (thousandths >= 99_950)
+        {
             (decimals, step) = (0, 1000);
+        }
         else if (thousandths >= 9_995)
+        {
             (decimals, step) = (1, 100);
+        }
+
         long rounded = thousandths / step;
         if ((thousandths % step) * perThousandth + rest >= step * perThousandth / 2)
+        {
             rounded++;
+        }
+
         long scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
         AddNumber(rounded / scale);
         if (decimals > 0)
+        {
             AddFraction((uint)(rounded % scale), decimals);
+        }
     }
 
     void AddFraction(uint value, int digits)
@@ -163,6 +188,7 @@ public ref struct Utf8Cursor(Span<byte> room)
             _room[Length + i] = (byte)('0' + value % 10);
             value /= 10;
         }
+
         Length += digits;
     }
 }

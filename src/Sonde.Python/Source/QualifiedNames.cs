@@ -30,7 +30,10 @@ public sealed class QualifiedNames
     public static QualifiedNames Read(ReadOnlySpan<byte> source, PythonVersion version)
     {
         if (source.Length > MaximumBytes)
+        {
             source = default;
+        }
+
         var reader = new ScopeReader(source, SourceEncoding.Detect(source), comprehensionsBeginInside: version.Minor < 8);
         reader.Run();
         return new QualifiedNames(reader.Tree, reader.Index, reader.Ranges);
@@ -45,10 +48,15 @@ public sealed class QualifiedNames
     {
         string? found = null;
         if (_index.TryGetValue((firstLine, name), out int node))
+        {
             found = _tree.QualifiedName(node);
+        }
         else if (name.StartsWith('<'))
+        {
             // Within f-strings the compiler's line numbers are not exact: the function around tells enough.
             found = _tree.QualifiedName(ScopeAround(firstLine), name);
+        }
+
         qualifiedName = found ?? name;
         return found is not null;
     }
@@ -61,13 +69,21 @@ public sealed class QualifiedNames
         {
             int middle = (low + high) / 2;
             if (_ranges[middle].FirstLine <= line)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
+
         int range = low - 1;
         while (range >= 0 && _ranges[range].LastLine < line)
+        {
             range = _ranges[range].Parent;
+        }
+
         return range < 0 ? 0 : _ranges[range].Scope;
     }
 }

@@ -42,7 +42,10 @@ ref struct ScopeReader
     public ScopeReader(ReadOnlySpan<byte> source, Encoding encoding, bool comprehensionsBeginInside)
     {
         if (source.StartsWith("\ufeff"u8))
+        {
             source = source["\ufeff"u8.Length..];
+        }
+
         _encoding = encoding;
         _comprehensionsBeginInside = comprehensionsBeginInside;
         _tokens = new SourceTokenizer(source);
@@ -75,25 +78,38 @@ ref struct ScopeReader
         while (!_givenUp && _tokens.Next(_frames.Count > 0) is { Kind: not SourceTokenKind.End } token)
         {
             if (_atStatementStart && _frames.Count == 0 && token.Kind != SourceTokenKind.Newline)
+            {
                 BeginLine(token);
+            }
+
             Take(token);
             _lastLine = token.Line;
         }
+
         while (_blocks.Count > 0)
+        {
             EndBlock();
+        }
     }
 
     void BeginLine(in SourceToken token)
     {
         _atStatementStart = false;
         while (_blocks.TryPeek(out var block) && block.HeaderColumn >= _tokens.Column)
+        {
             EndBlock();
+        }
+
         _scope = _blocks.TryPeek(out var around) ? around.Scope : 0;
         if (token.Kind == SourceTokenKind.At)
+        {
             _afterDecoratorSign = _decoratorLine == 0;
+        }
         else if (_decoratorLine > 0 && !(token.Kind == SourceTokenKind.Name && _tokens.Text(token) is var text
             && (text.SequenceEqual("def"u8) || text.SequenceEqual("class"u8) || text.SequenceEqual("async"u8))))
+        {
             _decoratorLine = 0;
+        }
     }
 
     void EndBlock()
@@ -110,8 +126,11 @@ ref struct ScopeReader
             _afterDecoratorSign = false;
             _decoratorLine = token.Line;
         }
+
         if (_comprehensionsBeginInside && _frames.Count > 0 && _frames[^1] is { Line: 0 } frame)
+        {
             _frames[^1] = frame with { Line = token.Line };
+        }
 
         switch (token.Kind)
         {
@@ -136,7 +155,10 @@ ref struct ScopeReader
                 break;
             case SourceTokenKind.Close:
                 if (_frames.Count > 0)
+                {
                     Close();
+                }
+
                 break;
             case SourceTokenKind.String:
                 TakeString(token);
@@ -151,19 +173,33 @@ ref struct ScopeReader
     {
         var text = _tokens.Text(token);
         if (_header != ScopeKind.Module && _headerScope == 0)
+        {
             NameHeader(_encoding.GetString(text));
+        }
         else if (_inGlobal)
+        {
             Tree.AddGlobal(_scope, _encoding.GetString(text));
+        }
         else if (text.SequenceEqual("lambda"u8))
+        {
             BeginLambda(token.Line);
+        }
         else if (_frames.Count > 0)
+        {
             TakeComprehensionWord(text);
+        }
         else if (text.SequenceEqual("def"u8))
+        {
             BeginHeader(ScopeKind.Function, token.Line);
+        }
         else if (text.SequenceEqual("class"u8))
+        {
             BeginHeader(ScopeKind.Class, token.Line);
+        }
         else if (text.SequenceEqual("global"u8))
+        {
             _inGlobal = true;
+        }
     }
 
     void BeginHeader(ScopeKind kind, int line) => (_header, _headerLine, _headerScope) = (kind, line, 0);
@@ -216,19 +252,26 @@ ref struct ScopeReader
     void EndLambdaBodies()
     {
         while (_lambdas.Count > _lambdaBase && _lambdas[^1].InBody)
+        {
             EndLambda();
+        }
     }
 
     void EndLambdas()
     {
         while (_lambdas.Count > _lambdaBase)
+        {
             EndLambda();
+        }
     }
 
     void EndLambda()
     {
         if (_lambdas[^1].InBody)
+        {
             _scope = _lambdas[^1].OuterScope;
+        }
+
         _lambdas.RemoveAt(_lambdas.Count - 1);
     }
 
@@ -291,7 +334,10 @@ ref struct ScopeReader
         var text = _tokens.Text(token);
         int quote = text.IndexOfAny((byte)'"', (byte)'\'');
         if (!text[..quote].ContainsAny((byte)'f', (byte)'F') || _formatNesting >= MaximumFormatNesting)
+        {
             return;
+        }
+
         bool isRaw = text[..quote].ContainsAny((byte)'r', (byte)'R');
         int quotes = text.Length >= quote + 6 && text[quote + 1] == text[quote] && text[quote + 2] == text[quote] ? 3 : 1;
 
@@ -310,19 +356,29 @@ ref struct ScopeReader
         {
             byte next = _tokens.Peek();
             if (next == '}' && isSpecification)
+            {
                 break;
+            }
+
             if (next == '{' && (isSpecification || _tokens.Peek(1) != '{'))
             {
                 TakeField(isRaw);
                 continue;
             }
+
             // "{{" is a brace, and the name in "\N{DASH}" is no field.
             if (next == '{')
+            {
                 _tokens.Advance();
+            }
             else if (next == '\\' && !isRaw && _tokens.Peek(1) == 'N' && _tokens.Peek(2) == '{')
+            {
                 _tokens.Position += 2;
+            }
+
             _tokens.Advance();
         }
+
         _formatNesting--;
     }
 
@@ -338,23 +394,39 @@ ref struct ScopeReader
         {
             token = _tokens.Next(insideBrackets: true);
             if (_frames.Count == inside && token.Kind is SourceTokenKind.Close or SourceTokenKind.Colon or SourceTokenKind.Bang)
+            {
                 break;
+            }
+
             Take(token);
         }
         while (token.Kind != SourceTokenKind.End && !_givenUp);
         while (_frames.Count >= inside)
+        {
             Close();
+        }
 
         if (token.Kind == SourceTokenKind.Bang)
         {
             while (_tokens.Position < _tokens.Limit && _tokens.Peek() is not ((byte)':' or (byte)'}'))
+            {
                 _tokens.Advance();
+            }
+
             if (_tokens.Peek() == ':')
+            {
                 token = token with { Kind = SourceTokenKind.Colon };
+            }
         }
+
         if (token.Kind == SourceTokenKind.Colon && _formatNesting < MaximumFormatNesting)
+        {
             TakeFormat(isRaw, isSpecification: true);
+        }
+
         if (_tokens.Peek() == '}' && token.Kind != SourceTokenKind.Close)
+        {
             _tokens.Position++;
+        }
     }
 }

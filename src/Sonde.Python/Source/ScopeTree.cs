@@ -39,7 +39,9 @@ sealed class ScopeTree
     public void RemoveIfUnused(int brackets)
     {
         if (brackets == _nodes.Count - 1 && _nodes[brackets].Kind == ScopeKind.Brackets)
+        {
             _nodes.RemoveAt(brackets);
+        }
     }
 
     /// <summary>Notes a <c>global</c> statement.</summary>
@@ -61,13 +63,22 @@ sealed class ScopeTree
             parts.Push(name);
             length += name.Length + 1;
             if (length > LongestName)
+            {
                 return null;
+            }
+
             int scope = Enclosing(_nodes[node].Parent);
             bool isGlobal = kind is ScopeKind.Function or ScopeKind.Class && _globals.Contains((scope, name));
             if (scope == 0 || isGlobal)
+            {
                 return string.Join('.', parts);
+            }
+
             if (_nodes[scope].Kind is ScopeKind.Function or ScopeKind.Lambda)
+            {
                 parts.Push("<locals>");
+            }
+
             node = scope;
         }
     }
@@ -76,7 +87,10 @@ sealed class ScopeTree
     public string? QualifiedName(int scope, string name)
     {
         if (scope == 0)
+        {
             return name;
+        }
+
         string separator = _nodes[scope].Kind is ScopeKind.Function or ScopeKind.Lambda ? ".<locals>." : ".";
         return QualifiedName(scope) is { } around ? around + separator + name : null;
     }
@@ -84,7 +98,10 @@ sealed class ScopeTree
     int Enclosing(int node)
     {
         while (_nodes[node].Kind == ScopeKind.Brackets)
+        {
             node = _nodes[node].Parent;
+        }
+
         return node;
     }
 }

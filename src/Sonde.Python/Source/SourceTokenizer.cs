@@ -62,13 +62,19 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
     public SourceToken Next(bool insideBrackets)
     {
         if (_atLineStart && !insideBrackets)
+        {
             SkipToLogicalLine();
+        }
+
         _atLineStart = false;
         SkipBlanks(insideBrackets);
 
         int start = Position, line = Line;
         if (start >= Limit)
+        {
             return new SourceToken(SourceTokenKind.End, start, 0, line);
+        }
+
         var kind = Scan();
         return new SourceToken(kind, start, Position - start, line);
     }
@@ -78,7 +84,9 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
     {
         byte passed = _source[Position++];
         if (passed == '\n' || (passed == '\r' && Peek() != '\n'))
+        {
             Line++;
+        }
     }
 
     SourceTokenKind Scan()
@@ -89,7 +97,10 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
             case (byte)'\n' or (byte)'\r':
                 Advance();
                 if (first == '\r' && Peek() == '\n')
+                {
                     Advance();
+                }
+
                 _atLineStart = true;
                 return SourceTokenKind.Newline;
             case (byte)'"' or (byte)'\'':
@@ -116,7 +127,10 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
             case (byte)'!':
                 Position++;
                 if (Peek() != '=')
+                {
                     return SourceTokenKind.Bang;
+                }
+
                 Position++;
                 return SourceTokenKind.Other;
             case >= (byte)'0' and <= (byte)'9':
@@ -128,6 +142,7 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
                     Position++;
                     return SourceTokenKind.Other;
                 }
+
                 return ScanName();
         }
     }
@@ -139,7 +154,10 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
         Position = length < 0 ? Limit : start + length;
         bool isPrefix = Position - start <= 2 && !_source[start..Position].ContainsAnyExcept(_prefixBytes);
         if (!isPrefix || Peek() is not ((byte)'"' or (byte)'\''))
+        {
             return SourceTokenKind.Name;
+        }
+
         SkipString();
         return SourceTokenKind.String;
     }
@@ -157,9 +175,14 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
                 Advance();
                 // A backslash also keeps a line end of two bytes in the string.
                 if (Peek() == '\r' && Peek(1) == '\n')
+                {
                     Advance();
+                }
+
                 if (Position < Limit)
+                {
                     Advance();
+                }
             }
             else if (next == quote && (!isTriple || (Peek(1) == quote && Peek(2) == quote)))
             {
@@ -184,20 +207,32 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
         {
             Position += 2;
             while (char.IsAsciiHexDigit((char)Peek()) || Peek() == '_')
+            {
                 Position++;
+            }
+
             return;
         }
+
         while (char.IsAsciiDigit((char)Peek()) || Peek() is (byte)'_' or (byte)'.')
+        {
             Position++;
+        }
+
         int sign = Peek(1) is (byte)'+' or (byte)'-' ? 1 : 0;
         if ((Peek() | 0x20) == 'e' && char.IsAsciiDigit((char)Peek(1 + sign)))
         {
             Position += 1 + sign;
             while (char.IsAsciiDigit((char)Peek()) || Peek() == '_')
+            {
                 Position++;
+            }
         }
+
         if ((Peek() | 0x20) == 'j')
+        {
             Position++;
+        }
     }
 
     void SkipToLogicalLine()
@@ -245,9 +280,14 @@ ref struct SourceTokenizer(ReadOnlySpan<byte> source)
             {
                 Advance();
                 if (Peek() == '\r' && Peek(1) == '\n')
+                {
                     Advance();
+                }
+
                 if (Peek() is (byte)'\n' or (byte)'\r')
+                {
                     Advance();
+                }
             }
             else if (next is (byte)' ' or (byte)'\t' or (byte)'\f' or 0 || (insideBrackets && next is (byte)'\n' or (byte)'\r'))
             {

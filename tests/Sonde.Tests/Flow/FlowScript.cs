@@ -42,7 +42,9 @@ sealed class FlowScript
         long duration = NowNs - open.SinceNs;
         Add(thread, open.Code, kind, stack.Count, duration, duration - open.CalleesNs);
         if (stack.TryPeek(out var caller))
+        {
             caller.CalleesNs += duration;
+        }
     }
 
     /// <summary>The innermost call ends, but its exit gets lost.</summary>
@@ -58,7 +60,10 @@ sealed class FlowScript
     Stack<Open> Stack(FlowThread thread)
     {
         if (!_open.TryGetValue(thread, out var stack))
+        {
             _open.Add(thread, stack = new Stack<Open>());
+        }
+
         return stack;
     }
 
@@ -110,7 +115,10 @@ sealed class FlowScript
     public void WriteTo(IFlowSink sink)
     {
         foreach (var flowEvent in Events)
+        {
             sink.Write(flowEvent);
+        }
+
         sink.Flush();
     }
 }

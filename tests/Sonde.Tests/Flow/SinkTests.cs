@@ -49,7 +49,10 @@ public sealed partial class SinkTests
         var thread = FlowScript.Thread();
         var deep = script.Code("deep");
         for (int i = 0; i <= 1000; i++)
+        {
             script.Enter(thread, deep);
+        }
+
         string[] lines = Output(script, stream => new TextSink(stream, FlowScript.StartNs)).Split('\n');
         int arrow = lines[1].IndexOf("-> ", StringComparison.Ordinal);
         Assert.Equal(arrow + 120, lines[61].IndexOf("-> deep", StringComparison.Ordinal));
@@ -128,11 +131,15 @@ public sealed partial class SinkTests
             open[tid] = open.GetValueOrDefault(tid) + (phase == "B" ? 1 : phase == "E" ? -1 : 0);
             Assert.True(open[tid] >= 0, "an E without a B");
             if (phase == "M")
+            {
                 continue;
+            }
+
             double now = item.GetProperty("ts").GetDouble();
             Assert.True(now >= last, "time goes backwards");
             last = now;
         }
+
         Assert.All(open.Values, count => Assert.Equal(0, count));
     }
 
@@ -142,7 +149,10 @@ public sealed partial class SinkTests
         var script = new FlowScript();
         var thread = FlowScript.Thread();
         for (int i = 0; i < 300; i++)
+        {
             script.Enter(thread, script.Code(new string('n', 250)));
+        }
+
         var stream = new PieceStream();
         var sink = new ChromeTraceSink(stream, FlowScript.StartNs);
         script.WriteTo(sink);
@@ -152,6 +162,7 @@ public sealed partial class SinkTests
             string text = string.Concat(stream.Pieces.Take(count));
             using var document = JsonDocument.Parse(text + "]");
         }
+
         sink.Dispose();
         AssertBalanced(string.Concat(stream.Pieces));
     }
@@ -184,14 +195,21 @@ public sealed partial class SinkTests
         FlowEvent[] events = [.. script.Events];
         using var sink = Make(format, Stream.Null);
         for (int i = 0; i < 100; i++)
+        {
             script.WriteTo(sink);
+        }
+
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100_000 / events.Length; i++)
         {
             foreach (ref readonly var flowEvent in events.AsSpan())
+            {
                 sink.Write(flowEvent);
+            }
+
             sink.Flush();
         }
+
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 

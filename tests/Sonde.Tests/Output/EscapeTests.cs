@@ -40,7 +40,9 @@ public sealed class EscapeTests
         Assert.Equal("abc…", Escape.Text("abc\U0001F40De", 5));
         Assert.Equal("…", Escape.Text("\n", 1));
         for (int limit = 1; limit < 40; limit++)
+        {
             Assert.InRange(Escape.Text("ab\n\u202e\U0001F40D\U000e0041é…xyz\ud800", limit).Length, 1, limit);
+        }
     }
 
     [Fact]
@@ -51,7 +53,10 @@ public sealed class EscapeTests
         {
             char[] text = new char[random.Next(40)];
             for (int i = 0; i < text.Length; i++)
+            {
                 text[i] = (char)random.Next(random.Next(2) == 0 ? 0x100 : 0x10000);
+            }
+
             string safe = Escape.Text(new string(text), 50);
             Assert.InRange(safe.Length, 0, 50);
             Assert.Equal(safe, Escape.Text(safe, 50));

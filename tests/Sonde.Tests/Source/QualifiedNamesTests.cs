@@ -127,7 +127,10 @@ public sealed class QualifiedNamesTests
         {
             byte[] changed = [.. source.AsSpan(random.Next(source.Length))];
             for (int i = random.Next(20); i > 0 && changed.Length > 0; i--)
+            {
                 changed[random.Next(changed.Length)] = pieces[random.Next(pieces.Length)];
+            }
+
             var names = QualifiedNames.Read(changed, new PythonVersion(6 + round % 5, 0));
             names.TryFind(random.Next(100), "<lambda>", out string name);
             Assert.EndsWith("<lambda>", name);
@@ -161,11 +164,16 @@ public sealed class QualifiedNamesTests
                 names = QualifiedNames.Read(File.ReadAllBytes(file), new PythonVersion(minor, 0));
                 continue;
             }
+
             var key = (int.Parse(fields[0], System.Globalization.CultureInfo.InvariantCulture), fields[1]);
             if (!truth.TryGetValue(key, out var qualified))
+            {
                 truth.Add(key, qualified = []);
+            }
+
             qualified.Add(fields[2]);
         }
+
         Compare();
         Assert.Empty(differences);
         Assert.InRange(compared, 5_000, int.MaxValue);
@@ -177,8 +185,11 @@ public sealed class QualifiedNamesTests
                 compared++;
                 bool found = names!.TryFind(line, name, out string ours);
                 if (!found || !qualified.Contains(ours))
+                {
                     differences.Add($"{file}:{line}: {string.Join(" or ", qualified)}, not {(found ? ours : "nothing")}");
+                }
             }
+
             truth.Clear();
         }
     }
@@ -217,7 +228,10 @@ public sealed class QualifiedNamesTests
         process.StandardInput.Close();
         var lines = new List<string>();
         while (process.StandardOutput.ReadLine() is { } line)
+        {
             lines.Add(line);
+        }
+
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
         return lines;

@@ -19,8 +19,8 @@ public sealed class ChromeTraceSink : IFlowSink
 
     readonly OutputBuffer _buffer;
     readonly long _startNs;
-    readonly CodeTable<byte[]> _codes = new(CodeText);
-    readonly ThreadTable<OpenThread> _threads;
+    readonly PerCode<byte[]> _codes = new(CodeText);
+    readonly PerThread<OpenThread> _threads;
     readonly HashSet<int> _processes = [];
     long _lastNs;
     bool _begun;
@@ -34,7 +34,7 @@ public sealed class ChromeTraceSink : IFlowSink
         _buffer = new OutputBuffer(stream);
         _startNs = startNs;
         _lastNs = startNs;
-        _threads = new ThreadTable<OpenThread>(Introduce, static thread => thread.Depths.Count == 0, SameThreadId.Instance);
+        _threads = new PerThread<OpenThread>(Introduce, static thread => thread.Depths.Count == 0, SameThreadId.Instance);
     }
 
     /// <summary>A thread's events end with its ids; its stack holds the depth of every B that has no E yet.</summary>
@@ -47,14 +47,22 @@ public sealed class ChromeTraceSink : IFlowSink
         _lastNs = flowEvent.TimeNs;
         int innermostStaying = flowEvent.IsEntry ? flowEvent.Depth - 1 : flowEvent.Depth;
         while (thread.Depths.TryPeek(out int open) && open > innermostStaying)
+        {
             WriteEnd(thread, _lost);
+        }
 
         if (flowEvent.IsEntry)
+        {
             WriteBegin(flowEvent, thread);
+        }
         else if (flowEvent.DurationNs >= 0 && thread.Depths.TryPeek(out int depth) && depth == flowEvent.Depth)
+        {
             WriteEnd(thread, Exit(flowEvent.Kind));
+        }
         else
+        {
             WriteInstant(flowEvent, thread);
+        }
     }
 
     void WriteBegin(in FlowEvent flowEvent, OpenThread thread)
@@ -64,7 +72,10 @@ public sealed class ChromeTraceSink : IFlowSink
         var line = Begin("{\"ph\":\"B\",\"ts\":"u8, thread, code.Length);
         line.Add(code);
         if (flowEvent.Kind == FlowEventKind.Resume)
+        {
             line.Add(",\"resumed\":true"u8);
+        }
+
         End(ref line);
     }
 
@@ -117,7 +128,10 @@ public sealed class ChromeTraceSink : IFlowSink
     OpenThread Introduce(FlowThread thread)
     {
         if (_processes.Add(thread.Pid) || thread.Tid == thread.Pid)
+        {
             WriteName("process_name", thread);
+        }
+
         WriteName("thread_name", thread);
         return new OpenThread(Encoding.UTF8.GetBytes($",\"pid\":{thread.Pid},\"tid\":{thread.Tid}"), new Stack<int>());
     }
@@ -148,15 +162,21 @@ public sealed class ChromeTraceSink : IFlowSink
     public void Dispose()
     {
         if (_disposed)
+        {
             return;
+        }
+
         _disposed = true;
         using (_buffer)
         {
             foreach (var (_, thread) in _threads.All)
             {
                 while (thread.Depths.Count > 0)
+                {
                     WriteEnd(thread, _open);
+                }
             }
+
             _buffer.Write(_begun ? "\n]\n"u8 : "[]\n"u8);
         }
     }

@@ -92,11 +92,17 @@ public sealed class FlowSummary
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{row.Calls,9} {row.Raises,7} {Utf8Cursor.Duration(row.TotalNs),8} {Utf8Cursor.Duration(row.OwnNs),8} {average,8} {Utf8Cursor.Duration(row.MaximumNs),8}  {row.Function.PadRight(nameWidth)}  {row.File}{line}"));
         }
+
         if (Rows.Count > shown.Count)
+        {
             writer.WriteLine($"... and {Rows.Count - shown.Count} more");
+        }
+
         long running = Rows.Sum(row => row.Running);
         if (running > 0)
+        {
             writer.WriteLine($"{running} still running, counted with the time up to the last event");
+        }
     }
 
     /// <summary>Writes one JSON object a line per function: function, file, line, calls, raised, running, total_ns, own_ns, average_ns (absent when unknown), maximum_ns.</summary>

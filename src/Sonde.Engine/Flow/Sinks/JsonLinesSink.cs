@@ -18,8 +18,8 @@ public sealed class JsonLinesSink : IFlowSink
 
     readonly OutputBuffer _buffer;
     readonly long _startNs;
-    readonly CodeTable<byte[]> _codes = new(CodeText);
-    readonly ThreadTable<byte[]> _threads = new(ThreadText, static _ => true, EqualityComparer<FlowThread>.Default);
+    readonly PerCode<byte[]> _codes = new(CodeText);
+    readonly PerThread<byte[]> _threads = new(ThreadText, static _ => true, EqualityComparer<FlowThread>.Default);
 
     /// <summary>JSON lines into a stream, which the sink owns.</summary>
     /// <param name="stream">Needs no buffer of its own.</param>
@@ -48,6 +48,7 @@ public sealed class JsonLinesSink : IFlowSink
             line.Add(",\"duration_ns\":"u8);
             line.AddNumber(flowEvent.DurationNs);
         }
+
         line.Add("}\n"u8);
         _buffer.Advance(line.Length);
     }

@@ -9,15 +9,15 @@ namespace Sonde.Engine.Flow.Sinks;
 /// </remarks>
 public sealed class SummarySink : IFlowSink
 {
-    readonly CodeTable<Row> _codes;
+    readonly PerCode<Row> _codes;
     readonly Dictionary<(string Function, string File, int Line), Row> _rows = [];
-    readonly ThreadTable<OpenThread> _threads =
+    readonly PerThread<OpenThread> _threads =
         new(static _ => new OpenThread(), static thread => thread.Calls.Count == 0, SameThreadId.Instance);
 
     long _lastNs;
 
     /// <summary>An empty summary.</summary>
-    public SummarySink() => _codes = new CodeTable<Row>(FindRow);
+    public SummarySink() => _codes = new PerCode<Row>(FindRow);
 
     sealed class Row(CodeInfo code, int index)
     {
@@ -41,7 +41,10 @@ public sealed class SummarySink : IFlowSink
         {
             Calls.Add(call);
             if (call.Row.Index >= _activations.Length)
+            {
                 Array.Resize(ref _activations, Math.Max(64, 2 * call.Row.Index));
+            }
+
             _activations[call.Row.Index]++;
         }
 
@@ -62,7 +65,9 @@ public sealed class SummarySink : IFlowSink
         // Depth tells which calls are over whose exit got lost; their time is unknown.
         int innermostStaying = flowEvent.IsEntry ? flowEvent.Depth - 1 : flowEvent.Depth;
         while (thread.Calls.Count > 0 && thread.Calls[^1].Depth > innermostStaying)
+        {
             thread.Pop();
+        }
 
         if (flowEvent.IsEntry)
         {
@@ -72,16 +77,27 @@ public sealed class SummarySink : IFlowSink
         }
 
         if (thread.Calls.Count > 0 && thread.Calls[^1].Depth == flowEvent.Depth)
+        {
             thread.Pop();
+        }
+
         row.Raises += flowEvent.Kind == FlowEventKind.Raise ? 1 : 0;
         if (flowEvent.DurationNs < 0)
+        {
             return;
+        }
+
         row.OwnNs += flowEvent.OwnNs;
         row.MaximumNs = Math.Max(row.MaximumNs, flowEvent.DurationNs);
         if (!thread.IsActive(row))
+        {
             row.TotalNs += flowEvent.DurationNs;
+        }
+
         if (thread.Calls.Count > 0)
+        {
             CollectionsMarshal.AsSpan(thread.Calls)[^1].CalleesNs += flowEvent.DurationNs;
+        }
     }
 
     /// <summary>What has been added up so far.</summary>
@@ -102,8 +118,12 @@ public sealed class SummarySink : IFlowSink
                 MaximumNs = row.MaximumNs,
             };
         }
+
         foreach (var (_, thread) in _threads.All)
+        {
             AddRunning(rows, thread);
+        }
+
         return new FlowSummary(rows);
     }
 
@@ -130,7 +150,10 @@ public sealed class SummarySink : IFlowSink
     {
         var key = (code.Function, code.File, code.Line);
         if (!_rows.TryGetValue(key, out var row))
+        {
             _rows.Add(key, row = new Row(code, _rows.Count));
+        }
+
         return row;
     }
 

@@ -68,7 +68,9 @@ public sealed class TeeSink : IFlowSink
         _failures.Add(new SinkFailure(_working[index].Name, error));
         _working.RemoveAt(index);
         if (_working.Count == 0)
+        {
             throw new IOException($"{_failures[^1].Name}: {FileError.Describe(error)}", error);
+        }
     }
 
     /// <summary>Finishes all sinks, those that failed too. A failure here is remembered, not thrown.</summary>
@@ -83,7 +85,9 @@ public sealed class TeeSink : IFlowSink
             catch (IOException error)
             {
                 if (!_failures.Exists(failure => failure.Name == named.Name))
+                {
                     _failures.Add(new SinkFailure(named.Name, error));
+                }
             }
         }
     }

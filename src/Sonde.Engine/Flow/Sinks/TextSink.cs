@@ -35,8 +35,8 @@ public sealed class TextSink : IFlowSink
     readonly long _startNs;
     readonly long? _wallOffsetNs;
     readonly bool _colour;
-    readonly CodeTable<CodeText> _codes;
-    readonly ThreadTable<byte[]> _threads = new(ThreadText, static _ => true, EqualityComparer<FlowThread>.Default);
+    readonly PerCode<CodeText> _codes;
+    readonly PerThread<byte[]> _threads = new(ThreadText, static _ => true, EqualityComparer<FlowThread>.Default);
     bool _hasHeader;
 
     /// <summary>Text into a stream, which the sink owns.</summary>
@@ -50,7 +50,7 @@ public sealed class TextSink : IFlowSink
         _startNs = startNs;
         _wallOffsetNs = wallOffsetNs;
         _colour = colour;
-        _codes = new CodeTable<CodeText>(MakeCodeText);
+        _codes = new PerCode<CodeText>(MakeCodeText);
     }
 
     sealed record CodeText(byte[] Name, int NameColumns, byte[] Location);
@@ -65,7 +65,10 @@ public sealed class TextSink : IFlowSink
     public void Write(in FlowEvent flowEvent)
     {
         if (!_hasHeader)
+        {
             WriteHeader();
+        }
+
         var code = _codes[flowEvent.Code];
         var thread = _threads[flowEvent.Thread];
         var line = new Utf8Cursor(_buffer.Reserve(LineRoom + thread.Length + code.Name.Length + code.Location.Length));
@@ -99,6 +102,7 @@ public sealed class TextSink : IFlowSink
             line.AddDigits(timeOfDay % 1_000_000_000 / 1000, 6);
             return;
         }
+
         long tenths = (timeNs - _startNs) / 100;
         line.AddRight(tenths / 10, TimeWidth - 2);
         line.Add((byte)'.');
@@ -112,6 +116,7 @@ public sealed class TextSink : IFlowSink
             line.AddBlanks(TookWidth);
             return;
         }
+
         line.Add(Dim);
         line.AddDurationRight(durationNs, TookWidth);
         line.Add(Normal);
@@ -128,15 +133,22 @@ public sealed class TextSink : IFlowSink
             line.AddNumber(flowEvent.Depth);
             line.Add("] "u8);
         }
+
         int columns = line.Length - start + 3 + code.NameColumns;
 
         bool raised = flowEvent.Kind == FlowEventKind.Raise;
         if (raised)
+        {
             line.Add(Red);
+        }
+
         line.Add(Arrow(flowEvent.Kind));
         line.Add(code.Name);
         if (raised)
+        {
             line.Add(Normal);
+        }
+
         line.AddBlanks(Math.Max(2, TreeWidth - columns));
     }
 
