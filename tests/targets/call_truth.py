@@ -14,6 +14,8 @@ Where the interpreter's word would be wrong, the program under measure keeps awa
 * In 3.11 a generator goes on unseen when the one it delegates to catches what was thrown in, and returns.
 * A call refused with RecursionError never runs, and sys.monitoring does not see it.
 """
+import dis
+import inspect
 import opcode
 import sys
 import threading
@@ -85,7 +87,7 @@ def _monitor(body, seen):
 
 
 def qualified_name(code):
-    """The qualified name; up to 3.10, which do not keep it, from how classes and defs nest in the source."""
+    """The qualified name; up to 3.10, whose code objects do not keep it, the one the compiler gives the function made of it."""
     if hasattr(code, "co_qualname"):
         return code.co_qualname
     names = _names.get(code.co_filename)
@@ -93,7 +95,7 @@ def qualified_name(code):
         names = _names[code.co_filename] = {}
         try:
             with open(code.co_filename, encoding="utf-8") as file:
-                _nest(compile(file.read(), code.co_filename, "exec", dont_inherit=True), "", names)
+                _collect(compile(file.read(), code.co_filename, "exec", dont_inherit=True), names)
         except OSError:
             pass
     return names.get((code.co_name, code.co_firstlineno), code.co_name)
@@ -102,13 +104,15 @@ def qualified_name(code):
 _names = {}
 
 
-def _nest(parent, prefix, names):
-    for code in parent.co_consts:
+def _collect(parent, names):
+    constants = [each.argval for each in dis.get_instructions(parent) if each.opname == "LOAD_CONST"]
+    for code, following in zip(constants, constants[1:]):
         if hasattr(code, "co_code"):
-            name = prefix + code.co_name
-            names[code.co_name, code.co_firstlineno] = name
-            nested = code.co_name.startswith("<")
-            _nest(code, prefix if nested else name + (".<locals>." if code.co_flags & 1 else "."), names)
+            # A class body gets its plain name here, and stores the qualified one itself, first of all.
+            is_class = not code.co_flags & inspect.CO_OPTIMIZED
+            # Of two of one name on one line, whoever sees only the code object knows no more than the first.
+            names.setdefault((code.co_name, code.co_firstlineno), code.co_consts[0] if is_class else following)
+            _collect(code, names)
 
 
 def show(counts, checksum):
