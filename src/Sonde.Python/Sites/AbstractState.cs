@@ -1,106 +1,4 @@
-using System.Diagnostics;
-
 namespace Sonde.Python.Sites;
-
-/// <summary>What a register or stack slot is known to hold; several can be true of one value.</summary>
-[Flags]
-enum Roles : byte
-{
-    /// <summary>Nothing is known.</summary>
-    None = 0,
-
-    /// <summary>The <c>PyThreadState*</c>.</summary>
-    ThreadState = 1,
-
-    /// <summary>The frame the eval function was called with.</summary>
-    FrameArgument = 2,
-
-    /// <summary>The argument that tells that <c>gen.throw()</c> is the caller.</summary>
-    ThrowFlag = 4,
-
-    /// <summary>The frame the thread state names as running.</summary>
-    CurrentFrame = 8,
-
-    /// <summary><c>f_back</c> of the frame argument.</summary>
-    FrameBack = 16,
-
-    /// <summary>An address in the eval function's own stack frame; <see cref="Value.Number"/> is its distance from rsp at entry.</summary>
-    StackAddress = 32,
-
-    /// <summary>The recursion counter plus a constant; <see cref="Value.Number"/> is the set of constants it may be.</summary>
-    Counter = 64,
-}
-
-/// <summary>Something known about the content of a register or stack slot.</summary>
-readonly record struct Value(Roles Roles, int Number = 0)
-{
-    /// <summary>Whether all of <paramref name="roles"/> are known.</summary>
-    public bool Is(Roles roles) => (Roles & roles) == roles;
-
-    /// <summary>What remains known when only the low 32 bits are kept: flags and counters, no pointers.</summary>
-    public Value Low32 => Is(Roles.Counter) ? this with { Roles = Roles.Counter } : new(Roles & Roles.ThrowFlag);
-
-    /// <summary>The value plus a constant.</summary>
-    public Value Plus(int constant, int sizeBytes)
-    {
-        if (Is(Roles.StackAddress) && sizeBytes == 8)
-            return new(Roles.StackAddress, unchecked(Number + constant));
-        if (Is(Roles.Counter) && Deltas.Shift(Number, constant) is var set and not 0)
-            return new(Roles.Counter, set);
-        return constant == 0 ? sizeBytes == 8 ? this : Low32 : default;
-    }
-
-    /// <summary>What is true of both values.</summary>
-    public static Value Meet(Value left, Value right)
-    {
-        var roles = left.Roles & right.Roles;
-        if (roles == Roles.None)
-            return default;
-        if ((roles & Roles.Counter) != 0)
-            return new(roles, left.Number | right.Number);
-        if ((roles & Roles.StackAddress) == 0)
-            return new(roles);
-        return left.Number == right.Number ? left with { Roles = roles } : new(roles & ~Roles.StackAddress);
-    }
-}
-
-/// <summary>Sets of small differences from the recursion counter, from -3 to 3, as the low seven bits of an integer.</summary>
-static class Deltas
-{
-    const int Limit = 3;
-
-    /// <summary>The set {0}.</summary>
-    public const int Zero = 1 << Limit;
-
-    /// <summary>The set of one difference; empty when it is out of range.</summary>
-    public static int Of(int delta) => delta is >= -Limit and <= Limit ? 1 << (delta + Limit) : 0;
-
-    /// <summary>Every difference of a set, moved by a constant; what leaves the range is dropped.</summary>
-    public static int Shift(int set, int constant) => constant switch
-    {
-        < -2 * Limit or > 2 * Limit => 0,
-        < 0 => set >> -constant,
-        _ => set << constant & ((1 << (2 * Limit + 1)) - 1),
-    };
-
-    /// <summary>Differences from the counter after it was stored with one of <paramref name="stored"/>.</summary>
-    public static int Rebase(int set, int stored)
-    {
-        var result = 0;
-        for (var delta = -Limit; delta <= Limit; delta++)
-        {
-            if ((stored & Of(delta)) != 0)
-                result |= Shift(set, -delta);
-        }
-        return result;
-    }
-
-    /// <summary>Whether a set can lower the counter and cannot raise it.</summary>
-    public static bool OnlyLowers(int set) => set != 0 && set < Zero;
-
-    /// <summary>Whether a set can raise the counter.</summary>
-    public static bool Raises(int set) => set >= 2 * Zero;
-}
 
 /// <summary>A stack slot of 8 bytes, by its distance from rsp at the eval function's entry.</summary>
 readonly record struct Slot(int Offset, Value Value);
@@ -109,7 +7,7 @@ readonly record struct Slot(int Offset, Value Value);
 /// What is certain before an instruction, on every path that leads there: the values of the 16 general registers and of some
 /// stack slots; and what may have happened on some path since the last bytecode was dispatched.
 /// </summary>
-sealed class AbstractState
+sealed partial class AbstractState
 {
     const int Registers = 16;
     readonly Value[] _registers = new Value[Registers];
@@ -128,8 +26,10 @@ sealed class AbstractState
         get => register < Registers ? _registers[register] : default;
         set
         {
-            if (register < Registers)
-                _registers[register] = value;
+            if (register >= Registers)
+                return;
+            LeaveCopies(register);
+            _registers[register] = value;
         }
     }
 
@@ -142,7 +42,7 @@ sealed class AbstractState
         for (byte register = 0; registers != 0; register++, registers >>= 1)
         {
             if ((registers & 1) != 0)
-                _registers[register] = default;
+                this[register] = default;
         }
     }
 
@@ -221,15 +121,7 @@ sealed class AbstractState
     /// <returns>Whether anything changed.</returns>
     public bool MeetWith(AbstractState other)
     {
-        var changed = false;
-        for (var i = 0; i < Registers; i++)
-        {
-            if (_registers[i] == other._registers[i])
-                continue;
-            var meet = Value.Meet(_registers[i], other._registers[i]);
-            changed |= meet != _registers[i];
-            _registers[i] = meet;
-        }
+        var changed = MeetRegisters(other);
         changed |= MeetSlots(other);
         if (ControlFrame is not null && ControlFrame != other.ControlFrame)
         {
@@ -242,6 +134,18 @@ sealed class AbstractState
             changed = true;
         }
         return changed;
+    }
+
+    bool MeetRegisters(AbstractState other)
+    {
+        if (_registers.AsSpan().SequenceEqual(other._registers))
+            return false;
+        Span<Value> before = stackalloc Value[Registers];
+        _registers.CopyTo(before);
+        for (var i = 0; i < Registers; i++)
+            _registers[i] = Value.Meet(before[i], other._registers[i]);
+        MeetCopies(before, other._registers);
+        return !before.SequenceEqual(_registers);
     }
 
     bool MeetSlots(AbstractState other)
@@ -260,10 +164,12 @@ sealed class AbstractState
             if (meet != default)
                 _slots[kept++] = slot with { Value = meet };
         }
-        Debug.Assert(kept <= _slotCount);
         _slotCount = kept;
         return changed;
     }
+
+    /// <summary>Whether a probe could find a value with these roles.</summary>
+    public bool Knows(Roles roles) => Locations(roles).Count > 0;
 
     /// <summary>Every place that certainly holds a value with these roles: registers first, then stack slots, best first.</summary>
     /// <remarks>Slots are given relative to rsp, or to rbp where the function realigned its stack; never below rsp.</remarks>

@@ -47,6 +47,33 @@ sealed class DataFlow
         return walk;
     }
 
+    /// <summary>The instructions, by ascending address, that do something of interest given the state before them.</summary>
+    public List<int> Find(Func<AbstractState, Event, bool> isOfInterest)
+    {
+        List<int> found = [];
+        var before = new AbstractState();
+        for (var block = 0; block < _before.Length; block++)
+        {
+            if (_before[block] is not { } state)
+                continue;
+            var walk = new Walk(this, state.Clone(), _graph.Blocks[block].First);
+            while (walk.Index < _graph.Blocks[block].End)
+            {
+                var index = walk.Index;
+                // Only writes to memory can be of interest.
+                if (_effects[index].Kind is not (EffectKind.Store or EffectKind.AddToMemory))
+                {
+                    walk.Step();
+                    continue;
+                }
+                before.CopyFrom(walk.State);
+                if (isOfInterest(before, walk.Step()))
+                    found.Add(index);
+            }
+        }
+        return found;
+    }
+
     /// <summary>Runs to the fixpoint.</summary>
     /// <exception cref="SiteException">It does not settle.</exception>
     public static DataFlow Run(ControlFlow graph, EvalLoopConstants constants)
@@ -171,9 +198,6 @@ sealed class DataFlow
 
         /// <summary>Runs it; afterwards <see cref="Index"/> is the next instruction in memory.</summary>
         public Event Step() => flow._transfer.Apply(state, flow._effects[Index++]);
-
-        /// <summary>Whether the instruction about to run writes memory; no other can be of interest.</summary>
-        public bool CanMatter => flow._effects[Index].Kind is EffectKind.Store or EffectKind.AddToMemory;
 
         /// <summary>Takes the base register of the instruction about to run to hold something, as what it does tells.</summary>
         public void Learn(Roles roles)

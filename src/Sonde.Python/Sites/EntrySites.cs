@@ -3,27 +3,28 @@ using Iced.Intel;
 namespace Sonde.Python.Sites;
 
 /// <summary>Where frames are entered.</summary>
-sealed class EntrySites(DataFlow flow, SiteFactory factory)
+sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachPoints)
 {
-    const int LongestPrologue = 12;
     const int LongestHandlerStart = 40;
 
     readonly ControlFlow _graph = flow.Graph;
     readonly Instruction[] _instructions = flow.Code.Instructions;
 
     /// <summary>
-    /// 3.6 to 3.10: every Python call is a call of the eval function, so its first instructions are the entry. Not the very first
-    /// one where that is <c>endbr64</c>, which the kernel single-steps: the push after it.
+    /// 3.6 to 3.10: after <c>tstate->frame = f</c>, which every call of the eval function passes once it is certain that it runs the
+    /// frame (Python/ceval.c: the check of the recursion limit comes before).
     /// </summary>
-    public ProbeSite AtFunctionStart()
+    public IEnumerable<ProbeSite> AfterFrameEntered()
     {
-        var start = flow.Code.IndexOf(flow.Code.Start);
-        var walk = flow.From(start);
-        while (walk.Index < start + LongestPrologue && !EndsBlock(walk.Index) && !factory.IsCheap(walk.Index))
-            walk.Step();
-        if (!factory.IsCheap(walk.Index))
-            walk = flow.From(start);
-        return factory.At(walk, SiteKind.Entry, CurrentFrame.Parent, Roles.FrameArgument, Roles.None, "prologue");
+        foreach (var store in flow.Find(static (_, happened) => happened.Kind == EventKind.FrameEntered))
+        {
+            var walk = flow.From(store);
+            walk.Learn(Roles.ThreadState);
+            var sites = attachPoints.Around(walk, SiteKind.Entry, static state =>
+                state.Knows(Roles.ThreadState) && state.Knows(Roles.FrameArgument) ? new(CurrentFrame.New, Roles.FrameArgument) : null);
+            foreach (var site in sites)
+                yield return site;
+        }
     }
 
     /// <summary>
@@ -47,29 +48,29 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory)
     /// </summary>
     ProbeSite AtHandler(int handler, int[] family, string name)
     {
+        var entered = new Passage(CurrentFrame.New, Roles.CurrentFrame);
         var first = _graph.Blocks[handler].First;
-        var index = first;
-        for (var steps = 0; steps < LongestHandlerStart; steps++, index++)
+        for (var index = first; index < first + LongestHandlerStart; index++)
         {
             if (_graph.IsJoin(index) && index != first && !IsReachedOnlyFrom(_graph.BlockOf(index), family))
                 break;
             if (factory.IsCheap(index))
-                return factory.At(flow.From(index), SiteKind.Entry, CurrentFrame.New, Roles.CurrentFrame, Roles.None, name);
-            if (EndsBlock(index) || !flow.Code.Continues(index))
+                return factory.At(flow.From(index), SiteKind.Entry, entered, name);
+            if (_instructions[index].FlowControl is not (FlowControl.Next or FlowControl.Call) || !flow.Code.Continues(index))
                 break;
         }
-        return factory.At(flow.From(first), SiteKind.Entry, CurrentFrame.New, Roles.CurrentFrame, Roles.None, name);
+        return factory.At(flow.From(first), SiteKind.Entry, entered, name);
     }
 
     /// <summary>Whether every way to a block since the last dispatch starts at one of the given handlers.</summary>
     bool IsReachedOnlyFrom(int block, int[] handlers)
     {
-        var reachable = new HashSet<int>();
+        HashSet<int> seen = [];
         Stack<int> todo = new([block]);
         var start = _graph.BlockAt(flow.Code.Start);
         while (todo.TryPop(out var current))
         {
-            if (!reachable.Add(current))
+            if (!seen.Add(current))
                 continue;
             if (current == start || _graph.Blocks[current].IsDispatched && !handlers.Contains(current))
                 return false;
@@ -92,16 +93,24 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory)
         List<ProbeSite> sites = [];
         for (var i = 0; i < _graph.Blocks.Length; i++)
         {
-            if (flow.Reaches(i) && TestsThrowFlag(_graph.Blocks[i]) is >= 0 and var taken && AtThrownFrame(taken) is { } site)
+            if (flow.Reaches(i) && WhenThrown(_graph.Blocks[i]) is >= 0 and var taken
+                && attachPoints.From(flow.From(taken), SiteKind.Throw, "throw", Thrown) is { } site)
+            {
                 sites.Add(site);
+            }
         }
         return sites.Where(site => !LeadsToAnother(site, sites));
     }
 
+    static Passage? Thrown(AbstractState state) =>
+        state.Knows(Roles.ThreadState) && state.Knows(Roles.FrameArgument) && (state.History & History.CurrentStates) == History.CurrentNew
+            ? new(CurrentFrame.New, Roles.FrameArgument)
+            : null;
+
     bool LeadsToAnother(ProbeSite site, List<ProbeSite> sites)
     {
         var walk = flow.From(flow.Code.IndexOf(site.Address));
-        for (var steps = 0; steps < LongestHandlerStart && Straight.Step(flow, walk); steps++)
+        for (var steps = 0; steps < LongestHandlerStart && attachPoints.Advance(walk); steps++)
         {
             if (sites.Any(other => other.Address == _instructions[walk.Index].IP))
                 return true;
@@ -109,52 +118,29 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory)
         return false;
     }
 
-    /// <summary>The first emulated instruction after the test at which the thread state names the new frame.</summary>
-    ProbeSite? AtThrownFrame(int index)
-    {
-        var walk = flow.From(index);
-        ProbeSite? best = null;
-        for (var steps = 0; steps < LongestHandlerStart && (steps == 0 || !_graph.IsJoin(walk.Index)); steps++)
-        {
-            var isNew = (walk.State.History & History.CurrentStates) == History.CurrentNew;
-            if (factory.IsSafe(walk.Index) && (isNew || walk.State.Locations(Roles.FrameArgument).Count > 0))
-            {
-                var site = factory.At(walk, SiteKind.Throw, isNew ? CurrentFrame.New : CurrentFrame.Parent, Roles.FrameArgument, Roles.None, "throw");
-                if (site.Cost == SiteCost.Emulated)
-                    return site;
-                best ??= site;
-            }
-            if (!Straight.Step(flow, walk))
-                break;
-        }
-        return best;
-    }
-
-    /// <summary>Index of the instruction that runs when the flag is set, if a block ends in a test of it; otherwise negative.</summary>
-    int TestsThrowFlag(Block block)
+    /// <summary>Index of the instruction that runs when the throw flag is set, if a block ends in a test of it; otherwise negative.</summary>
+    int WhenThrown(Block block)
     {
         var last = block.End - 1;
         if (_instructions[last].ConditionCode is not (ConditionCode.e or ConditionCode.ne) || _instructions[last].FlowControl != FlowControl.ConditionalBranch)
             return -1;
-        var tests = false;
-        var walk = flow.From(block.First);
-        for (; walk.Index < last; walk.Step())
+        var tested = false;
+        for (var walk = flow.From(block.First); walk.Index < last; walk.Step())
         {
             ref readonly var instruction = ref _instructions[walk.Index];
             if (instruction.RflagsModified != RflagsBits.None)
-                tests = ComparesThrowFlagWithZero(instruction, walk.State);
+                tested = ComparesThrowFlagWithZero(instruction, walk.State);
         }
-        if (!tests)
-            return -1;
-        return _instructions[last].ConditionCode == ConditionCode.ne ? flow.Code.IndexOf(_instructions[last].NearBranchTarget)
+        return !tested ? -1
+            : _instructions[last].ConditionCode == ConditionCode.ne ? flow.Code.IndexOf(_instructions[last].NearBranchTarget)
             : flow.Code.Continues(last) ? last + 1
             : -1;
     }
 
     static bool ComparesThrowFlagWithZero(in Instruction instruction, AbstractState state)
     {
-        var isTest = instruction.Mnemonic == Mnemonic.Test && instruction.Op0Register == instruction.Op1Register;
-        var isCompare = instruction.Mnemonic == Mnemonic.Cmp && instruction.Op1Kind is OpKind.Immediate8to32 && instruction.GetImmediate(1) == 0;
+        var isTest = instruction.Mnemonic == Mnemonic.Test && instruction.Op1Kind == OpKind.Register && instruction.Op0Register == instruction.Op1Register;
+        var isCompare = instruction.Mnemonic == Mnemonic.Cmp && instruction.Op1Kind == OpKind.Immediate8to32 && instruction.GetImmediate(1) == 0;
         if (!isTest && !isCompare)
             return false;
         if (instruction.Op0Kind == OpKind.Register)
@@ -163,7 +149,4 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory)
             && state[(byte)(instruction.MemoryBase - Register.RAX)] is var pointer && pointer.Is(Roles.StackAddress)
             && state.SlotAt(unchecked(pointer.Number + (int)(long)instruction.MemoryDisplacement64)).Is(Roles.ThrowFlag);
     }
-
-    bool EndsBlock(int index) => _graph.BlockOf(index) is >= 0 and var block && _graph.Blocks[block].End == index + 1
-        && _instructions[index].FlowControl is not (FlowControl.Next or FlowControl.Call or FlowControl.IndirectCall);
 }

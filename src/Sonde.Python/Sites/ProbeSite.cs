@@ -40,7 +40,7 @@ public enum CurrentFrame
     /// <summary>Still the frame being left.</summary>
     Dying,
 
-    /// <summary>At exits already the frame that is returned to; at entries (3.10 and older) still the caller's frame.</summary>
+    /// <summary>Already the frame that is returned to.</summary>
     Parent,
 
     /// <summary>The frame that is being entered.</summary>
@@ -92,10 +92,14 @@ public sealed record ProbeSite
     /// <summary>Whether the kernel emulates the instruction.</summary>
     public required SiteCost Cost { get; init; }
 
-    /// <summary>Where the <c>PyThreadState*</c> is; null only where <see cref="Frame"/> is known (3.6 to 3.8 entries).</summary>
+    /// <summary>Where the <c>PyThreadState*</c> is; null only where <see cref="Frame"/> is known.</summary>
     public required ValueLocation? ThreadState { get; init; }
 
     /// <summary>Where a pointer to the frame entered or left is, when the code proves it; saves walking from the thread state.</summary>
+    /// <remarks>
+    /// At exits of 3.11 and later where <see cref="Current"/> is <see cref="CurrentFrame.Parent"/> the interpreter may have begun to
+    /// tear the frame down: it still names the activation, but what is in it need not be whole.
+    /// </remarks>
     public ValueLocation? Frame { get; init; }
 
     /// <summary>

@@ -25,7 +25,7 @@ sealed class SiteFactory(ElfFile image, DataFlow flow)
     public bool IsSafe(int index) => Uprobes.AreSafeOn(Code(index));
 
     /// <summary>A site at the instruction a walk has come to.</summary>
-    public ProbeSite At(DataFlow.Walk walk, SiteKind kind, CurrentFrame current, Roles frame, Roles parent, string origin)
+    public ProbeSite At(DataFlow.Walk walk, SiteKind kind, Passage passage, string origin)
     {
         ref readonly var instruction = ref flow.Code.Instructions[walk.Index];
         var code = Code(walk.Index);
@@ -42,9 +42,9 @@ sealed class SiteFactory(ElfFile image, DataFlow flow)
             Instruction = text.ToString(),
             Cost = Uprobes.AreCheapOn(code) ? SiteCost.Emulated : SiteCost.SingleStepped,
             ThreadState = First(walk.State, Roles.ThreadState),
-            Frame = First(walk.State, frame),
-            ParentFrame = First(walk.State, parent),
-            Current = current,
+            Frame = First(walk.State, passage.Frame),
+            ParentFrame = First(walk.State, passage.Parent),
+            Current = passage.Current,
             Origin = origin,
         };
     }

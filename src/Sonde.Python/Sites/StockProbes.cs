@@ -43,19 +43,20 @@ public static class StockProbes
         var graph = ControlFlow.Build(image, code, pointers, new(image, functions));
         var flow = DataFlow.Run(graph, constants);
         var factory = new SiteFactory(image, flow);
-        var entries = new EntrySites(flow, factory);
-        var exits = new ExitSites(flow, constants, factory);
+        var attachPoints = new AttachPoints(flow, factory);
+        var entries = new EntrySites(flow, factory, attachPoints);
+        var exits = new ExitSites(flow, constants, attachPoints);
         if (constants.Link == FrameLink.ThreadFrame)
-            return [entries.AtFunctionStart(), .. exits.AfterFrameRestored().Select(exit => exit.Site)];
+            return [.. entries.AfterFrameEntered(), .. exits.AfterFrameLeft()];
 
         var table = OpcodeTable.Find(pointers) ?? throw new SiteException("it has no opcode table");
-        var left = exits.AfterCounterRaised().ToList();
-        var reasons = new ExitReasonFinder(flow, constants, table, left.Select(exit => exit.Store));
+        var raises = exits.CounterRaises();
+        var reasons = new ExitReasonFinder(flow, constants, table, raises);
         return
         [
             .. entries.AtResume(table, constants.Resume),
             .. entries.AtThrow(),
-            .. left.Select(exit => exit.Site with { Reasons = reasons.Of(exit.Store) }),
+            .. raises.SelectMany(store => exits.AroundRaise(store).Select(site => site with { Reasons = reasons.Of(store) })),
         ];
     }
 }

@@ -58,7 +58,7 @@ sealed class Transfer(EvalLoopConstants constants)
     public static void Dispatch(AbstractState state)
     {
         state.History = Histories.Dispatched;
-        state.Transform(static value => value.Is(Roles.Counter) ? default : new(value.Roles & ~Roles.FrameBack, value.Number));
+        state.Transform(static value => (value.Roles & (Roles.Counter | Roles.Copy)) != 0 ? default : value with { Roles = value.Roles & ~(Roles.FrameBack | Roles.ReplacedFrame) });
     }
 
     /// <summary>Changes the state as the instruction does.</summary>
@@ -67,7 +67,10 @@ sealed class Transfer(EvalLoopConstants constants)
         switch (effect.Kind)
         {
             case EffectKind.Move:
-                state[effect.Destination] = effect.Size == 8 ? state[effect.Source] : state[effect.Source].Low32;
+                if (effect.Size == 8)
+                    state.Copy(effect.Source, effect.Destination);
+                else
+                    state[effect.Destination] = state[effect.Source].Low32;
                 return default;
             case EffectKind.Load:
                 state[effect.Destination] = Loaded(state, effect);
@@ -95,7 +98,8 @@ sealed class Transfer(EvalLoopConstants constants)
                     state[Effect.Rsp] = state[Effect.Rsp].Plus(-AlignedStackGap, 8);
                 return default;
             case EffectKind.Exchange:
-                (state[effect.Destination], state[effect.Source]) = (state[effect.Source], state[effect.Destination]);
+                var (first, second) = (state[effect.Destination].WithoutCopy, state[effect.Source].WithoutCopy);
+                (state[effect.Destination], state[effect.Source]) = (second, first);
                 return default;
             default:
                 state.Forget(effect.Overwrites);
@@ -109,7 +113,7 @@ sealed class Transfer(EvalLoopConstants constants)
             return;
         var value = state[effect.Source];
         state[Effect.Rsp] = state[Effect.Rsp].Plus(-8, 8);
-        state.SetSlot(state[Effect.Rsp].Number, value, 8);
+        state.SetSlot(state[Effect.Rsp].Number, value.WithoutCopy, 8);
     }
 
     static void Pop(AbstractState state, byte destination)
@@ -162,11 +166,11 @@ sealed class Transfer(EvalLoopConstants constants)
         var value = adds ? default : state[effect.Source];
         if (pointer.Is(Roles.StackAddress))
         {
-            StoredToStack(state, unchecked(pointer.Number + effect.Displacement), effect.Size == 8 ? value : value.Low32, effect.Size);
+            StoredToStack(state, unchecked(pointer.Number + effect.Displacement), effect.Size == 8 ? value : value.Low32, effect.Source, effect.Size);
             return default;
         }
         if (constants.Link == FrameLink.ThreadFrame)
-            return effect.Size == 8 && effect.Displacement == constants.CurrentFrame && !pointer.Is(Roles.FrameArgument) ? FrameStored(value) : default;
+            return effect.Size == 8 && effect.Displacement == constants.CurrentFrame && !pointer.Is(Roles.FrameArgument) ? FrameStored(state, value) : default;
         if (!pointer.Is(Roles.ThreadState))
             return default;
         if (effect.Displacement == constants.RecursionCounter)
@@ -181,30 +185,31 @@ sealed class Transfer(EvalLoopConstants constants)
     }
 
     /// <summary>
-    /// Up to 3.10 only two such stores exist in the eval function: <c>tstate->frame = f</c> and <c>tstate->frame = f->f_back</c>
-    /// (Python/ceval.c). The value alone tells them, also where the thread state came from a global and is not followed (3.6 to 3.8).
+    /// Up to 3.10 the eval function stores <c>tstate->frame = f</c> before it dispatches anything, and <c>tstate->frame = f->f_back</c>
+    /// when it leaves (Python/ceval.c). The value tells, also where the thread state came from a global and is not followed (3.6 to
+    /// 3.8); after a dispatch the frame is also stored in tracebacks, at the same offset.
     /// </summary>
-    static Event FrameStored(Value value) =>
+    static Event FrameStored(AbstractState state, Value value) =>
         value.Is(Roles.FrameBack) ? new(EventKind.FrameLeft)
-        : value.Is(Roles.FrameArgument) ? new(EventKind.FrameEntered)
+        : value.Is(Roles.FrameArgument) && (state.History & History.CounterStates) == History.CounterAtStart ? new(EventKind.FrameEntered)
         : default;
 
     /// <summary>
     /// In 3.11 and 3.12 the eval function has a <c>_PyCFrame</c> among its locals, and the current frame is a member of it. Any store
     /// that covers the member replaces the current frame, wide vector stores included.
     /// </summary>
-    void StoredToStack(AbstractState state, int offset, Value value, int sizeBytes)
+    void StoredToStack(AbstractState state, int offset, Value value, byte source, int sizeBytes)
     {
         if (state.ControlFrame is { } start && start + constants.ControlFrameCurrent is var member && member >= offset && member - (long)offset < sizeBytes)
         {
-            if (member != offset)
-                value = default;
-            CurrentFrameStored(state, value, Effect.None);
+            if (member != offset || sizeBytes != 8)
+                (value, source) = (default, Effect.None);
+            CurrentFrameStored(state, value, source);
             state.SetSlot(offset, default, sizeBytes);
-            state.SetSlot(member, new(Roles.CurrentFrame | value.Roles), 8);
+            state.SetSlot(member, new(Roles.CurrentFrame | value.Roles & Roles.FrameArgument), 8);
             return;
         }
-        state.SetSlot(offset, value, sizeBytes);
+        state.SetSlot(offset, value.WithoutCopy, sizeBytes);
     }
 
     /// <summary><c>tstate->cframe</c> is pointed at the eval function's own local, or back at its caller's, which leaves the last frame.</summary>
@@ -222,14 +227,14 @@ sealed class Transfer(EvalLoopConstants constants)
     static void CurrentFrameStored(AbstractState state, Value value, byte source)
     {
         state.History = Histories.CurrentStored(state.History);
-        // The frame argument is one value wherever it is held, so all its copies become the current frame; of other values only
-        // the stored register is known to.
-        var isArgument = value.Is(Roles.FrameArgument);
-        state.Transform(held => isArgument && held.Is(Roles.FrameArgument)
-            ? held with { Roles = held.Roles | Roles.CurrentFrame }
-            : held with { Roles = held.Roles & ~Roles.CurrentFrame });
+        // Whatever certainly equals the stored value is the current frame now, and nothing else is.
+        state.Transform(held => value != default && (held == value || held.Is(Roles.FrameArgument) && value.Is(Roles.FrameArgument)) ? Current(held)
+            : held.Is(Roles.CurrentFrame) ? new(held.Roles & Roles.FrameArgument | Roles.ReplacedFrame)
+            : held with { Roles = held.Roles & ~Roles.ReplacedFrame });
         if (source != Effect.None)
-            state[source] = state[source] with { Roles = state[source].Roles | Roles.CurrentFrame };
+            state[source] = Current(state[source]);
+
+        static Value Current(Value held) => new(held.Roles & Roles.FrameArgument | Roles.CurrentFrame);
     }
 
     static Event CounterStored(AbstractState state, int deltas, byte source)

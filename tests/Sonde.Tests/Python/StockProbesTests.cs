@@ -15,22 +15,22 @@ public class StockProbesTests
         var analysis = StockProbes.Find(image, version);
 
         Assert.Null(analysis.Refusal);
-        Assert.All(analysis.Sites, site => Assert.True(site.ThreadState is not null || site.Frame is not null));
+        Assert.All(analysis.Sites, site => Assert.NotNull(site.ThreadState));
         var entries = analysis.Sites.Where(site => site.Kind == SiteKind.Entry).ToList();
         var exits = analysis.Sites.Where(site => site.Kind == SiteKind.Exit).ToList();
-        Assert.All(entries, site => Assert.Equal(SiteCost.Emulated, site.Cost));
+        Assert.All(entries, site => Assert.Equal((SiteCost.Emulated, CurrentFrame.New, true), (site.Cost, site.Current, site.Frame is not null)));
         if (version.Minor <= 10)
         {
             Assert.Single(entries);
-            Assert.NotNull(entries[0].Frame);
-            Assert.All(exits, site => Assert.True(site.Frame is not null && site.ThreadState is not null));
+            Assert.All(exits, site => Assert.Equal((SiteCost.Emulated, CurrentFrame.Parent, true), (site.Cost, site.Current, site.Frame is not null)));
             return;
         }
         Assert.Contains(analysis.Sites, site => site.Kind == SiteKind.Throw);
         Assert.All(exits, site => Assert.NotEqual(ExitReasons.None, site.Reasons));
         foreach (var reason in (ReadOnlySpan<ExitReasons>)[ExitReasons.Return, ExitReasons.Unwind, ExitReasons.Suspend, ExitReasons.GeneratorCreation])
             Assert.Contains(exits, site => site.Reasons.HasFlag(reason));
-        Assert.All(exits.Where(site => site.Reasons == ExitReasons.Return), site => Assert.Equal(SiteCost.Emulated, site.Cost));
+        Assert.All(exits, site => Assert.True(site.Frame is not null || site.Current == CurrentFrame.Parent && site.ParentFrame is not null));
+        Assert.All(exits.Where(site => site.Reasons != ExitReasons.Suspend), site => Assert.Equal(SiteCost.Emulated, site.Cost));
     }
 
     [Fact]
