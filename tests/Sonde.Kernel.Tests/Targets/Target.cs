@@ -32,6 +32,7 @@ sealed class Target : IDisposable
     // Not disposed: the end of the output may arrive after the process is gone.
     readonly BlockingCollection<string> _lines = [];
     readonly StringBuilder _errors = new();
+    readonly TaskCompletionSource _errorsEnded = new();
 
     Target(ProcessStartInfo start)
     {
@@ -50,6 +51,11 @@ sealed class Target : IDisposable
         };
         _process.ErrorDataReceived += (_, line) =>
         {
+            if (line.Data is null)
+            {
+                _errorsEnded.SetResult();
+                return;
+            }
             lock (_errors)
             {
                 _errors.AppendLine(line.Data);
@@ -123,6 +129,9 @@ sealed class Target : IDisposable
         _process.StandardInput.Flush();
     }
 
+    /// <summary>Ends its standard input.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
     /// <summary>The next line of its standard output, or null at the end of it.</summary>
     public string? ReadLine()
     {
@@ -157,13 +166,14 @@ sealed class Target : IDisposable
         return text.ToString();
     }
 
-    /// <summary>Waits for its end and gives the exit code.</summary>
+    /// <summary>Waits for its end, and for all it wrote to its standard error, and gives the exit code.</summary>
     public int WaitForExit()
     {
         if (!_process.WaitForExit(Patience))
         {
             throw new TimeoutException($"{this} did not end within {Patience.TotalSeconds} s.");
         }
+        _errorsEnded.Task.Wait(Patience);
         return _process.ExitCode;
     }
 
