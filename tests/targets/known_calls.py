@@ -357,7 +357,11 @@ def comprehensions():
     squares = [add(value) for value in range(20)]
     pairs = {value: add(value, value) for value in squares if value % 2}
     flat = {inner for outer in [[add(value)] for value in range(5)] for inner in outer}
-    nested = [[column * row for column in range(3)] for row in range(4)]
+
+    def line(row):
+        return [column * row for column in range(3)]
+
+    nested = [line(row) for row in range(4)]
     return sum(squares) + sum(pairs.values()) + len(flat) + sum(map(sum, nested)) + sum(
         add(value)
         for value in range(10)
