@@ -22,7 +22,8 @@ public sealed class ChromeTraceSink : IFlowSink
     readonly PerCode<byte[]> _codes = new(CodeText);
     readonly PerThread<OpenThread> _threads;
     readonly HashSet<int> _processes = [];
-    long _lastNs;
+    long _nowNs;
+    long _latestNs;
     bool _begun;
     bool _disposed;
 
@@ -33,7 +34,7 @@ public sealed class ChromeTraceSink : IFlowSink
     {
         _buffer = new OutputBuffer(stream);
         _startNs = startNs;
-        _lastNs = startNs;
+        _latestNs = startNs;
         _threads = new PerThread<OpenThread>(Introduce, static thread => thread.Depths.Count == 0, SameThreadId.Instance);
     }
 
@@ -44,7 +45,8 @@ public sealed class ChromeTraceSink : IFlowSink
     public void Write(in FlowEvent flowEvent)
     {
         var thread = _threads[flowEvent.Thread];
-        _lastNs = flowEvent.TimeNs;
+        _nowNs = flowEvent.TimeNs;
+        _latestNs = Math.Max(_latestNs, _nowNs);
         int innermostStaying = flowEvent.IsEntry ? flowEvent.Depth - 1 : flowEvent.Depth;
         while (thread.Depths.TryPeek(out int open) && open > innermostStaying)
         {
@@ -106,7 +108,7 @@ public sealed class ChromeTraceSink : IFlowSink
         line.Add(_begun ? ",\n"u8 : "[\n"u8);
         _begun = true;
         line.Add(phase);
-        line.AddThousandths(_lastNs - _startNs);
+        line.AddThousandths(_nowNs - _startNs);
         line.Add(thread.Ids);
         return line;
     }
@@ -167,6 +169,7 @@ public sealed class ChromeTraceSink : IFlowSink
         }
 
         _disposed = true;
+        _nowNs = _latestNs;
         using (_buffer)
         {
             foreach (var (_, thread) in _threads.All)

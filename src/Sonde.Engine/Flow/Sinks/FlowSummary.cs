@@ -44,11 +44,17 @@ public sealed record SummaryRow
     /// <summary>Nanoseconds in the function itself.</summary>
     public required long OwnNs { get; init; }
 
-    /// <summary>The longest call, or activation of a generator, in nanoseconds.</summary>
+    /// <summary>How many activations have a known time. An activation is a call, or a generator's way from one suspension to the next.</summary>
+    public required long Activations { get; init; }
+
+    /// <summary>Nanoseconds of all activations, recursive ones each on its own.</summary>
+    public required long ActivationsNs { get; init; }
+
+    /// <summary>The longest activation, in nanoseconds.</summary>
     public required long MaximumNs { get; init; }
 
-    /// <summary>Total time by calls, in nanoseconds; null when only activations of generators that existed before were seen.</summary>
-    public long? AverageNs => Calls > 0 ? TotalNs / Calls : null;
+    /// <summary>The mean activation, in nanoseconds; null when no activation has a known time.</summary>
+    public long? AverageNs => Activations > 0 ? ActivationsNs / Activations : null;
 }
 
 /// <summary>Calls and times per function, at one moment.</summary>
@@ -90,7 +96,7 @@ public sealed class FlowSummary
             string line = row.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $":{row.Line}") : "";
             string average = row.AverageNs is { } ns ? Utf8Cursor.Duration(ns) : "-";
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Calls,9} {row.Raises,7} {Utf8Cursor.Duration(row.TotalNs),8} {Utf8Cursor.Duration(row.OwnNs),8} {average,8} {Utf8Cursor.Duration(row.MaximumNs),8}  {row.Function.PadRight(nameWidth)}  {row.File}{line}"));
+                $"{row.Calls,9} {row.Raises,7} {Utf8Cursor.Duration(row.TotalNs),8} {Utf8Cursor.Duration(row.OwnNs),8} {average,8} {Utf8Cursor.Duration(row.MaximumNs),8}  {row.Function.PadRight(nameWidth)}  {ShortPath.Of(row.File)}{line}"));
         }
 
         if (Rows.Count > shown.Count)

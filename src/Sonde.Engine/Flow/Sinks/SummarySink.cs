@@ -23,7 +23,7 @@ public sealed class SummarySink : IFlowSink
     {
         public readonly int Index = index;
         public readonly CodeInfo Code = code;
-        public long Calls, Raises, TotalNs, OwnNs, MaximumNs;
+        public long Calls, Raises, TotalNs, OwnNs, Activations, ActivationsNs, MaximumNs;
     }
 
     /// <summary>A call, or a generator's activation, that has not been left yet.</summary>
@@ -60,7 +60,7 @@ public sealed class SummarySink : IFlowSink
     {
         var thread = _threads[flowEvent.Thread];
         var row = _codes[flowEvent.Code];
-        _lastNs = flowEvent.TimeNs;
+        _lastNs = Math.Max(_lastNs, flowEvent.TimeNs);
 
         // Depth tells which calls are over whose exit got lost; their time is unknown.
         int innermostStaying = flowEvent.IsEntry ? flowEvent.Depth - 1 : flowEvent.Depth;
@@ -88,6 +88,8 @@ public sealed class SummarySink : IFlowSink
         }
 
         row.OwnNs += flowEvent.OwnNs;
+        row.Activations++;
+        row.ActivationsNs += flowEvent.DurationNs;
         row.MaximumNs = Math.Max(row.MaximumNs, flowEvent.DurationNs);
         if (!thread.IsActive(row))
         {
@@ -115,6 +117,8 @@ public sealed class SummarySink : IFlowSink
                 Raises = row.Raises,
                 TotalNs = row.TotalNs,
                 OwnNs = row.OwnNs,
+                Activations = row.Activations,
+                ActivationsNs = row.ActivationsNs,
                 MaximumNs = row.MaximumNs,
             };
         }
@@ -139,6 +143,8 @@ public sealed class SummarySink : IFlowSink
             row = row with
             {
                 Running = row.Running + 1,
+                Activations = row.Activations + 1,
+                ActivationsNs = row.ActivationsNs + soFarNs,
                 TotalNs = row.TotalNs + (outermost.Add(call.Row.Index) ? soFarNs : 0),
                 OwnNs = row.OwnNs + Math.Max(0, soFarNs - call.CalleesNs - calleeNs),
                 MaximumNs = Math.Max(row.MaximumNs, soFarNs),

@@ -173,19 +173,12 @@ public sealed class TextSink : IFlowSink
     {
         byte[] name = Encoding.UTF8.GetBytes(code.Function);
         string line = code.Line > 0 ? $":{code.Line}" : "";
-        byte[] location = [.. Dim, .. Encoding.UTF8.GetBytes(ShortPath(code.File) + line), .. Normal];
+        byte[] location = [.. Dim, .. Encoding.UTF8.GetBytes(ShortPath.Of(code.File) + line), .. Normal];
         return new CodeText(name, Utf8Cursor.Columns(name), location);
     }
 
     static byte[] ThreadText(FlowThread thread) =>
         Encoding.UTF8.GetBytes($"{thread.Pid,IdWidth} {thread.Tid,IdWidth} {thread.Name,-NameWidth} ");
-
-    static string ShortPath(string path)
-    {
-        int name = path.LastIndexOf('/');
-        int directory = name > 0 ? path.LastIndexOf('/', name - 1) : -1;
-        return path[(directory + 1)..];
-    }
 
     /// <inheritdoc/>
     public void Flush() => _buffer.Flush();
