@@ -11,7 +11,7 @@ static class LockedMemory
     internal static SystemResult Retry<T>(in T arguments, Creation<T> create) where T : allows ref struct
     {
         SystemResult result = create(in arguments);
-        if (result.Errno == Errno.EPERM && Kernel.Version < new Version(5, 11))
+        if (result.Errno == Errno.EPERM && RunningKernel.Version < new Version(5, 11))
         {
             MemoryLock.Raise();
             result = create(in arguments);

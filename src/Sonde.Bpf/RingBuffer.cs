@@ -8,11 +8,11 @@ namespace Sonde.Bpf;
 /// For one reader thread; <see cref="Wake"/> may be called from any. The loop is <see cref="Wait(TimeSpan)"/>, then
 /// <c>foreach (ReadOnlySpan&lt;byte&gt; record in ring.Read())</c>, which frees the space when it ends.
 /// </remarks>
-public sealed class RingBuffer : IDisposable
+public sealed class RingBuffer : IRecordReader
 {
     readonly MemoryMapping _consumer;
     readonly MemoryMapping _producer;
-    readonly Epoll _epoll = new();
+    readonly Epoll _epoll;
     readonly int _size;
 
     /// <summary>Maps <paramref name="map"/>, which must stay open as long as this.</summary>
@@ -31,6 +31,7 @@ public sealed class RingBuffer : IDisposable
         _consumer = MemoryMapping.Map(map.Descriptor, 0, page, MapProtection.Read | MapProtection.Write);
         try
         {
+            _epoll = new Epoll();
             _producer = MemoryMapping.Map(map.Descriptor, page, checked(page + 2 * _size), MapProtection.Read);
             _epoll.Watch(map.Descriptor, 0);
         }
@@ -38,7 +39,7 @@ public sealed class RingBuffer : IDisposable
         {
             _consumer.Dispose();
             _producer?.Dispose();
-            _epoll.Dispose();
+            _epoll?.Dispose();
             throw;
         }
     }
@@ -56,6 +57,31 @@ public sealed class RingBuffer : IDisposable
         ulong begin = _consumer.LoadAcquire(0);
         ulong end = Math.Min(_producer.LoadAcquire(0), begin + (ulong)_size / 4);
         return new RingBufferLease(_consumer, _producer.Bytes[^(2 * _size)..], begin, end);
+    }
+
+    ulong IRecordReader.Lost => 0;
+
+    /// <inheritdoc/>
+    public int Drain(RecordHandler handler)
+    {
+        // What was there at the beginning: a program that writes faster than we read must not hold us for ever.
+        ulong end = _producer.LoadAcquire(0);
+        int count = 0;
+        ulong before;
+        ulong position = _consumer.LoadAcquire(0);
+        do
+        {
+            foreach (ReadOnlySpan<byte> record in Read())
+            {
+                handler(record);
+                count++;
+            }
+
+            before = position;
+            position = _consumer.LoadAcquire(0);
+        }
+        while (position != before && position < end);
+        return count;
     }
 
     /// <summary>Waits until the kernel signals a record, <see cref="Wake"/> is called, or the time is over.</summary>

@@ -361,7 +361,7 @@ public static unsafe class BpfSystemCall
     // Kernels before 5.0 want LINUX_VERSION_CODE in kprobe programs; its patch level is one byte.
     static uint VersionCode()
     {
-        Version version = Kernel.Version;
+        Version version = RunningKernel.Version;
         return (uint)(version.Major << 16 | version.Minor << 8 | Math.Min(version.Build, 255));
     }
 

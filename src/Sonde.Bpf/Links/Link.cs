@@ -9,6 +9,8 @@ public sealed class Link : IDisposable
 
     internal Link(params FileDescriptor[] descriptors) => _descriptors = descriptors;
 
+    internal Link(IEnumerable<Link> links) => _descriptors = [.. links.SelectMany(link => link._descriptors)];
+
     /// <summary>Detaches the program.</summary>
     public void Dispose()
     {

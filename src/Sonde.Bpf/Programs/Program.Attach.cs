@@ -5,7 +5,7 @@ namespace Sonde.Bpf;
 /// <content>The ways to attach a program.</content>
 public sealed partial class Program
 {
-    const string NeedsPerfRights = "Needs CAP_PERFMON (and CAP_SYS_ADMIN before Linux 5.8), or root.";
+    internal const string NeedsPerfRights = "Needs CAP_PERFMON (and CAP_SYS_ADMIN before Linux 5.8), or root.";
 
     /// <summary>Attaches to many places of a file with one call (Linux 6.6+).</summary>
     /// <remarks>Takes well under a millisecond whatever the number of places. All places are attached or none.</remarks>
@@ -47,6 +47,71 @@ public sealed partial class Program
         ulong config = (spec.Return ? unit.ReturnBit : 0) | spec.RefCounterOffset << unit.RefCounterShift;
         SystemResult result = PerfEvent.OpenUprobe(unit.Type, spec.Path, spec.Offset, config, spec.Pid ?? -1);
         return AttachToPerfEvent(result.CheckDescriptor(operation, AttachAdvice(result.Errno)), spec.Cookie);
+    }
+
+    /// <summary>Attaches to a tracepoint, such as <c>sched</c>, <c>sched_process_exec</c> (Linux 4.7+; needs tracefs).</summary>
+    /// <param name="category">The directory of the tracepoint in tracefs.</param>
+    /// <param name="name">The tracepoint.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 5.15+); must be 0 before.</param>
+    /// <exception cref="LinuxException">ENOENT: there is no such tracepoint. EACCES: the program reads beyond its record.</exception>
+    public Link AttachTracepoint(string category, string name, ulong cookie = 0)
+    {
+        using Tracefs tracefs = Tracefs.Open();
+        if (!tracefs.TryGetTracepointId(category, name, out uint id))
+        {
+            throw new LinuxException(Errno.ENOENT, $"attach to tracepoint {category}:{name}", "This kernel has no such tracepoint.");
+        }
+
+        // The program runs on every processor, whichever one the event is opened on.
+        PerfEventAttributes attributes = new() { Type = 2, Config = id, Sample = 1 };
+        SystemResult result = PerfEvent.Open(attributes, -1, 0);
+        return AttachToPerfEvent(result.CheckDescriptor($"perf_event_open(tracepoint {category}:{name})", AttachAdvice(result.Errno)), cookie);
+    }
+
+    /// <summary>Attaches to a tracepoint's bare arguments (Linux 4.17+); needs no tracefs and costs less than <see cref="AttachTracepoint"/>.</summary>
+    /// <exception cref="LinuxException">ENOENT: there is no such tracepoint.</exception>
+    public Link AttachRawTracepoint(string name)
+    {
+        SystemResult result = BpfSystemCall.OpenRawTracepoint(Descriptor, name);
+        return new Link(result.CheckDescriptor(
+            $"bpf(RAW_TRACEPOINT_OPEN, \"{name}\")",
+            result.Errno == Errno.ENOENT ? "This kernel has no such tracepoint." : AttachAdvice(result.Errno)));
+    }
+
+    /// <summary>Runs the program at every so many occurrences of an event, such as a clock's (Linux 4.9+).</summary>
+    /// <exception cref="LinuxException">EACCES: <c>kernel.perf_event_paranoid</c> forbids it. EINVAL: the frequency is above <c>kernel.perf_event_max_sample_rate</c>.</exception>
+    public Link AttachPerfEvent(PerfEventSpec spec)
+    {
+        if (spec.Period == 0 == (spec.Frequency <= 0))
+        {
+            throw new ArgumentException($"Give a period or a frequency above 0, not {spec.Period} and {spec.Frequency}.", nameof(spec));
+        }
+
+        PerfEventAttributes attributes = new()
+        {
+            Type = 1,
+            Config = (ulong)spec.Event,
+            Sample = spec.Period != 0 ? spec.Period : (ulong)spec.Frequency,
+            Frequency = spec.Period == 0,
+        };
+        int[] cpus = spec.Cpus ?? (spec.Tid is null ? Processors.Online : [-1]);
+        List<Link> links = [];
+        try
+        {
+            foreach (int cpu in cpus)
+            {
+                SystemResult result = PerfEvent.Open(attributes, spec.Tid ?? -1, cpu);
+                links.Add(AttachToPerfEvent(
+                    result.CheckDescriptor($"perf_event_open({spec.Event}, thread {spec.Tid ?? -1}, cpu {cpu})", AttachAdvice(result.Errno)), spec.Cookie));
+            }
+
+            return new Link(links);
+        }
+        catch
+        {
+            links.ForEach(link => link.Dispose());
+            throw;
+        }
     }
 
     // Takes over the event: closes it when the program cannot be attached.

@@ -62,7 +62,7 @@ public sealed partial class Program : IDisposable
         string text = VerifierLogBuffer.Explain(bytes => Try(spec, code, btf, functions, 1, bytes));
         throw text.Length > 0
             ? new VerifierException(operation, errno, text, spec.Instructions)
-            : new LinuxException(errno, operation, errno == Errno.EINVAL ? $"Linux {Kernel.Version} may not know this program type or its options." : null);
+            : new LinuxException(errno, operation, errno == Errno.EINVAL ? $"Linux {RunningKernel.Version} may not know this program type or its options." : null);
     }
 
     /// <summary>Runs a socket filter, classifier or XDP program on a packet, without attaching it (Linux 4.12+).</summary>

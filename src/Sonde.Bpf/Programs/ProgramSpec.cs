@@ -21,7 +21,7 @@ public sealed record ProgramSpec
     /// <summary>The licence. Most tracing helpers ask for a GPL-compatible one.</summary>
     public string License { get; init; } = "GPL";
 
-    /// <summary>Whether helpers may sleep, for example to page in user memory; uprobes from Linux 5.20 on (6.0), at some cost a hit.</summary>
+    /// <summary>Whether helpers may sleep, for example to page in user memory; uprobes from Linux 6.0 on.</summary>
     public bool Sleepable { get; init; }
 
     /// <summary>Asks for the verifier's log even when it accepts: 0 none, 1 branches, 2 every instruction, 4 statistics (summed up).</summary>

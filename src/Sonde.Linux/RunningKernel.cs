@@ -3,7 +3,7 @@ using System.Text;
 namespace Sonde.Linux;
 
 /// <summary>The running kernel.</summary>
-public static unsafe class Kernel
+public static unsafe class RunningKernel
 {
     /// <summary>The release as uname(2) tells it, such as <c>6.1.0-18-amd64</c>.</summary>
     public static string Release { get; } = ReadRelease();
