@@ -190,7 +190,7 @@ public readonly record struct BtfType
         foreach (string name in path.Split('.'))
         {
             int budget = 1 << 17; // members looked at, against types that contain themselves
-            if (!type.TryFindNamed(name, 0, ref budget, out member))
+            if (name.Length == 0 || !type.TryFindNamed(name, 0, ref budget, out member))
             {
                 return false;
             }

@@ -64,9 +64,9 @@ public sealed class BtfTypes
         uint headerLength = Word(header, 4);
         ReadOnlyMemory<byte> types = Section(bytes, headerLength, 8, "types");
         ReadOnlyMemory<byte> strings = Section(bytes, headerLength, 16, "strings");
-        if (strings.IsEmpty || strings.Span[^1] != 0)
+        if (strings.IsEmpty || strings.Span[0] != 0 || strings.Span[^1] != 0)
         {
-            throw new BtfException(16, "the strings do not end with a zero");
+            throw new BtfException(16, "the strings do not begin and end with a zero");
         }
 
         return new BtfTypes(types, strings, ScanTypes(types.Span));

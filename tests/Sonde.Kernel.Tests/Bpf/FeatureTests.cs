@@ -39,7 +39,7 @@ public class FeatureTests
         foreach (ProgramType type in Enum.GetValues<ProgramType>().Except([ProgramType.Tracing, ProgramType.Extension, ProgramType.Lsm]))
         {
             // The newest of them came with 5.14.
-            Requires.Feature(KernelFeatures.HasProgramType(type));
+            NeedsKernel.With(KernelFeatures.HasProgramType(type));
         }
 
         Assert.IsType<FeatureAnswer.No>(KernelFeatures.HasProgramType((ProgramType)9999).Answer);

@@ -9,7 +9,7 @@ public class KernelBtfTests
     [Fact]
     public void Finds_the_kernels_own_types()
     {
-        Requires.Feature(KernelFeatures.KernelBtf);
+        NeedsKernel.With(KernelFeatures.KernelBtf);
         BtfTypes kernel = BtfTypes.LoadKernel();
 
         Assert.True(kernel.TryFind("task_struct", BtfKind.Structure, out BtfType task));
@@ -35,7 +35,7 @@ public class KernelBtfTests
     [Fact]
     public void Numbers_of_the_api_are_the_kernels()
     {
-        Requires.Feature(KernelFeatures.KernelBtf);
+        NeedsKernel.With(KernelFeatures.KernelBtf);
         BtfTypes kernel = BtfTypes.LoadKernel();
         Dictionary<string, long> helpers = Values(kernel, "bpf_func_id");
         foreach (Helper helper in Enum.GetValues<Helper>())

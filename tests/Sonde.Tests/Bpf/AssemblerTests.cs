@@ -194,7 +194,7 @@ public class AssemblerTests
 
         Random random = new(1);
         ulong[] words = new ulong[64];
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < 4_000; round++)
         {
             for (int i = 0; i < words.Length; i++)
             {

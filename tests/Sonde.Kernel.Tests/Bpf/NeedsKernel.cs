@@ -2,12 +2,12 @@ using Sonde.Bpf;
 using Sonde.Linux;
 using Xunit;
 
-namespace Sonde.Kernel.Tests;
+namespace Sonde.Kernel.Tests.Bpf;
 
 /// <summary>Skips a test that the running kernel cannot pass; a kernel that should be able to fails it instead.</summary>
-static class Requires
+static class NeedsKernel
 {
-    internal static void Feature(Feature feature)
+    internal static void With(Feature feature)
     {
         switch (feature.Answer)
         {
