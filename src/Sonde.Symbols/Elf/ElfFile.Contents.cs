@@ -102,6 +102,13 @@ public sealed partial class ElfFile
         return false;
     }
 
+    /// <summary>Up to <paramref name="length"/> bytes at an address, fewer at the end of its segment; empty when none are in the file.</summary>
+    public ReadOnlySpan<byte> ReadCode(ulong address, int length)
+    {
+        var bytes = ReadToSegmentEnd(address);
+        return bytes[..Math.Min(bytes.Length, length)];
+    }
+
     /// <summary>All bytes from an address to the end of its segment's part in the file; empty when there are none.</summary>
     internal ReadOnlySpan<byte> ReadToSegmentEnd(ulong address)
     {
