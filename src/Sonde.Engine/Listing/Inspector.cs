@@ -84,8 +84,8 @@ public sealed class Inspector(InspectRequest request) : IDisposable
 
         var (text, length) = InstructionText.Of(inFile, site.Address);
         var bytes = inFile[..Math.Max(length, 1)].ToArray();
-        var verdict = length == 0 ? new(UprobeExecution.Refused, "not an instruction") : UprobeCost.Classify(inFile, Kernel.Version);
-        var hazard = OptimizedUprobe.Hazard(elf, site.Address, functions, Kernel.Version);
+        var verdict = length == 0 ? new(UprobeExecution.Refused, "not an instruction") : UprobeCost.Classify(inFile, RunningKernel.Version);
+        var hazard = OptimizedUprobe.Hazard(elf, site.Address, functions, RunningKernel.Version);
         var semaphore = site.Note?.Semaphore is { FileOffset: { } counter } ? Find(mappings, file, counter, executable: false) : null;
         var inspection = new Inspection
         {
@@ -168,7 +168,7 @@ public sealed class Inspector(InspectRequest request) : IDisposable
     }
 
     static string? Remark(ElfFile elf, ulong address, byte[] bytes, IReadOnlyList<FrameDescription> functions) =>
-        bytes is [0x90] && OptimizedUprobe.Hazard(elf, address + 1, functions, Kernel.Version) is not null
+        bytes is [0x90] && OptimizedUprobe.Hazard(elf, address + 1, functions, RunningKernel.Version) is not null
             ? "a five-byte nop follows; a tool that moves the probe there (libbpf 1.7) damages the process on this kernel"
             : null;
 
