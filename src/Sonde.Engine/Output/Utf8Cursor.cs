@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Text;
@@ -47,12 +46,16 @@ public ref struct Utf8Cursor(Span<byte> room)
         Length += written;
     }
 
-    /// <summary>Adds a decimal number of at least that many digits, with zeros in front.</summary>
-    public void AddDigits(long value, int digits)
+    /// <summary>Adds the last decimal digits of a number, with zeros in front.</summary>
+    public void AddDigits(uint value, int digits)
     {
-        bool fits = Utf8Formatter.TryFormat(value, _room[Length..], out int written, new StandardFormat('D', (byte)digits));
-        Debug.Assert(fits, "the caller reserves enough");
-        Length += written;
+        for (int i = digits - 1; i >= 0; i--)
+        {
+            _room[Length + i] = (byte)('0' + value % 10);
+            value /= 10;
+        }
+
+        Length += digits;
     }
 
     /// <summary>Adds a number of thousandths with three decimals: 12345 becomes "12.345".</summary>
@@ -65,7 +68,8 @@ public ref struct Utf8Cursor(Span<byte> room)
 
         ulong magnitude = Magnitude(value);
         AddNumber((long)(magnitude / 1000));
-        AddFraction((uint)(magnitude % 1000), 3);
+        Add((byte)'.');
+        AddDigits((uint)(magnitude % 1000), 3);
     }
 
     /// <summary>Adds a duration with three significant digits and its unit: "7 ns", "12.3 µs", "4.56 ms", "1.20 s", "3600 s".</summary>
@@ -176,19 +180,8 @@ public ref struct Utf8Cursor(Span<byte> room)
         AddNumber(rounded / scale);
         if (decimals > 0)
         {
-            AddFraction((uint)(rounded % scale), decimals);
+            Add((byte)'.');
+            AddDigits((uint)(rounded % scale), decimals);
         }
-    }
-
-    void AddFraction(uint value, int digits)
-    {
-        Add((byte)'.');
-        for (int i = digits - 1; i >= 0; i--)
-        {
-            _room[Length + i] = (byte)('0' + value % 10);
-            value /= 10;
-        }
-
-        Length += digits;
     }
 }

@@ -92,14 +92,14 @@ public sealed class TextSink : IFlowSink
         {
             long timeOfDay = unchecked(timeNs + offset) % NsPerDay;
             timeOfDay += timeOfDay < 0 ? NsPerDay : 0;
-            long seconds = timeOfDay / 1_000_000_000;
+            uint seconds = (uint)(timeOfDay / 1_000_000_000);
             line.AddDigits(seconds / 3600, 2);
             line.Add((byte)':');
             line.AddDigits(seconds / 60 % 60, 2);
             line.Add((byte)':');
             line.AddDigits(seconds % 60, 2);
             line.Add((byte)'.');
-            line.AddDigits(timeOfDay % 1_000_000_000 / 1000, 6);
+            line.AddDigits((uint)(timeOfDay % 1_000_000_000 / 1000), 6);
             return;
         }
 
