@@ -1,4 +1,5 @@
 using Sonde.Symbols.Elf;
+using Sonde.Symbols.Usdt;
 
 namespace Sonde.Python;
 
@@ -13,7 +14,8 @@ public abstract record Interpreter
 
     /// <summary>A program or library that has the CPython interpreter in it.</summary>
     /// <param name="Version">Its version.</param>
-    public sealed record Image(PythonVersion Version) : Interpreter;
+    /// <param name="HasUsdtProbes">Whether it was configured <c>--with-dtrace</c>: it has USDT probes of the provider "python".</param>
+    public sealed record Image(PythonVersion Version, bool HasUsdtProbes) : Interpreter;
 
     /// <summary>A program that gets its interpreter from a shared library.</summary>
     /// <param name="Library">The library's name as the dynamic linker looks for it: <c>libpython3.12.so.1.0</c>.</param>
@@ -40,16 +42,24 @@ public abstract record Interpreter
                     ? new Unsupported($"{path} does not export {EvalFunction}, which every CPython from 3.{PythonVersion.OldestMinor} does (its name says 3.{old})")
                 : new None();
         }
+
         if (image.Machine != ElfMachine.X8664)
+        {
             return new Unsupported($"{path} is a CPython for {image.Machine}; Sonde knows x86-64 so far");
+        }
+
         if (VersionText.Of(image, path) is not { } version)
+        {
             return new Unsupported($"{path} has a CPython in it but does not tell its version: neither Py_Version, _PyRuntime nor a version string");
+        }
+
         if (version.Minor is < PythonVersion.OldestMinor or > PythonVersion.NewestMinor)
         {
             return new Unsupported(
                 $"{path} is CPython {version}; Sonde knows 3.{PythonVersion.OldestMinor} to 3.{PythonVersion.NewestMinor}");
         }
-        return new Image(version);
+
+        return new Image(version, UsdtNotes.Read(image).Probes.Any(static probe => probe.Provider == "python"));
     }
 
     /// <summary>"libpython3.12.so.1.0", but not the stable ABI's "libpython3.so", which only forwards to one of those.</summary>

@@ -24,7 +24,10 @@ static class VersionText
     {
         const int Version = 8, FreeThreaded = 16, Length = 24;
         if (!TryFindRuntime(image, out var address) || !image.TryRead(address, Length, out var head) || !head.StartsWith("xdebugpy"u8))
+        {
             return null;
+        }
+
         return FromHex(BinaryPrimitives.ReadUInt64LittleEndian(head[Version..]), BinaryPrimitives.ReadUInt64LittleEndian(head[FreeThreaded..]) != 0);
     }
 
@@ -73,11 +76,17 @@ static class VersionText
             var startsNumber = at == 0 || rest[at - 1] is not ((>= (byte)'0' and <= (byte)'9') or (byte)'.');
             rest = rest[(at + 2)..];
             if (!startsNumber || !TryReadNumber(rest, out var second, out var length) || length >= rest.Length || rest[length] != '.')
+            {
                 continue;
+            }
+
             var third = rest[(length + 1)..];
             if (TryReadNumber(third, out var micro, out var digits) && EndsAsVersion(third[digits..]) && (minor ?? second) == second && second >= MajorVersion)
+            {
                 found.Add(new(second, micro));
+            }
         }
+
         return found;
     }
 
@@ -94,7 +103,10 @@ static class VersionText
         const int MostDigits = 3;
         length = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         if (length < 0)
+        {
             length = text.Length;
+        }
+
         number = 0;
         return length is > 0 and <= MostDigits && int.TryParse(text[..length], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }

@@ -32,6 +32,9 @@ static class Golden
         }
     }
 
+    /// <summary>Whether there is a golden of that name, or one will be written.</summary>
+    public static bool Has(string name) => _accept || File.Exists(Path.Combine(Folder(), name));
+
     static string FirstDifference(string expected, string actual)
     {
         string[] before = expected.Split('\n');

@@ -15,12 +15,19 @@ sealed partial class AbstractState
     {
         var value = this[source];
         if (source == destination || value.IsOneValue && value == this[destination])
+        {
             return;
+        }
+
         this[destination] = value;
         if (value == default)
+        {
             NameCopies(1 << source | 1 << destination);
+        }
         else if (value.Is(Roles.Copy))
+        {
             NameCopies(Holders(value));
+        }
     }
 
     /// <summary>A register is about to hold something else than its copies.</summary>
@@ -28,7 +35,9 @@ sealed partial class AbstractState
     {
         var value = _registers[register];
         if (value.Is(Roles.Copy))
+        {
             NameCopies(Holders(value) & ~(1 << register));
+        }
     }
 
     /// <summary>Registers equal in both states are equal, also where what they hold is called differently in each.</summary>
@@ -38,13 +47,19 @@ sealed partial class AbstractState
         for (byte first = 0; first < Registers; first++)
         {
             if ((named >> first & 1) != 0 || (_registers[first].Roles & ~Roles.Copy) != 0)
+            {
                 continue;
+            }
+
             var equal = 1 << first;
             for (var other = first + 1; other < Registers && ours[first].IsOneValue && theirs[first].IsOneValue; other++)
             {
                 if (ours[other] == ours[first] && theirs[other] == theirs[first])
+                {
                     equal |= 1 << other;
+                }
             }
+
             NameCopies(equal);
             named |= equal;
         }
@@ -57,8 +72,11 @@ sealed partial class AbstractState
         for (byte register = 0; register < Registers; register++)
         {
             if (_registers[register] == value)
+            {
                 holders |= 1 << register;
+            }
         }
+
         return holders;
     }
 
@@ -67,6 +85,8 @@ sealed partial class AbstractState
     {
         var name = BitOperations.IsPow2(registers) ? default : new Value(Roles.Copy, BitOperations.TrailingZeroCount(registers));
         for (; registers != 0; registers &= registers - 1)
+        {
             _registers[BitOperations.TrailingZeroCount(registers)] = name;
+        }
     }
 }

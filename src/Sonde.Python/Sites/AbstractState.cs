@@ -27,7 +27,10 @@ sealed partial class AbstractState
         set
         {
             if (register >= Registers)
+            {
                 return;
+            }
+
             LeaveCopies(register);
             _registers[register] = value;
         }
@@ -42,7 +45,9 @@ sealed partial class AbstractState
         for (byte register = 0; registers != 0; register++, registers >>= 1)
         {
             if ((registers & 1) != 0)
+            {
                 this[register] = default;
+            }
         }
     }
 
@@ -52,8 +57,11 @@ sealed partial class AbstractState
         foreach (var slot in Slots)
         {
             if (slot.Offset == offset)
+            {
                 return slot.Value;
+            }
         }
+
         return default;
     }
 
@@ -65,16 +73,28 @@ sealed partial class AbstractState
         {
             var slot = _slots[i];
             if (slot.Offset + 8L <= offset || slot.Offset >= (long)offset + sizeBytes)
+            {
                 _slots[kept++] = slot;
+            }
         }
+
         _slotCount = kept;
         if (value == default || kept == MostSlots)
+        {
             return;
+        }
+
         if (kept == _slots.Length)
+        {
             Array.Resize(ref _slots, Math.Max(4, kept * 2));
+        }
+
         var at = kept;
         for (; at > 0 && _slots[at - 1].Offset > offset; at--)
+        {
             _slots[at] = _slots[at - 1];
+        }
+
         _slots[at] = new(offset, value);
         _slotCount = kept + 1;
     }
@@ -86,14 +106,20 @@ sealed partial class AbstractState
     public void Transform(Func<Value, Value> change)
     {
         for (var i = 0; i < Registers; i++)
+        {
             _registers[i] = change(_registers[i]);
+        }
+
         var kept = 0;
         for (var i = 0; i < _slotCount; i++)
         {
             var slot = _slots[i] with { Value = change(_slots[i].Value) };
             if (slot.Value != default)
+            {
                 _slots[kept++] = slot;
+            }
         }
+
         _slotCount = kept;
     }
 
@@ -102,7 +128,10 @@ sealed partial class AbstractState
     {
         other._registers.CopyTo(_registers, 0);
         if (_slots.Length < other._slotCount)
+        {
             _slots = new Slot[other._slotCount];
+        }
+
         other.Slots.CopyTo(_slots);
         _slotCount = other._slotCount;
         History = other.History;
@@ -128,22 +157,30 @@ sealed partial class AbstractState
             ControlFrame = null;
             changed = true;
         }
+
         if ((other.History & ~History) != 0)
         {
             History |= other.History;
             changed = true;
         }
+
         return changed;
     }
 
     bool MeetRegisters(AbstractState other)
     {
         if (_registers.AsSpan().SequenceEqual(other._registers))
+        {
             return false;
+        }
+
         Span<Value> before = stackalloc Value[Registers];
         _registers.CopyTo(before);
         for (var i = 0; i < Registers; i++)
+        {
             _registers[i] = Value.Meet(before[i], other._registers[i]);
+        }
+
         MeetCopies(before, other._registers);
         return !before.SequenceEqual(_registers);
     }
@@ -156,14 +193,20 @@ sealed partial class AbstractState
         {
             var slot = _slots[i];
             while (theirs < other._slotCount && other._slots[theirs].Offset < slot.Offset)
+            {
                 theirs++;
+            }
+
             var meet = theirs < other._slotCount && other._slots[theirs].Offset == slot.Offset
                 ? Value.Meet(slot.Value, other._slots[theirs].Value)
                 : default;
             changed |= meet != slot.Value;
             if (meet != default)
+            {
                 _slots[kept++] = slot with { Value = meet };
+            }
         }
+
         _slotCount = kept;
         return changed;
     }
@@ -179,17 +222,28 @@ sealed partial class AbstractState
         for (byte register = 0; register < Registers; register++)
         {
             if (_registers[register].Is(roles))
+            {
                 result.Add(new(register));
+            }
         }
+
         foreach (var slot in Slots)
         {
             if (!slot.Value.Is(roles))
+            {
                 continue;
+            }
+
             if (Distance(slot, Effect.Rsp) is { } aboveTop and >= 0)
+            {
                 result.Add(new(Effect.Rsp, aboveTop));
+            }
             else if (Distance(slot, Effect.Rbp) is { } belowFrame and < 0)
+            {
                 result.Add(new(Effect.Rbp, belowFrame));
+            }
         }
+
         return result;
     }
 

@@ -32,7 +32,10 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
         var origin = $"store at 0x{flow.Code.Instructions[store].IP:x}";
         var after = From(walk, kind, origin, passage, cheapFrom: 1);
         if (after is { Cost: SiteCost.Emulated })
+        {
             return [after];
+        }
+
         var before = Before(store, kind, origin, passage);
         return before.Count > 0 ? before : after is not null ? [after] : throw new SiteException(
             $"the thread state or the current frame is not certain anywhere near the {kind} at 0x{flow.Code.Instructions[store].IP:x}");
@@ -55,12 +58,19 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
             if ((isCheap || stepped is null) && At(walk, kind, origin, passage) is { } site)
             {
                 if (isCheap)
+                {
                     return site;
+                }
+
                 stepped = site;
             }
+
             if (!Advance(walk))
+            {
                 break;
+            }
         }
+
         return stepped;
     }
 
@@ -73,11 +83,17 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
     {
         var index = walk.Index;
         if (_graph.BlockOf(index) is not (>= 0 and var number))
+        {
             return false;
+        }
+
         var block = _graph.Blocks[number];
         var next = block.End > index + 1 ? index + 1 : block is { Dispatches: false, Successors: [var only] } ? _graph.Blocks[only].First : -1;
         if (next < 0 || flow.Code.Instructions[index].FlowControl == FlowControl.ConditionalBranch)
+        {
             return false;
+        }
+
         walk.Step();
         walk.JumpTo(next);
         return true;
@@ -93,14 +109,23 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
         for (var index = store - 1; index >= _graph.Blocks[home].First; index--)
         {
             if (factory.IsCheap(index) && At(flow.From(index), kind, origin, passage) is { } site)
+            {
                 return [site];
+            }
         }
+
         if (Ancestors(home, []) is not { } region)
+        {
             return [];
+        }
+
         var gates = region.Where(block => block != home && factory.IsCheap(_graph.Blocks[block].End - 1) && AlwaysLeadsTo(block, home)).ToHashSet();
         gates = gates.Where(gate => !Ancestors(gate, [])!.Any(block => block != gate && gates.Contains(block))).ToHashSet();
         if (Ancestors(home, gates)!.Any(IsBeginning))
+        {
             return [];
+        }
+
         var sites = gates.Order().Select(gate => At(flow.From(_graph.Blocks[gate].End - 1), kind, origin, passage)).OfType<ProbeSite>().ToList();
         return sites.Count == gates.Count ? sites : [];
     }
@@ -114,13 +139,19 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
         for (var i = 0; i < found.Count; i++)
         {
             if (found.Count > MostBlocks)
+            {
                 return null;
+            }
+
             foreach (var predecessor in _graph.Blocks[found[i]].Predecessors)
             {
                 if (!without.Contains(predecessor) && flow.Reaches(predecessor) && !found.Contains(predecessor))
+                {
                     found.Add(predecessor);
+                }
             }
         }
+
         return found;
     }
 
@@ -131,12 +162,19 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
         for (var i = 0; i < passed.Count; i++)
         {
             if (passed[i] == home)
+            {
                 continue;
+            }
+
             var next = _graph.Blocks[passed[i]];
             if (passed[i] == block || next.Dispatches || next.Successors.Length == 0 || passed.Count > MostBlocks)
+            {
                 return false;
+            }
+
             passed.AddRange(next.Successors.Where(successor => !passed.Contains(successor)));
         }
+
         return passed.Count > 0;
     }
 }

@@ -21,16 +21,22 @@ static class CodePointers
         foreach (var relocation in image.RelativeRelocationSpan)
         {
             if (EhFrame.TryFind(parts, relocation.Addend, out _))
+            {
                 pointers.Add(new(relocation.Offset, relocation.Addend));
+            }
         }
+
         if (pointers.Count == 0)
         {
             foreach (var name in (ReadOnlySpan<string>)[".data.rel.ro", ".data.rel.ro.local", ".rodata", ".data"])
             {
                 if (image.TryGetSection(name, out var section) && section.Type == ElfSectionType.ProgramBits)
+                {
                     AddPlainWords(image.SectionBytes(section), section.Address, parts, pointers);
+                }
             }
         }
+
         pointers.Sort(static (left, right) => left.Address.CompareTo(right.Address));
         return pointers;
     }
@@ -39,13 +45,18 @@ static class CodePointers
     {
         var misaligned = (int)(-(long)address & 7);
         if (bytes.Length < misaligned)
+        {
             return;
+        }
+
         var words = MemoryMarshal.Cast<byte, ulong>(bytes[misaligned..]);
         ulong lowest = parts[0].Start, span = parts[^1].End - lowest;
         for (var i = 0; i < words.Length; i++)
         {
             if (words[i] - lowest < span && EhFrame.TryFind(parts, words[i], out _))
+            {
                 pointers.Add(new(unchecked(address + (ulong)misaligned + 8 * (ulong)i), words[i]));
+            }
         }
     }
 }

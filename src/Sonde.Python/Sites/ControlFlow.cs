@@ -77,9 +77,14 @@ sealed class ControlFlow
             };
             falls[i] &= code.Continues(i);
             if (ends[i] && code.Continues(i))
+            {
                 leads[i + 1] = true;
+            }
+
             if (DirectTarget(code, i) is >= 0 and var target)
+            {
                 leads[target] = referenced[target] = true;
+            }
         }
 
         // A handler's address is in the table; the eval function's own is elsewhere in the data, but nothing dispatches to it.
@@ -87,24 +92,34 @@ sealed class ControlFlow
         foreach (var pointer in pointers)
         {
             if (code.IndexOf(pointer.Target) is >= 0 and var target && target != start)
+            {
                 leads[target] = dispatched[target] = true;
+            }
         }
 
         for (var i = 0; i < count; i++)
         {
             if (code.Instructions[i].FlowControl != FlowControl.IndirectBranch || SwitchTable.Targets(image, code, i) is not { Count: > 0 } targets)
+            {
                 continue;
+            }
+
             switches[i] = targets;
             foreach (var target in targets)
+            {
                 leads[target] = referenced[target] = true;
+            }
         }
 
         // Code that nothing falls into or jumps to is reached by an indirect jump whose table was not recognized, or never.
         for (var i = 0; i < count; i++)
         {
             if (ends[i] && !falls[i] && AfterPadding(code, i) is >= 0 and var next && !referenced[next])
+            {
                 leads[next] = dispatched[next] = true;
+            }
         }
+
         return Assemble(code, ends, falls, leads, dispatched, switches);
     }
 
@@ -118,10 +133,16 @@ sealed class ControlFlow
         for (var first = 0; first < count; first++)
         {
             if (!leads[first])
+            {
                 continue;
+            }
+
             var last = first;
             while (!ends[last] && falls[last] && !leads[last + 1])
+            {
                 last++;
+            }
+
             blockAt.AsSpan(first, last + 1 - first).Fill(extents.Count);
             extents.Add((first, last + 1));
         }
@@ -134,20 +155,33 @@ sealed class ControlFlow
             var last = end - 1;
             successors.Clear();
             if (DirectTarget(code, last) is >= 0 and var target)
+            {
                 successors.Add(blockAt[target]);
+            }
+
             if (falls[last] && !successors.Contains(blockAt[last + 1]))
+            {
                 successors.Add(blockAt[last + 1]);
+            }
+
             if (switches.TryGetValue(last, out var targets))
+            {
                 successors.AddRange(targets.Select(index => blockAt[index]));
+            }
+
             var dispatches = code.Instructions[last].FlowControl == FlowControl.IndirectBranch && targets is null
                 && !code.Instructions[last].IsIPRelativeMemoryOperand;
             blocks[i] = new(first, end, [.. successors], dispatches) { IsDispatched = dispatched[first] };
         }
+
         for (var i = 0; i < blocks.Length; i++)
         {
             foreach (var successor in blocks[i].Successors)
+            {
                 blocks[successor].Predecessors.Add(i);
+            }
         }
+
         return new(code, blocks, blockAt);
     }
 
@@ -167,8 +201,11 @@ sealed class ControlFlow
             var isPadding = instruction.Mnemonic is Mnemonic.Nop or Mnemonic.Int3
                 || instruction is { Mnemonic: Mnemonic.Xchg, Op0Register: Register.AX, Op1Register: Register.AX };
             if (!isPadding)
+            {
                 return index;
+            }
         }
+
         return -1;
     }
 }

@@ -43,7 +43,10 @@ sealed class DataFlow
         var state = _before[_graph.BlockOf(instruction)]!.Clone();
         var walk = new Walk(this, state, block.First);
         while (walk.Index < instruction)
+        {
             walk.Step();
+        }
+
         return walk;
     }
 
@@ -55,7 +58,10 @@ sealed class DataFlow
         for (var block = 0; block < _before.Length; block++)
         {
             if (_before[block] is not { } state)
+            {
                 continue;
+            }
+
             var walk = new Walk(this, state.Clone(), _graph.Blocks[block].First);
             while (walk.Index < _graph.Blocks[block].End)
             {
@@ -66,11 +72,15 @@ sealed class DataFlow
                     walk.Step();
                     continue;
                 }
+
                 before.CopyFrom(walk.State);
                 if (isOfInterest(before, walk.Step()))
+                {
                     found.Add(index);
+                }
             }
         }
+
         return found;
     }
 
@@ -81,7 +91,10 @@ sealed class DataFlow
         var factory = new InstructionInfoFactory();
         var effects = new Effect[graph.Code.Instructions.Length];
         for (var i = 0; i < effects.Length; i++)
+        {
             effects[i] = Effect.Of(graph.Code.Instructions[i], factory);
+        }
+
         var flow = new DataFlow(graph, effects, new(constants));
         flow.Settle();
         return flow;
@@ -92,7 +105,10 @@ sealed class DataFlow
         var order = Order();
         var position = new int[_graph.Blocks.Length];
         for (var i = 0; i < order.Count; i++)
+        {
             position[order[i]] = i;
+        }
+
         var dispatched = order.Where(block => _graph.Blocks[block].IsDispatched).ToArray();
 
         var pending = new bool[order.Count];
@@ -108,34 +124,61 @@ sealed class DataFlow
             for (var i = 0; i < order.Count; i++)
             {
                 if (!pending[i])
+                {
                     continue;
+                }
+
                 if (--budget < 0)
+                {
                     throw new SiteException("the data flow over the eval function does not settle");
+                }
+
                 pending[i] = false;
                 var block = _graph.Blocks[order[i]];
                 state.CopyFrom(_before[order[i]]!);
                 for (var instruction = block.First; instruction < block.End; instruction++)
+                {
                     _transfer.Apply(state, _effects[instruction]);
+                }
+
                 foreach (var successor in block.Successors)
+                {
                     Propagate(successor, state);
+                }
+
                 if (!block.Dispatches)
+                {
                     continue;
+                }
+
                 Transfer.Dispatch(state);
                 if (AtDispatch is null)
+                {
                     AtDispatch = state.Clone();
+                }
                 else if (!AtDispatch.MeetWith(state))
+                {
                     continue;
+                }
+
                 foreach (var target in dispatched)
+                {
                     Propagate(target, AtDispatch);
+                }
             }
         }
 
         void Propagate(int block, AbstractState incoming)
         {
             if (_before[block] is not { } known)
+            {
                 _before[block] = incoming.Clone();
+            }
             else if (!known.MeetWith(incoming))
+            {
                 return;
+            }
+
             pending[position[block]] = true;
             again = true;
         }
@@ -168,20 +211,26 @@ sealed class DataFlow
                 dispatchSeen = true;
                 path.Push((block, next));
                 foreach (var target in dispatched)
+                {
                     Enter(target);
+                }
             }
             else
             {
                 postorder.Add(block);
             }
         }
+
         postorder.Reverse();
         return postorder;
 
         void Enter(int block)
         {
             if (seen[block])
+            {
                 return;
+            }
+
             seen[block] = true;
             path.Push((block, 0));
         }

@@ -74,7 +74,10 @@ readonly record struct Effect(
     public static Effect Of(in Instruction instruction, InstructionInfoFactory information)
     {
         if (instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall)
+        {
             return _nothing with { Kind = EffectKind.Call, Overwrites = CallerSaved };
+        }
+
         return Common(instruction) ?? Uncommon(instruction, information);
     }
 
@@ -101,9 +104,15 @@ readonly record struct Effect(
                 };
             case Mnemonic.Add or Mnemonic.Sub or Mnemonic.Inc or Mnemonic.Dec when Constant(instruction) is { } constant:
                 if (first == OpKind.Memory)
+                {
                     return WithMemory(_nothing with { Kind = EffectKind.AddToMemory }, instruction) with { Immediate = constant };
+                }
+
                 if (!IsWide(instruction.Op0Register))
+                {
                     return null;
+                }
+
                 return Of(EffectKind.LoadAddress, instruction.Op0Register) with
                 {
                     Source = Number(instruction.Op0Register), Displacement = constant,
@@ -134,12 +143,18 @@ readonly record struct Effect(
         foreach (var register in info.GetUsedRegisters())
         {
             if (Writes(register.Access) && register.Register.IsGPR())
+            {
                 overwrites |= (ushort)(1 << Number(register.Register));
+            }
         }
+
         foreach (var memory in info.GetUsedMemory())
         {
             if (!Writes(memory.Access) || memory.Index != Register.None || !memory.Base.IsGPR64() || memory.Segment is Register.FS or Register.GS)
+            {
                 continue;
+            }
+
             var repeated = instruction.HasRepPrefix || instruction.HasRepnePrefix;
             return _nothing with
             {
@@ -147,6 +162,7 @@ readonly record struct Effect(
                 Size = repeated ? int.MaxValue : Math.Max(1, memory.MemorySize.GetSize()), Overwrites = overwrites,
             };
         }
+
         return _nothing with { Overwrites = overwrites };
     }
 

@@ -23,7 +23,9 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
             var sites = attachPoints.Around(walk, SiteKind.Entry, static state =>
                 state.Knows(Roles.ThreadState) && state.Knows(Roles.FrameArgument) ? new(CurrentFrame.New, Roles.FrameArgument) : null);
             foreach (var site in sites)
+            {
                 yield return site;
+            }
         }
     }
 
@@ -37,7 +39,10 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         for (var i = 0; i < handlers.Length; i++)
         {
             if (!flow.Reaches(handlers[i]))
+            {
                 throw new SiteException($"the opcode table has no handler for {opcodes[i].Name} ({opcodes[i].Number})");
+            }
+
             yield return AtHandler(handlers[i], handlers, opcodes[i].Name);
         }
     }
@@ -53,12 +58,21 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         for (var index = first; index < first + LongestHandlerStart; index++)
         {
             if (_graph.IsJoin(index) && index != first && !IsReachedOnlyFrom(_graph.BlockOf(index), family))
+            {
                 break;
+            }
+
             if (factory.IsCheap(index))
+            {
                 return factory.At(flow.From(index), SiteKind.Entry, entered, name);
+            }
+
             if (_instructions[index].FlowControl is not (FlowControl.Next or FlowControl.Call) || !flow.Code.Continues(index))
+            {
                 break;
+            }
         }
+
         return factory.At(flow.From(first), SiteKind.Entry, entered, name);
     }
 
@@ -71,15 +85,24 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         while (todo.TryPop(out var current))
         {
             if (!seen.Add(current))
+            {
                 continue;
+            }
+
             if (current == start || _graph.Blocks[current].IsDispatched && !handlers.Contains(current))
+            {
                 return false;
+            }
+
             foreach (var predecessor in _graph.Blocks[current].Predecessors)
             {
                 if (flow.Reaches(predecessor))
+                {
                     todo.Push(predecessor);
+                }
             }
         }
+
         return true;
     }
 
@@ -99,6 +122,7 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
                 sites.Add(site);
             }
         }
+
         return sites.Where(site => !LeadsToAnother(site, sites));
     }
 
@@ -113,8 +137,11 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         for (var steps = 0; steps < LongestHandlerStart && attachPoints.Advance(walk); steps++)
         {
             if (sites.Any(other => other.Address == _instructions[walk.Index].IP))
+            {
                 return true;
+            }
         }
+
         return false;
     }
 
@@ -123,14 +150,20 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
     {
         var last = block.End - 1;
         if (_instructions[last].ConditionCode is not (ConditionCode.e or ConditionCode.ne) || _instructions[last].FlowControl != FlowControl.ConditionalBranch)
+        {
             return -1;
+        }
+
         var tested = false;
         for (var walk = flow.From(block.First); walk.Index < last; walk.Step())
         {
             ref readonly var instruction = ref _instructions[walk.Index];
             if (instruction.RflagsModified != RflagsBits.None)
+            {
                 tested = ComparesThrowFlagWithZero(instruction, walk.State);
+            }
         }
+
         return !tested ? -1
             : _instructions[last].ConditionCode == ConditionCode.ne ? flow.Code.IndexOf(_instructions[last].NearBranchTarget)
             : flow.Code.Continues(last) ? last + 1
@@ -142,9 +175,15 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         var isTest = instruction.Mnemonic == Mnemonic.Test && instruction.Op1Kind == OpKind.Register && instruction.Op0Register == instruction.Op1Register;
         var isCompare = instruction.Mnemonic == Mnemonic.Cmp && instruction.Op1Kind == OpKind.Immediate8to32 && instruction.GetImmediate(1) == 0;
         if (!isTest && !isCompare)
+        {
             return false;
+        }
+
         if (instruction.Op0Kind == OpKind.Register)
+        {
             return instruction.Op0Register.IsGPR32() && state[(byte)(instruction.Op0Register - Register.EAX)].Is(Roles.ThrowFlag);
+        }
+
         return instruction.Op0Kind == OpKind.Memory && instruction.MemoryIndex == Register.None && instruction.MemoryBase.IsGPR64()
             && state[(byte)(instruction.MemoryBase - Register.RAX)] is var pointer && pointer.Is(Roles.StackAddress)
             && state.SlotAt(unchecked(pointer.Number + (int)(long)instruction.MemoryDisplacement64)).Is(Roles.ThrowFlag);

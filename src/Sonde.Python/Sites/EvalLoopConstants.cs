@@ -114,6 +114,8 @@ sealed record EvalLoopConstants
     {
         yield return new(name, plain, reason);
         if (instrumented is { } number)
+        {
             yield return new("INSTRUMENTED_" + name, number, reason);
+        }
     }
 }

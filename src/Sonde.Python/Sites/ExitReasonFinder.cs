@@ -25,23 +25,36 @@ sealed class ExitReasonFinder
     {
         _flow = flow;
         foreach (var exit in exits)
+        {
             _exitOfBlock.TryAdd(flow.Graph.BlockOf(exit), exit);
+        }
 
         var leaving = constants.Leaving.Select(opcode => opcodeTable[opcode.Number]).ToHashSet();
         _unwinding = ReachedFrom(opcodeTable.Where(handler => !leaving.Contains(handler)).Append(flow.Code.Start));
         foreach (var exit in _unwinding)
+        {
             _reasons[exit] = ExitReasons.Unwind;
+        }
+
         foreach (var opcode in constants.Leaving)
         {
             var reached = ReachedFrom([opcodeTable[opcode.Number]]);
             if (reached.Count == 0)
+            {
                 throw new SiteException($"no way out of the handler of {opcode.Name} ({opcode.Number}) leaves a frame");
+            }
+
             var own = reached.Where(exit => !_unwinding.Contains(exit)).ToList();
             foreach (var exit in own.Count > 0 ? own : [.. reached])
+            {
                 _reasons[exit] = _reasons.GetValueOrDefault(exit) | opcode.Reason;
+            }
         }
+
         if (_unwinding.Count == 0)
+        {
             throw new SiteException("no exit is the one that exceptions take");
+        }
     }
 
     /// <summary>Why frames are left at an exit.</summary>
@@ -57,16 +70,23 @@ sealed class ExitReasonFinder
         while (todo.TryPop(out var block))
         {
             if (seen[block])
+            {
                 continue;
+            }
+
             seen[block] = true;
             if (_exitOfBlock.TryGetValue(block, out var exit))
             {
                 reached.Add(exit);
                 continue;
             }
+
             foreach (var successor in graph.Blocks[block].Successors)
+            {
                 todo.Push(successor);
+            }
         }
+
         return reached;
     }
 }

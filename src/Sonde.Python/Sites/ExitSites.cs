@@ -17,7 +17,9 @@ sealed class ExitSites(DataFlow flow, EvalLoopConstants constants, AttachPoints 
             var sites = attachPoints.Around(walk, SiteKind.Exit, static state =>
                 state.Knows(Roles.ThreadState) && state.Knows(Roles.FrameArgument) ? new(CurrentFrame.Parent, Roles.FrameArgument, Roles.FrameBack) : null);
             foreach (var site in sites)
+            {
                 yield return site;
+            }
         }
     }
 

@@ -65,9 +65,15 @@ static class Histories
     {
         var result = history & History.CurrentStates | History.CounterRaised;
         if ((history & (History.LeaveNotBegun | History.LeaveRaised | History.LeaveDone)) != 0)
+        {
             result |= History.LeaveRaised;
+        }
+
         if ((history & History.LeavePopped) != 0)
+        {
             result |= History.LeaveDone;
+        }
+
         return result;
     }
 
@@ -76,9 +82,15 @@ static class Histories
     {
         var result = history & History.CounterStates | History.CurrentNew;
         if ((history & (History.LeaveNotBegun | History.LeavePopped | History.LeaveDone)) != 0)
+        {
             result |= History.LeavePopped;
+        }
+
         if ((history & History.LeaveRaised) != 0)
+        {
             result |= History.LeaveDone;
+        }
+
         return result;
     }
 }

@@ -14,13 +14,22 @@ static class ImportStub
     {
         word = 0;
         if (!image.TryRead(address, MostBytes, out var code))
+        {
             return false;
+        }
+
         var decoder = Decoder.Create(64, code.ToArray(), address);
         var instruction = decoder.Decode();
         if (instruction.Mnemonic == Mnemonic.Endbr64)
+        {
             instruction = decoder.Decode();
+        }
+
         if (instruction.FlowControl != FlowControl.IndirectBranch || !instruction.IsIPRelativeMemoryOperand)
+        {
             return false;
+        }
+
         word = instruction.IPRelativeMemoryAddress;
         return true;
     }

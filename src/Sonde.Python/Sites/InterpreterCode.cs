@@ -47,17 +47,26 @@ sealed class InterpreterCode
     public static InterpreterCode Find(ElfFile image, IReadOnlyList<FrameDescription> functions, ulong start)
     {
         if (!EhFrame.TryFind(functions, start, out var first))
+        {
             throw new SiteException($"the unwind table has no entry for _PyEval_EvalFrameDefault at 0x{start:x}");
+        }
+
         SortedDictionary<ulong, (FrameDescription Part, List<Instruction> Instructions)> parts = [];
         Queue<FrameDescription> queue = new([first]);
         var bytes = 0UL;
         while (queue.TryDequeue(out var part))
         {
             if (parts.ContainsKey(part.Start))
+            {
                 continue;
+            }
+
             bytes += part.End - part.Start;
             if (bytes > MostBytes)
+            {
                 throw new SiteException($"the eval function is larger than {MostBytes >> 20} MiB");
+            }
+
             var instructions = Decode(image, part);
             parts.Add(part.Start, (part, instructions));
             foreach (var instruction in instructions)
@@ -69,6 +78,7 @@ sealed class InterpreterCode
                 }
             }
         }
+
         return new(start, [.. parts.Values.Select(part => part.Part)], [.. parts.Values.SelectMany(part => part.Instructions)]);
     }
 
@@ -77,11 +87,17 @@ sealed class InterpreterCode
     public static List<Instruction> Decode(ElfFile image, FrameDescription part)
     {
         if (part.End - part.Start > MostBytes || !image.TryRead(part.Start, (int)(part.End - part.Start), out var code))
+        {
             throw new SiteException($"the code from 0x{part.Start:x} to 0x{part.End:x} is not in the file");
+        }
+
         var decoder = Decoder.Create(64, code.ToArray(), part.Start);
         List<Instruction> instructions = new(code.Length / 4);
         while (decoder.IP < part.End)
+        {
             instructions.Add(decoder.Decode());
+        }
+
         return instructions;
     }
 

@@ -31,7 +31,9 @@ sealed class NoReturn
         foreach (var name in _names)
         {
             if (image.TryFindSymbol(name, out var symbol))
+            {
                 _known[symbol.Value] = true;
+            }
         }
     }
 
@@ -46,15 +48,22 @@ sealed class NoReturn
             result = ImportStub.TryRead(_image, address, out var word) ? IsImport(word) : EndsOnlyInCalls(address);
             _known[address] = result;
         }
+
         return result;
     }
 
     bool IsImport(ulong word)
     {
         if (!_imports.Value.TryGetValue(word, out var symbol))
+        {
             return false;
+        }
+
         if (_names.AsSpan().Contains(symbol.Name))
+        {
             return true;
+        }
+
         return symbol.IsDefined && (_known.TryGetValue(symbol.Value, out var result) ? result : EndsOnlyInCalls(symbol.Value));
     }
 
@@ -62,7 +71,10 @@ sealed class NoReturn
     bool EndsOnlyInCalls(ulong address)
     {
         if (!EhFrame.TryFind(_functions, address, out var function) || function.Start != address || function.End - function.Start >= MostBytes)
+        {
             return false;
+        }
+
         foreach (var instruction in InterpreterCode.Decode(_image, function))
         {
             switch (instruction.FlowControl)
@@ -72,6 +84,7 @@ sealed class NoReturn
                     return false;
             }
         }
+
         return true;
     }
 
@@ -83,14 +96,20 @@ sealed class NoReturn
         foreach (var name in (ReadOnlySpan<string>)[".rela.plt", ".rela.dyn"])
         {
             if (!image.TryGetSection(name, out var section))
+            {
                 continue;
+            }
+
             for (var table = image.SectionBytes(section); table.Length >= EntrySize; table = table[EntrySize..])
             {
                 var information = BinaryPrimitives.ReadUInt64LittleEndian(table[8..]);
                 if ((uint)information is GlobalData or JumpSlot && information >> 32 < (ulong)image.DynamicSymbols.Count)
+                {
                     imports[BinaryPrimitives.ReadUInt64LittleEndian(table)] = image.DynamicSymbols[(int)(information >> 32)];
+                }
             }
         }
+
         return imports;
     }
 }

@@ -23,18 +23,27 @@ static class OpcodeTable
         for (int first = 0, last; first < pointers.Count; first = last + 1)
         {
             for (last = first; last + 1 < pointers.Count && pointers[last + 1].Address - pointers[last].Address <= LargestGap;)
+            {
                 last++;
+            }
+
             if (last - first < 100)
+            {
                 continue;
+            }
+
             var end = pointers[last].Address + 8;
             for (var until = last; until - first >= 100 && end >= Bytes && end - Bytes + 8 * LargestGap >= pointers[first].Address; end -= Bytes)
             {
                 var table = Window(pointers, end - Bytes, ref until);
                 var distinct = table.Distinct().Count();
                 if (distinct > mostDistinct)
+                {
                     (best, mostDistinct) = (table, distinct);
+                }
             }
         }
+
         return best;
     }
 
@@ -45,8 +54,11 @@ static class OpcodeTable
         for (; until >= 0 && pointers[until].Address >= start; until--)
         {
             if ((pointers[until].Address - start) % 8 == 0)
+            {
                 table[(pointers[until].Address - start) / 8] = pointers[until].Target;
+            }
         }
+
         return table;
     }
 }

@@ -29,8 +29,12 @@ sealed class SiteFactory(ElfFile image, DataFlow flow)
     {
         ref readonly var instruction = ref flow.Code.Instructions[walk.Index];
         var code = Code(walk.Index);
-        if (code.IsEmpty || !image.TryGetFileOffset(instruction.IP, out var offset))
-            throw new SiteException($"the instruction at 0x{instruction.IP:x} is not in the file");
+        if (instruction.IsInvalid || code.IsEmpty || !image.TryGetFileOffset(instruction.IP, out var offset)
+            || !image.TryGetLoadSegment(instruction.IP, out var segment) || !segment.Flags.HasFlag(ElfSegmentAccess.Execute))
+        {
+            throw new SiteException($"expected code at 0x{instruction.IP:x} and found none");
+        }
+
         var text = new StringOutput();
         _formatter.Format(instruction, text);
         return new()

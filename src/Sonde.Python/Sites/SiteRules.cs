@@ -3,32 +3,78 @@ namespace Sonde.Python.Sites;
 /// <summary>What must be true of a list of sites before anything is attached to them: better none than a doubtful one.</summary>
 static class SiteRules
 {
-    const int MostSites = 64;
+    /// <summary>More than any build has: the compiler copies an exit at most a dozen times.</summary>
+    const int MostOfOneKind = 32;
 
-    /// <summary>Returns the sites in order of their address.</summary>
-    /// <exception cref="SiteException">A rule is broken; the message says which, and what was found.</exception>
-    public static IReadOnlyList<ProbeSite> Check(IReadOnlyList<ProbeSite> sites)
+    /// <summary>Returns the sites by ascending address, each address once.</summary>
+    /// <exception cref="SiteException">A rule is broken; the message says what was expected and what was found.</exception>
+    public static IReadOnlyList<ProbeSite> Check(IReadOnlyList<ProbeSite> sites, EvalLoopConstants constants)
     {
-        foreach (var kind in (ReadOnlySpan<SiteKind>)[SiteKind.Entry, SiteKind.Exit])
+        var result = Merge([.. sites.OrderBy(site => site.Address)]);
+        foreach (var site in result)
         {
-            if (!sites.Any(site => site.Kind == kind))
-                throw new SiteException($"expected at least one {kind} site and found none");
+            Check(site);
         }
-        if (sites.Count > MostSites)
-            throw new SiteException($"expected at most {MostSites} sites and found {sites.Count}");
-        foreach (var site in sites)
+
+        CheckCount(result, SiteKind.Entry, least: 1);
+        CheckCount(result, SiteKind.Exit, least: 1);
+        if (constants.Link != FrameLink.ThreadFrame)
         {
-            if (site.ThreadState is null && site.Frame is null)
-                throw new SiteException($"at the {site.Kind} site 0x{site.Address:x} neither the thread state nor the frame is known");
-            if (!Uprobes.AreSafeOn(site.Bytes.Span))
-                throw new SiteException($"the {site.Kind} site 0x{site.Address:x} is {site.Instruction}, on which no uprobe may stand");
+            CheckCount(result, SiteKind.Throw, least: 1);
+            CheckReasons(result);
         }
-        return Merge([.. sites.OrderBy(site => site.Address)]);
+
+        return result;
+    }
+
+    static void Check(ProbeSite site)
+    {
+        if (site.ThreadState is null)
+        {
+            throw new SiteException($"expected the thread state in a register or on the stack at the {Name(site)} and found it in neither");
+        }
+
+        if (!Uprobes.AreSafeOn(site.Bytes.Span))
+        {
+            throw new SiteException($"expected an instruction that can be probed at the {Name(site)} and found {site.Instruction}");
+        }
+
+        if (site.Kind == SiteKind.Exit == (site.Current == CurrentFrame.New))
+        {
+            throw new SiteException($"expected {(site.Kind == SiteKind.Exit ? "the old" : "the new")} frame to be current at the {Name(site)} and found {site.Current}");
+        }
+    }
+
+    static void CheckCount(IReadOnlyList<ProbeSite> sites, SiteKind kind, int least)
+    {
+        var found = sites.Count(site => site.Kind == kind);
+        if (found < least || found > MostOfOneKind)
+        {
+            throw new SiteException($"expected {least} to {MostOfOneKind} sites of the kind {kind} and found {found}");
+        }
+    }
+
+    /// <summary>Every way a frame can be left must have its place, and every place its way.</summary>
+    static void CheckReasons(IReadOnlyList<ProbeSite> sites)
+    {
+        var exits = sites.Where(site => site.Kind == SiteKind.Exit).ToList();
+        if (exits.Find(site => site.Reasons == ExitReasons.None) is { } unexplained)
+        {
+            throw new SiteException($"expected an opcode that leads to the {Name(unexplained)} and found none");
+        }
+
+        foreach (var reason in (ReadOnlySpan<ExitReasons>)[ExitReasons.Return, ExitReasons.Unwind, ExitReasons.Suspend, ExitReasons.GeneratorCreation])
+        {
+            if (!exits.Exists(site => site.Reasons.HasFlag(reason)))
+            {
+                throw new SiteException($"expected a site where frames are left by {reason} and found none");
+            }
+        }
     }
 
     /// <summary>
-    /// Handlers can share their code, so that the same place is found twice: one site then. A place that is both a way in and a way
-    /// out is no use.
+    /// Handlers can share their code, so that the same place is found twice: one site then. A place that is passed on two different
+    /// occasions is no use.
     /// </summary>
     static List<ProbeSite> Merge(IReadOnlyList<ProbeSite> sites)
     {
@@ -38,12 +84,19 @@ static class SiteRules
             if (result is not [.., var last] || last.Address + (ulong)last.Bytes.Length <= site.Address)
             {
                 result.Add(site);
-                continue;
             }
-            if (last.Address != site.Address || last.Kind != site.Kind || last.Current != site.Current)
-                throw new SiteException($"the {last.Kind} site 0x{last.Address:x} and the {site.Kind} site 0x{site.Address:x} overlap");
-            result[^1] = last with { Reasons = last.Reasons | site.Reasons, Origin = $"{last.Origin}, {site.Origin}" };
+            else if (last.Address == site.Address && last.Kind == site.Kind && last.Current == site.Current)
+            {
+                result[^1] = last with { Reasons = last.Reasons | site.Reasons, Origin = $"{last.Origin}, {site.Origin}" };
+            }
+            else
+            {
+                throw new SiteException($"expected one occasion for each place and found that the {Name(last)} and the {Name(site)} are one");
+            }
         }
+
         return result;
     }
+
+    static string Name(ProbeSite site) => $"{site.Kind} site 0x{site.Address:x}";
 }

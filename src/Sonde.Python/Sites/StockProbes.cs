@@ -20,22 +20,27 @@ public static class StockProbes
         ArgumentNullException.ThrowIfNull(image);
         try
         {
-            return new(SiteRules.Check(Sites(image, version)), null);
+            var constants = EvalLoopConstants.Of(version.Minor) ?? throw new SiteException(
+                $"CPython {version} is not known: only 3.{PythonVersion.OldestMinor} to 3.{PythonVersion.NewestMinor} are");
+            return new(SiteRules.Check(Sites(image, constants), constants), null);
         }
         catch (Exception problem) when (problem is SiteException or ElfException)
         {
-            return new([], $"{image.Name}: no probe sites for CPython {version}: {problem.Message}");
+            return new([], problem.Message);
         }
     }
 
-    static List<ProbeSite> Sites(ElfFile image, PythonVersion version)
+    static List<ProbeSite> Sites(ElfFile image, EvalLoopConstants constants)
     {
         if (image.Machine != ElfMachine.X8664)
-            throw new SiteException($"the machine is {image.Machine}, only x86-64 code can be analysed");
-        var constants = EvalLoopConstants.Of(version.Minor)
-            ?? throw new SiteException($"only 3.{PythonVersion.OldestMinor} to 3.{PythonVersion.NewestMinor} are known");
+        {
+            throw new SiteException($"expected code for x86-64 and found code for {image.Machine}");
+        }
+
         if (!image.TryFindSymbol(EvalFunction, out var symbol))
-            throw new SiteException($"it has no symbol {EvalFunction}");
+        {
+            throw new SiteException($"expected the symbol {EvalFunction} and found none");
+        }
 
         var functions = EhFrame.Read(image);
         var code = InterpreterCode.Find(image, functions, symbol.Value);
@@ -47,9 +52,11 @@ public static class StockProbes
         var entries = new EntrySites(flow, factory, attachPoints);
         var exits = new ExitSites(flow, constants, attachPoints);
         if (constants.Link == FrameLink.ThreadFrame)
+        {
             return [.. entries.AfterFrameEntered(), .. exits.AfterFrameLeft()];
+        }
 
-        var table = OpcodeTable.Find(pointers) ?? throw new SiteException("it has no opcode table");
+        var table = OpcodeTable.Find(pointers) ?? throw new SiteException("expected a table of opcode handlers and found none");
         var raises = exits.CounterRaises();
         var reasons = new ExitReasonFinder(flow, constants, table, raises);
         return

@@ -18,15 +18,24 @@ static class SwitchTable
     {
         List<int> targets = [];
         if (code.Instructions[jump].Op0Kind != OpKind.Register || Table(code, jump) is not { } table)
+        {
             return targets;
+        }
+
         for (var index = 0UL; index < MostCases && image.TryRead(unchecked(table + 4 * index), 4, out var entry); index++)
         {
             var target = code.IndexOf(unchecked(table + (ulong)BinaryPrimitives.ReadInt32LittleEndian(entry)));
             if (target < 0)
+            {
                 break;
+            }
+
             if (!targets.Contains(target))
+            {
                 targets.Add(target);
+            }
         }
+
         return targets;
     }
 
@@ -46,9 +55,13 @@ static class SwitchTable
                     table ??= instruction.IPRelativeMemoryAddress;
                     break;
             }
+
             if (instruction.FlowControl is FlowControl.UnconditionalBranch or FlowControl.IndirectBranch or FlowControl.Return)
+            {
                 break;
+            }
         }
+
         return scaled ? table : null;
     }
 }

@@ -51,6 +51,7 @@ sealed class Transfer(EvalLoopConstants constants)
             state[Rdi] = new(Roles.FrameArgument);
             state[Rsi] = new(Roles.ThrowFlag);
         }
+
         return state;
     }
 
@@ -68,9 +69,14 @@ sealed class Transfer(EvalLoopConstants constants)
         {
             case EffectKind.Move:
                 if (effect.Size == 8)
+                {
                     state.Copy(effect.Source, effect.Destination);
+                }
                 else
+                {
                     state[effect.Destination] = state[effect.Source].Low32;
+                }
+
                 return default;
             case EffectKind.Load:
                 state[effect.Destination] = Loaded(state, effect);
@@ -95,7 +101,10 @@ sealed class Transfer(EvalLoopConstants constants)
                 return default;
             case EffectKind.AlignStack:
                 if (state[Effect.Rsp].Is(Roles.StackAddress))
+                {
                     state[Effect.Rsp] = state[Effect.Rsp].Plus(-AlignedStackGap, 8);
+                }
+
                 return default;
             case EffectKind.Exchange:
                 var (first, second) = (state[effect.Destination].WithoutCopy, state[effect.Source].WithoutCopy);
@@ -110,7 +119,10 @@ sealed class Transfer(EvalLoopConstants constants)
     static void Push(AbstractState state, in Effect effect)
     {
         if (!state[Effect.Rsp].Is(Roles.StackAddress))
+        {
             return;
+        }
+
         var value = state[effect.Source];
         state[Effect.Rsp] = state[Effect.Rsp].Plus(-8, 8);
         state.SetSlot(state[Effect.Rsp].Number, value.WithoutCopy, 8);
@@ -124,6 +136,7 @@ sealed class Transfer(EvalLoopConstants constants)
             state[destination] = default;
             return;
         }
+
         state[destination] = state.SlotAt(stack.Number);
         state[Effect.Rsp] = stack.Plus(8, 8);
     }
@@ -137,19 +150,32 @@ sealed class Transfer(EvalLoopConstants constants)
             var slot = state.SlotAt(unchecked(pointer.Number + effect.Displacement));
             return effect.Size == 8 ? slot : slot.Low32;
         }
+
         if (pointer.Is(Roles.ThreadState))
+        {
             return LoadedFromThreadState(state, effect);
+        }
+
         if (constants.Link == FrameLink.ThreadFrame && pointer.Is(Roles.FrameArgument) && effect.Displacement == constants.FrameBack && effect.Size == 8)
+        {
             return new(Roles.FrameBack);
+        }
+
         return default;
     }
 
     Value LoadedFromThreadState(AbstractState state, in Effect effect)
     {
         if (effect.Displacement == constants.RecursionCounter && effect.Size == 4)
+        {
             return new(Roles.Counter, Deltas.Zero);
+        }
+
         if (effect.Displacement != constants.CurrentFrame || effect.Size != 8)
+        {
             return default;
+        }
+
         return constants.Link switch
         {
             FrameLink.CurrentFrame => new(Roles.CurrentFrame),
@@ -169,18 +195,36 @@ sealed class Transfer(EvalLoopConstants constants)
             StoredToStack(state, unchecked(pointer.Number + effect.Displacement), effect.Size == 8 ? value : value.Low32, effect.Source, effect.Size);
             return default;
         }
+
         if (constants.Link == FrameLink.ThreadFrame)
+        {
             return effect.Size == 8 && effect.Displacement == constants.CurrentFrame && !pointer.Is(Roles.FrameArgument) ? FrameStored(state, value) : default;
+        }
+
         if (!pointer.Is(Roles.ThreadState))
+        {
             return default;
+        }
+
         if (effect.Displacement == constants.RecursionCounter)
+        {
             return CounterStored(state, adds ? Deltas.Of(effect.Immediate) : value.Is(Roles.Counter) ? value.Number : 0, effect.Source);
+        }
+
         if (effect.Displacement != constants.CurrentFrame)
+        {
             return default;
+        }
+
         if (constants.Link == FrameLink.CurrentFrame)
+        {
             CurrentFrameStored(state, value, effect.Source);
+        }
         else
+        {
             ControlFrameStored(state, value);
+        }
+
         return default;
     }
 
@@ -203,12 +247,16 @@ sealed class Transfer(EvalLoopConstants constants)
         if (state.ControlFrame is { } start && start + constants.ControlFrameCurrent is var member && member >= offset && member - (long)offset < sizeBytes)
         {
             if (member != offset || sizeBytes != 8)
+            {
                 (value, source) = (default, Effect.None);
+            }
+
             CurrentFrameStored(state, value, source);
             state.SetSlot(offset, default, sizeBytes);
             state.SetSlot(member, new(Roles.CurrentFrame | value.Roles & Roles.FrameArgument), 8);
             return;
         }
+
         state.SetSlot(offset, value.WithoutCopy, sizeBytes);
     }
 
@@ -220,6 +268,7 @@ sealed class Transfer(EvalLoopConstants constants)
             state.ControlFrame = value.Number;
             return;
         }
+
         state.ControlFrame = null;
         CurrentFrameStored(state, default, Effect.None);
     }
@@ -232,7 +281,9 @@ sealed class Transfer(EvalLoopConstants constants)
             : held.Is(Roles.CurrentFrame) ? new(held.Roles & Roles.FrameArgument | Roles.ReplacedFrame)
             : held with { Roles = held.Roles & ~Roles.ReplacedFrame });
         if (source != Effect.None)
+        {
             state[source] = Current(state[source]);
+        }
 
         static Value Current(Value held) => new(held.Roles & Roles.FrameArgument | Roles.CurrentFrame);
     }
@@ -244,14 +295,21 @@ sealed class Transfer(EvalLoopConstants constants)
             state.Transform(static value => value.Is(Roles.Counter) ? default : value);
             return new(EventKind.CounterLost);
         }
+
         if (deltas == Deltas.Zero)
+        {
             return default;
+        }
+
         state.History = Deltas.OnlyLowers(deltas) ? Histories.Lowered(state.History) : Histories.Raised(state.History);
         state.Transform(value => !value.Is(Roles.Counter) ? value
             : Deltas.Rebase(value.Number, deltas) is var rebased and not 0 ? new(Roles.Counter, rebased)
             : default);
         if (source != Effect.None && state[source].Is(Roles.Counter))
+        {
             state[source] = new(Roles.Counter, Deltas.Zero);
+        }
+
         return new(EventKind.CounterStored, deltas);
     }
 }

@@ -54,9 +54,15 @@ readonly record struct Value(Roles Roles, int Number = 0)
     public Value Plus(int constant, int sizeBytes)
     {
         if (Is(Roles.StackAddress) && sizeBytes == 8)
+        {
             return new(Roles.StackAddress, unchecked(Number + constant));
+        }
+
         if (Is(Roles.Counter) && Deltas.Shift(Number, constant) is var set and not 0)
+        {
             return new(Roles.Counter, set);
+        }
+
         return constant == 0 ? sizeBytes == 8 ? WithoutCopy : Low32 : default;
     }
 
@@ -65,12 +71,21 @@ readonly record struct Value(Roles Roles, int Number = 0)
     {
         var roles = left.Roles & right.Roles;
         if (roles == Roles.None)
+        {
             return default;
+        }
+
         if ((roles & Roles.Counter) != 0)
+        {
             return new(roles, left.Number | right.Number);
+        }
+
         const Roles Numbered = Roles.StackAddress | Roles.Copy;
         if ((roles & Numbered) == 0)
+        {
             return new(roles);
+        }
+
         return left.Number == right.Number ? left with { Roles = roles } : new(roles & ~Numbered);
     }
 }
@@ -101,8 +116,11 @@ static class Deltas
         for (var delta = -Limit; delta <= Limit; delta++)
         {
             if ((stored & Of(delta)) != 0)
+            {
                 result |= Shift(set, -delta);
+            }
         }
+
         return result;
     }
 

@@ -4,7 +4,10 @@ using Sonde.Symbols.Elf;
 
 namespace Sonde.Tests.Python;
 
-/// <summary>The CPython images of this machine, and of the root directories named by <c>SONDE_TEST_ROOTS</c> (a colon list).</summary>
+/// <summary>
+/// The CPython images of this machine, of the root directories that tests/setup/find-interpreters has listed, and of those named by
+/// <c>SONDE_TEST_ROOTS</c> (a colon list).
+/// </summary>
 static partial class Images
 {
     /// <summary>Path of each image that holds an interpreter: libpython where there is one, else the program itself.</summary>
@@ -26,11 +29,18 @@ static partial class Images
     }
 
     static IEnumerable<string> Static() =>
-        from root in (Environment.GetEnvironmentVariable("SONDE_TEST_ROOTS") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Append("/").Distinct()
+        from root in Roots().Append("/").Distinct()
         where Directory.Exists(Path.Combine(root, "usr/bin"))
         from path in Directory.EnumerateFiles(Path.Combine(root, "usr/bin"), "python3.*")
         where ProgramName().IsMatch(Path.GetFileName(path))
         select path;
+
+    static IEnumerable<string> Roots()
+    {
+        var named = (Environment.GetEnvironmentVariable("SONDE_TEST_ROOTS") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        var list = Path.Combine(AppContext.BaseDirectory, "../../../interpreters.tsv");
+        return !File.Exists(list) ? named : named.Concat(File.ReadLines(list).Select(line => line.Split('\t')[2]).Where(root => root.StartsWith('/')));
+    }
 
     [GeneratedRegex(@"^python3\.\d+$")]
     internal static partial Regex ProgramName();

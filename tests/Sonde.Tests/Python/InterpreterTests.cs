@@ -18,7 +18,9 @@ public class InterpreterTests
         Assert.True(version.Micro >= 0);
         Assert.False(version.FreeThreaded);
         if (path.Split('/').FirstOrDefault(part => part.StartsWith($"3.{named.Minor}.", StringComparison.Ordinal)) is { } installed)
+        {
             Assert.Equal(installed, version.ToString());
+        }
     }
 
     [Theory(SkipTestWithoutData = true), MemberData(nameof(Paths))]
