@@ -31,6 +31,19 @@ static class ListVerb
 
     static int Execute(ListRequest request, bool json)
     {
+        const int BrokenPipe = 32;
+        try
+        {
+            return Write(request, json);
+        }
+        catch (IOException closed) when (closed.HResult == BrokenPipe)
+        {
+            return 0; // "sonde list ... | head" has seen enough
+        }
+    }
+
+    static int Write(ListRequest request, bool json)
+    {
         var lister = new ProbeLister(request);
         var count = 0;
         var output = Console.OpenStandardOutput();

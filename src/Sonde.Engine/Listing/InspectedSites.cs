@@ -12,6 +12,7 @@ readonly record struct InspectedSite(string Name, ulong Address, UsdtLocation? N
 /// <summary>Finds the places that a probe's name stands for in a process.</summary>
 sealed class InspectedSites
 {
+    readonly int _pid;
     readonly string _written;
     readonly ProbeKind _kind;
     readonly string? _target;
@@ -20,8 +21,9 @@ sealed class InspectedSites
     readonly ulong _offset;
 
     /// <exception cref="UsageException">The probe's name cannot be understood.</exception>
-    public InspectedSites(string probe)
+    public InspectedSites(string probe, int pid)
     {
+        _pid = pid;
         _written = probe;
         _name = probe;
         if (!ProbeKinds.TryTakePrefix(ref _name, out _kind))
@@ -65,16 +67,16 @@ sealed class InspectedSites
         ProbeKind.Python => PythonProcesses.Describe(elf, new(mapping.Path, mapping.IsDeleted)) is { } python
             ? python.Sites.Select((site, i) => new InspectedSite($"python {site.Kind.ToString().ToLowerInvariant()}, {site.Origin}", site.Address, null, (i + 1, python.Sites.Count)))
             : [],
-        _ => UsdtNotes.Read(elf).Probes.Where(p => _pattern.Matches(p.FullName) || _pattern.Matches(p.Name))
+        _ => SeparateDebugFile.ReadNotes(elf, mapping.Path, _pid).Probes.Where(p => ProbeKinds.IsCalled(p, _pattern))
             .SelectMany(p => p.Locations.Select((location, i) => new InspectedSite(p.FullName, location.Address, location, (i + 1, p.Locations.Count)))),
     };
 
     /// <summary>The message for a process that has no such place.</summary>
-    public UserErrorException NotFound(int pid) => new(_kind switch
+    public UserErrorException NotFound() => new(_kind switch
     {
-        ProbeKind.Function => $"process {pid} has no function '{_name}' in {_target}; 'sonde list -p {pid} uprobe:{_target}:*' lists the functions",
-        ProbeKind.Python => $"process {pid} runs no CPython that can be traced; 'sonde list -p {pid}' says why",
-        _ => $"process {pid} has no USDT probe '{_written}'; 'sonde list -p {pid}' lists those it has",
+        ProbeKind.Function => $"process {_pid} has no function '{_name}' in {_target}; 'sonde list -p {_pid} uprobe:{_target}:*' lists the functions",
+        ProbeKind.Python => $"process {_pid} runs no CPython that can be traced; 'sonde list -p {_pid}' says why",
+        _ => $"process {_pid} has no USDT probe '{_written}'; 'sonde list -p {_pid}' lists those it has",
     });
 
     IEnumerable<InspectedSite> Functions(ElfFile elf)

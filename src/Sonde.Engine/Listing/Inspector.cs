@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Sonde.Bpf;
+using Sonde.Engine.Output;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Symbols.Code;
@@ -32,7 +33,7 @@ public sealed class Inspector(InspectRequest request) : IDisposable
     /// <exception cref="LinuxException">The program cannot be loaded.</exception>
     public IReadOnlyList<Inspection> Inspect()
     {
-        var sites = new InspectedSites(request.Probe);
+        var sites = new InspectedSites(request.Probe, request.Pid);
         var mappings = ProcessFiles.Mappings(request.Pid);
         var files = ProcessFiles.Of(request.Pid).Where(sites.IsWanted);
         var inspections = new List<Inspection>();
@@ -44,11 +45,11 @@ public sealed class Inspector(InspectRequest request) : IDisposable
                 throw new UserErrorException($"'{request.Probe}' stands for more than {MostSites} places; narrow it");
             }
 
-            IReadOnlyList<FrameDescription> functions = found.Count == 0 ? [] : EhFrame.Read(image.Elf);
+            var functions = found.Count == 0 ? [] : Functions(image.Elf);
             inspections.AddRange(found.Select(site => InspectSite(site, image, mapping, mappings, functions)));
         }
 
-        return inspections.Count > 0 ? inspections : throw sites.NotFound(request.Pid);
+        return inspections.Count > 0 ? inspections : throw sites.NotFound();
     }
 
     /// <inheritdoc/>
@@ -71,6 +72,20 @@ public sealed class Inspector(InspectRequest request) : IDisposable
         }
     }
 
+    /// <summary>Without an unwind table no function's start is known, and what depends on one is taken for harmful.</summary>
+    IReadOnlyList<FrameDescription> Functions(ElfFile elf)
+    {
+        try
+        {
+            return EhFrame.Read(elf);
+        }
+        catch (ElfException problem)
+        {
+            _problems.Add(problem.Message);
+            return [];
+        }
+    }
+
     Inspection InspectSite(
         InspectedSite site, MappedImage image, ProcMapping file, List<ProcMapping> mappings, IReadOnlyList<FrameDescription> functions)
     {
@@ -79,7 +94,7 @@ public sealed class Inspector(InspectRequest request) : IDisposable
         var inFile = elf.ReadCode(site.Address, LongestInstruction);
         if (inFile.IsEmpty || !elf.TryGetFileOffset(site.Address, out var offset))
         {
-            throw new UserErrorException($"{site.Name}: address 0x{site.Address:x} is not in {file.Path}");
+            throw new UserErrorException($"{Escape.Text(site.Name)}: address 0x{site.Address:x} is not in {Escape.Text(file.Path)}");
         }
 
         var (text, length) = InstructionText.Of(inFile, site.Address);

@@ -1,4 +1,5 @@
 using Sonde.Engine.Output;
+using Sonde.Symbols.Usdt;
 
 namespace Sonde.Engine.Listing;
 
@@ -145,6 +146,15 @@ public static class ProbeKinds
         kind = default;
         return false;
     }
+
+    /// <summary>
+    /// Whether a pattern means a USDT probe: its name, or provider and name. DTrace writes as a dash what C names hold as two underscores.
+    /// </summary>
+    public static bool IsCalled(UsdtProbe probe, Glob pattern) =>
+        pattern.Matches(probe.FullName) || pattern.Matches(probe.Name)
+        || (probe.Name.Contains("__", StringComparison.Ordinal)
+            && (pattern.Matches(probe.FullName.Replace("__", "-", StringComparison.Ordinal))
+                || pattern.Matches(probe.Name.Replace("__", "-", StringComparison.Ordinal))));
 
     /// <summary>What is written in front of a pattern of this kind.</summary>
     public static string Prefix(ProbeKind kind) => Array.Find(_prefixes, p => p.Kind == kind).Prefix;

@@ -1,7 +1,6 @@
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Symbols.Elf;
-using Sonde.Symbols.Usdt;
 
 namespace Sonde.Engine.Listing;
 
@@ -41,7 +40,7 @@ public sealed class ProbeLister(ListRequest request)
     /// <summary>Finds the probes one after the other.</summary>
     /// <exception cref="UserErrorException">The process or file is not there, or may not be looked at.</exception>
     /// <exception cref="LinuxException">A file cannot be opened.</exception>
-    /// <exception cref="ElfException">A file that was named is no ELF file, or a damaged one.</exception>
+    /// <exception cref="ElfException">A file that was named is a damaged ELF file.</exception>
     public IEnumerable<ListedProbe> Find()
     {
         if (request.Kind == ProbeKind.Tracepoint)
@@ -80,7 +79,7 @@ public sealed class ProbeLister(ListRequest request)
 
     IEnumerable<ListedProbe> InFile(string path)
     {
-        using var image = MappedImage.Open(path);
+        using var image = Open(path);
         if (image.Elf.Class == ElfClass.Elf32)
         {
             throw new UserErrorException($"{path} is a 32-bit file; only 64-bit files can be read");
@@ -89,6 +88,18 @@ public sealed class ProbeLister(ListRequest request)
         foreach (var probe in InImage(image.Elf, new(path, false)))
         {
             yield return probe;
+        }
+    }
+
+    static MappedImage Open(string path)
+    {
+        try
+        {
+            return MappedImage.Open(path);
+        }
+        catch (ElfException problem) when (problem.Offset == 0 && problem.What == ProcessFiles.NotElf)
+        {
+            throw new UserErrorException($"{path} is not an ELF file; name a program or a library");
         }
     }
 
@@ -104,57 +115,66 @@ public sealed class ProbeLister(ListRequest request)
         return pythons;
     }
 
+    /// <summary>A file that is damaged in one place still shows what it has in others.</summary>
     List<ListedProbe> InImage(ElfFile elf, ListedFile file)
     {
         var probes = new List<ListedProbe>();
-        if (request.Kind is null or ProbeKind.Python && (request.Pattern is null || request.Kind == ProbeKind.Python)
-            && PythonProcesses.Describe(elf, file) is { } python)
+        if (request.Kind == ProbeKind.Python || (request.Kind is null && request.Pattern is null))
         {
-            probes.Add(python);
+            Try(() => AddPython(elf, file, probes));
         }
 
         if (request.Kind is null or ProbeKind.Usdt)
         {
-            AddUsdt(elf, file, probes);
+            Try(() => AddUsdt(elf, file, probes));
         }
 
         if (request.Kind == ProbeKind.Function)
         {
-            AddFunctions(elf, file, probes);
+            Try(() => AddFunctions(elf, file, probes));
         }
 
         return probes;
     }
 
-    void AddUsdt(ElfFile elf, ListedFile file, List<ListedProbe> probes)
+    void Try(Action look)
     {
-        UsdtNotes notes;
         try
         {
-            notes = UsdtNotes.Read(elf);
+            look();
         }
         catch (ElfException problem)
         {
             _problems.Add(problem.Message);
-            return;
         }
+    }
 
+    static void AddPython(ElfFile elf, ListedFile file, List<ListedProbe> probes)
+    {
+        if (PythonProcesses.Describe(elf, file) is { } python)
+        {
+            probes.Add(python);
+        }
+    }
+
+    void AddUsdt(ElfFile elf, ListedFile file, List<ListedProbe> probes)
+    {
+        var notes = SeparateDebugFile.ReadNotes(elf, file.Path, request.Pid);
         if (notes.Malformed > 0)
         {
             _problems.Add($"{file.Path}: {notes.Malformed} USDT notes cannot be read and are left out; the first: {notes.Problems[0]}");
         }
 
-        probes.AddRange(notes.Probes.Where(IsWanted).Select(probe => new ListedProbe.Usdt(file, probe)));
+        probes.AddRange(notes.Probes
+            .Where(probe => request.Pattern is not { } pattern || ProbeKinds.IsCalled(probe, pattern))
+            .Select(probe => new ListedProbe.Usdt(file, probe)));
     }
-
-    /// <summary>A pattern with a colon is about provider and name, one without about either of name and the two together, as tplist has it.</summary>
-    bool IsWanted(UsdtProbe probe) =>
-        request.Pattern is not { } pattern || pattern.Matches(probe.FullName) || pattern.Matches(probe.Name);
 
     void AddFunctions(ElfFile elf, ListedFile file, List<ListedProbe> probes)
     {
         var seen = new HashSet<(string, ulong)>();
-        foreach (var table in new[] { elf.DynamicSymbols, elf.Symbols })
+        using var debug = SeparateDebugFile.For(elf, file.Path, request.Pid);
+        foreach (var table in new[] { elf.DynamicSymbols, elf.Symbols, debug?.Elf.Symbols ?? [] })
         {
             for (var i = 0; i < table.Count; i++)
             {

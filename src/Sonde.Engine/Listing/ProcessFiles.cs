@@ -7,6 +7,9 @@ namespace Sonde.Engine.Listing;
 /// <summary>The programs and libraries that a process has mapped, each once.</summary>
 static class ProcessFiles
 {
+    /// <summary>What <see cref="ElfFile.Parse"/> says of a file that is something else altogether.</summary>
+    public const string NotElf = "not an ELF file";
+
     /// <summary>The first executable mapping of each file.</summary>
     /// <exception cref="UserErrorException">There is no such process, or it may not be looked at.</exception>
     public static IReadOnlyList<ProcMapping> Of(int pid)
@@ -58,7 +61,7 @@ static class ProcessFiles
             catch (ElfException problem)
             {
                 // Executable memory that is no program, such as a just-in-time compiler's, starts with something else.
-                if (problem.Offset != 0 || problem.What != "not an ELF file")
+                if (problem.Offset != 0 || problem.What != NotElf)
                 {
                     problems.Add(problem.Message);
                 }

@@ -31,7 +31,14 @@ static class PythonProcesses
                     entry = (default, null, []);
                     foreach (var (_, image) in ProcessFiles.Open(pid, [mapping], problems))
                     {
-                        entry = entry with { Python = Describe(image.Elf, new(mapping.Path, mapping.IsDeleted)) };
+                        try
+                        {
+                            entry = entry with { Python = Describe(image.Elf, new(mapping.Path, mapping.IsDeleted)) };
+                        }
+                        catch (ElfException problem)
+                        {
+                            problems.Add(problem.Message);
+                        }
                     }
 
                     found.Add(key, entry);

@@ -88,6 +88,14 @@ public sealed class MappedImage : IDisposable
         try
         {
             using var stream = new FileStream(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            // Before the rest is read: what a just-in-time compiler maps can have any size.
+            Span<byte> magic = stackalloc byte[4];
+            if (stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length || !magic.SequenceEqual("\u007fELF"u8))
+            {
+                throw new ElfException(path, 0, "not an ELF file");
+            }
+
+            stream.Position = 0;
             if (stream.Length > MaximumBytes)
             {
                 throw new ElfException(path, 0, $"the file has {stream.Length} bytes; more than {MaximumBytes} are not read");

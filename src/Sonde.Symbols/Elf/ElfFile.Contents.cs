@@ -160,7 +160,7 @@ public sealed partial class ElfFile
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw Error(section.Offset, $"section {section.Name} cannot be decompressed: {e.Message}");
+            throw Error(section.Offset, $"section {section.Name} is damaged: it does not decompress to the 0x{size:x} bytes it claims");
         }
 
         return result;

@@ -1,0 +1,74 @@
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+using Sonde.Symbols.Elf;
+using Sonde.Symbols.Usdt;
+
+namespace Sonde.Engine.Listing;
+
+/// <summary>Finds and opens the debug file that was split off from a program or library.</summary>
+static class SeparateDebugFile
+{
+    /// <summary>The debug file of a stripped file; null when it is not stripped, or none is installed.</summary>
+    /// <param name="elf">The file.</param>
+    /// <param name="path">Its path, as the process sees it.</param>
+    /// <param name="pid">The process, in whose root directory is looked first; null for none.</param>
+    public static MappedImage? For(ElfFile elf, string path, int? pid)
+    {
+        if (elf.Symbols.Count > 0)
+        {
+            return null;
+        }
+
+        foreach (var candidate in DebugFiles.Candidates(elf, path))
+        {
+            foreach (var root in pid is { } number ? new[] { $"/proc/{number}/root", "" } : [""])
+            {
+                if (TryOpen(root + candidate, elf) is { } found)
+                {
+                    return found;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The USDT probes of a file, with the symbols of its debug file where an argument needs one.</summary>
+    /// <exception cref="ElfException">The notes or a symbol table lie outside the file.</exception>
+    public static UsdtNotes ReadNotes(ElfFile elf, string path, int? pid)
+    {
+        var notes = UsdtNotes.Read(elf);
+        if (!notes.Probes.Any(p => p.Locations.Any(l => l.Arguments.Any(a => a is { Unavailable: not null, Symbol: not null }))))
+        {
+            return notes;
+        }
+
+        using var debug = For(elf, path, pid);
+        return debug is null ? notes : UsdtNotes.Read(elf, debug.Elf);
+    }
+
+    static MappedImage? TryOpen(string path, ElfFile elf)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            var image = MappedImage.Open(path);
+            if (DebugFiles.Matches(elf, image.Elf))
+            {
+                return image;
+            }
+
+            image.Dispose();
+        }
+        catch (Exception problem) when (problem is ElfException or LinuxException)
+        {
+            // A file that cannot be read is none that matches; the next place is tried.
+        }
+
+        return null;
+    }
+}
