@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Sonde.Tests.Flow;
 
+[Collection(nameof(Alone))]
 public sealed partial class SinkTests
 {
     static string Output(FlowScript script, Func<Stream, IFlowSink> make)
@@ -199,18 +200,23 @@ public sealed partial class SinkTests
             script.WriteTo(sink);
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100_000 / events.Length; i++)
+        // The runtime allocates on this thread too while it still compiles what runs often, so the least of three counts.
+        Assert.Equal(0, Enumerable.Range(0, 3).Min(_ => AllocatedBytes()));
+
+        long AllocatedBytes()
         {
-            foreach (ref readonly var flowEvent in events.AsSpan())
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100_000 / events.Length; i++)
             {
-                sink.Write(flowEvent);
+                foreach (ref readonly var flowEvent in events.AsSpan())
+                {
+                    sink.Write(flowEvent);
+                }
+
+                sink.Flush();
             }
-
-            sink.Flush();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Theory]
