@@ -21,6 +21,7 @@ static class Program
         {
             FlowVerb.Create(),
             DemoVerb.Create(),
+            DoctorVerb.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

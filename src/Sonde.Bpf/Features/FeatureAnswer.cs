@@ -1,3 +1,5 @@
+using Sonde.Linux;
+
 namespace Sonde.Bpf;
 
 /// <summary>Whether the running kernel can do something: yes, no, or it could not be found out.</summary>
@@ -80,14 +82,17 @@ public sealed class Feature
 
             try
             {
-                return _answer = _test() ? new FeatureAnswer.Yes() : new FeatureAnswer.No(Since, Needs);
+                return _answer = _test() ? new FeatureAnswer.Yes() : No();
             }
-            catch (Exception e) when (e is Sonde.Linux.LinuxException or VerifierException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is LinuxException or VerifierException or IOException or UnauthorizedAccessException)
             {
                 return new FeatureAnswer.Untestable(e);
             }
         }
     }
+
+    // A kernel that is new enough lacks what else it takes.
+    FeatureAnswer.No No() => new(Needs is not null && RunningKernel.Version >= Since ? null : Since, Needs);
 
     /// <summary>"uprobe_multi: yes".</summary>
     public override string ToString() => $"{Name}: {Answer}";

@@ -72,11 +72,14 @@ public static class KernelFeatures
     /// <summary>The kernel's types in BTF (Linux 5.4+).</summary>
     public static Feature KernelBtf { get; } = new("kernel BTF", new Version(5, 4), () => File.Exists(BtfTypes.KernelPath), "CONFIG_DEBUG_INFO_BTF");
 
+    /// <summary>Probing a five-byte nop in the middle of a function leaves the data below its stack pointer alone (not so on x86-64 in Linux 6.18).</summary>
+    public static Feature RedZoneSafety { get; } = new("red zone kept by probes on nop5", null, RedZone.IsKept, "a kernel whose optimized uprobes keep the red zone");
+
     /// <summary>All of the above, for lists.</summary>
     public static IReadOnlyList<Feature> All { get; } =
     [
         UprobePerf, UprobeMulti, RingBuffer, ProbeReadUser, AttachCookie, PerfEventLink, SleepableUprobe, TaskStorage, Loop,
-        BoundedLoops, Atomics, InstructionSetV4, MapMemory, Stats, KernelBtf, Kprobes,
+        BoundedLoops, Atomics, InstructionSetV4, MapMemory, Stats, KernelBtf, Kprobes, RedZoneSafety,
     ];
 
     /// <summary>Whether programs of a type can be loaded.</summary>

@@ -17,7 +17,7 @@ public class FeatureTests
                     Assert.Fail($"{feature.Name}: {untestable.Why}");
                     break;
                 case FeatureAnswer.No no:
-                    Assert.True(no.Needs is not null || RunningKernel.Version < no.Since, $"{feature} on {RunningKernel.Version}");
+                    Assert.True(no.Needs is not null || (no.Since is { } since && RunningKernel.Version < since), $"{feature} on {RunningKernel.Version}");
                     break;
             }
         }
