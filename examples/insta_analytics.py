@@ -194,7 +194,10 @@ def main():
     parser = argparse.ArgumentParser(description="Analytics for a photo account, from a service that is made up.")
     parser.add_argument("--seconds", type=float, default=30, help="how long to go on (default 30)")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds a page takes on average (default 0.1)")
+    parser.add_argument("--quiet", action="store_true", help="do the work and print nothing")
     arguments = parser.parse_args()
+    if arguments.quiet:
+        sys.stdout = open(os.devnull, "w")
     print("insta analytics, pid %d" % os.getpid(), flush=True)
     account = make_account(random.Random(2010))
     deadline = time.monotonic() + arguments.seconds
