@@ -115,19 +115,22 @@ class Pipeline:
 
     def fetch_pictures(self):
         for page in self.client.pages("pictures"):
-            self.pictures.extend(Picture(**item) for item in page)
+            for item in page:
+                self.add_picture(item)
+
+    def add_picture(self, item):
+        self.pictures.append(Picture(**item))
 
     def fetch_followers(self):
         for page in self.client.pages("followers"):
-            for item in page:
-                self.followers.append(Follower(**item))
+            self.followers.extend([Follower(**item) for item in page])
 
     def fetch_likes(self):
         for page in self.client.pages("likes"):
             self.count_likes(page)
 
     def count_likes(self, page):
-        self.likes.update(like["by"] for like in page)
+        self.likes.update([like["by"] for like in page])
 
     def fetch(self):
         fetchers = [threading.Thread(target=getattr(self, "fetch_" + what), name=what)
@@ -146,7 +149,7 @@ class Pipeline:
         }
 
     def engagement(self):
-        reach = sum(follower.followers for follower in self.followers)
+        reach = sum([follower.followers for follower in self.followers])
         return 100.0 * sum(map(weight, self.pictures)) / reach
 
     def best_filter(self):
@@ -156,7 +159,8 @@ class Pipeline:
         return max(groups, key=lambda name: average(groups[name]))
 
     def countries(self):
-        return [country for country, _ in Counter(follower.country for follower in self.followers).most_common(3)]
+        found = Counter([follower.country for follower in self.followers])
+        return [country for country, _ in found.most_common(3)]
 
 
 def weight(picture):
