@@ -63,6 +63,6 @@ static class InspectVerb
             Console.Error.WriteLine($"sonde: {Escape.Text(problem, limit: 4096)}");
         }
 
-        return sites.All(site => site.IsRestored) ? 0 : 1;
+        return sites.Any(site => site.Restored == false) ? 1 : 0;
     }
 }

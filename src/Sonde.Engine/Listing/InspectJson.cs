@@ -55,7 +55,11 @@ public sealed class InspectJson(Stream output) : IDisposable
             }
 
             WriteOptional(json, "not_attached", site.NotAttached);
-            json.WriteBoolean("restored", site.IsRestored);
+            if (site.Restored is { } restored)
+            {
+                json.WriteBoolean("restored", restored);
+            }
+
             json.WriteEndObject();
         }
 

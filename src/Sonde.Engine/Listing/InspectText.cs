@@ -50,7 +50,12 @@ public sealed class InspectText(TextWriter output)
         }
         else
         {
-            output.WriteLine(site.IsRestored ? "  restored        yes" : "  restored        NO: the code is not as it was before");
+            output.WriteLine(site.Restored switch
+            {
+                true => "  restored        yes",
+                false => "  restored        NO: the code is not as it was before",
+                null => "  restored        the process ended meanwhile",
+            });
         }
     }
 

@@ -72,12 +72,13 @@ sealed class InspectedSites
     };
 
     /// <summary>The message for a process that has no such place.</summary>
-    public UserErrorException NotFound() => new(_kind switch
+    /// <param name="problem">What else went wrong while looking for it; null for nothing.</param>
+    public UserErrorException NotFound(string? problem) => new(_kind switch
     {
         ProbeKind.Function => $"process {_pid} has no function '{_name}' in {_target}; 'sonde list -p {_pid} uprobe:{_target}:*' lists the functions",
         ProbeKind.Python => $"process {_pid} runs no CPython that can be traced; 'sonde list -p {_pid}' says why",
         _ => $"process {_pid} has no USDT probe '{_written}'; 'sonde list -p {_pid}' lists those it has",
-    });
+    } + (problem is null ? "" : $". {Escape.Text(problem)}"));
 
     IEnumerable<InspectedSite> Functions(ElfFile elf)
     {

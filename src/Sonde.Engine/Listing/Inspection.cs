@@ -36,6 +36,9 @@ public sealed record Inspection
     /// <summary>How a probe here would damage the process; null when it would not.</summary>
     public string? Hazard { get; init; }
 
+    /// <summary>Whether an instruction begins there; null when that cannot be told.</summary>
+    public bool? IsBoundary { get; init; }
+
     /// <summary>Something worth knowing besides.</summary>
     public string? Remark { get; init; }
 
@@ -48,8 +51,10 @@ public sealed record Inspection
     /// <summary>Why no probe was attached; null when one was.</summary>
     public string? NotAttached { get; init; }
 
-    /// <summary>Whether every place has the bytes back that it had before.</summary>
-    public bool IsRestored => NotAttached is not null || Places.All(p => p.After is { } after && p.Before is { } before && after.AsSpan().SequenceEqual(before));
+    /// <summary>Whether every place has the bytes back that it had before; null when the process ended and cannot be asked.</summary>
+    public bool? Restored => NotAttached is not null ? true
+        : Places.Any(p => p.After is null) ? null
+        : Places.All(p => p.After.AsSpan().SequenceEqual(p.Before));
 }
 
 /// <summary>The bytes of a site in a process, as long as its instruction; null where they could not be read.</summary>

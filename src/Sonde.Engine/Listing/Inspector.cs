@@ -49,7 +49,7 @@ public sealed class Inspector(InspectRequest request) : IDisposable
             inspections.AddRange(found.Select(site => InspectSite(site, image, mapping, mappings, functions)));
         }
 
-        return inspections.Count > 0 ? inspections : throw sites.NotFound();
+        return inspections.Count > 0 ? inspections : throw sites.NotFound(_problems.FirstOrDefault());
     }
 
     /// <inheritdoc/>
@@ -100,7 +100,8 @@ public sealed class Inspector(InspectRequest request) : IDisposable
         var (text, length) = InstructionText.Of(inFile, site.Address);
         var bytes = inFile[..Math.Max(length, 1)].ToArray();
         var verdict = length == 0 ? new(UprobeExecution.Refused, "not an instruction") : UprobeCost.Classify(inFile, RunningKernel.Version);
-        var hazard = OptimizedUprobe.Hazard(elf, site.Address, functions, RunningKernel.Version);
+        var isBoundary = InstructionBoundary.Is(elf, site.Address, functions);
+        var hazard = Hazard(elf, site, isBoundary, functions);
         var semaphore = site.Note?.Semaphore is { FileOffset: { } counter } ? Find(mappings, file, counter, executable: false) : null;
         var inspection = new Inspection
         {
@@ -113,7 +114,8 @@ public sealed class Inspector(InspectRequest request) : IDisposable
             Bytes = bytes,
             Instruction = text,
             Verdict = verdict,
-            Hazard = hazard is not null && site.Note is { UsesRedZone: true } ? hazard + "; an argument of this probe shows that they are" : hazard,
+            Hazard = hazard,
+            IsBoundary = isBoundary,
             Remark = Remark(elf, site.Address, bytes, functions),
             Places = [.. mappings.Where(m => IsPlace(m, file, offset)).Select(m => Place(m.Start + (offset - m.Offset), bytes.Length))],
             Semaphore = semaphore is { } address ? new(address, Counter(address), null, null) : null,
@@ -122,20 +124,37 @@ public sealed class Inspector(InspectRequest request) : IDisposable
         return inspection.NotAttached is null ? Attached(inspection, image) : inspection;
     }
 
+    static string? Hazard(ElfFile elf, InspectedSite site, bool? isBoundary, IReadOnlyList<FrameDescription> functions)
+    {
+        if (OptimizedUprobe.Hazard(elf, site.Address, functions, RunningKernel.Version) is { } redZone)
+        {
+            return site.Note is { UsesRedZone: true } ? redZone + "; an argument of this probe shows that they are" : redZone;
+        }
+
+        // A USDT probe stands on a nop that its macro made, whatever is known of the function around it.
+        var isMadeForIt = site.Note is not null && elf.ReadCode(site.Address, 1) is [0x90];
+        return isBoundary switch
+        {
+            true => null,
+            false => "it is in the middle of an instruction",
+            null when isMadeForIt => null,
+            null => "no function is known there, so it cannot be told whether an instruction begins at that address",
+        };
+    }
+
     /// <summary>Why the program must not be attached there; null when it may.</summary>
     string? WhyNot(Inspection inspection) =>
         !request.Attach ? "as asked"
         : inspection.Verdict.Execution == UprobeExecution.Refused ? $"the kernel takes no probe there: {inspection.Verdict.Reason}"
+        : inspection.IsBoundary == false ? "an instruction before it reaches over that address; a breakpoint in its middle would change what the process does"
         : inspection.Hazard is not null && !request.Unsafe ? "it could damage the process (--unsafe attaches nevertheless)"
         : inspection.Places.Count == 0 ? "the process has no executable mapping of that place"
         : inspection.Places.FirstOrDefault(p => p.Before is null) is { } unreadable ? $"the process's memory at 0x{unreadable.Address:x} cannot be read"
-        : inspection.Places.FirstOrDefault(p => !IsIntact(p.Before!, inspection.Bytes)) is { } changed
-            ? $"the code at 0x{changed.Address:x} is not what the file has; another tool, or the program itself, has changed it"
+        : inspection.Places.FirstOrDefault(p => !p.Before!.AsSpan().SequenceEqual(inspection.Bytes)) is { } changed ? changed.Before![0] == Breakpoint
+            // Where it is a debugger's, detaching from it would take it out.
+            ? $"another tool has a breakpoint at 0x{changed.Address:x} already"
+            : $"the code at 0x{changed.Address:x} is not what the file has; another tool, or the program itself, has changed it"
         : null;
-
-    /// <summary>The file's own bytes, or those under a breakpoint of another tracer.</summary>
-    static bool IsIntact(ReadOnlySpan<byte> memory, ReadOnlySpan<byte> file) =>
-        memory[1..].SequenceEqual(file[1..]) && (memory[0] == file[0] || memory[0] == Breakpoint);
 
     Inspection Attached(Inspection inspection, MappedImage image)
     {
@@ -177,7 +196,7 @@ public sealed class Inspector(InspectRequest request) : IDisposable
                 Semaphore = during.Semaphore is { } s ? s with { After = Counter(s.Address) } : null,
             };
         }
-        while (!after.IsRestored && patience.Elapsed < TimeSpan.FromSeconds(1) && ProcFs.Exists(request.Pid));
+        while (after.Restored == false && patience.Elapsed < TimeSpan.FromSeconds(1) && ProcFs.Exists(request.Pid));
 
         return after;
     }

@@ -1,8 +1,11 @@
+using Sonde.Bpf;
 using Sonde.Engine;
 using Sonde.Engine.Listing;
 using Sonde.Kernel.Tests.Targets;
 using Sonde.Symbols.Code;
 using Xunit;
+using static Sonde.Bpf.Asm;
+using static Sonde.Bpf.Register;
 
 namespace Sonde.Kernel.Tests.Listing;
 
@@ -41,7 +44,7 @@ public sealed class InspectTests
         Assert.Equal(0xcc, place.Attached![0]);
         Assert.Equal(site.Bytes.AsSpan(1), place.Attached.AsSpan(1));
         Assert.Equal(site.Bytes, place.After);
-        Assert.True(site.IsRestored);
+        Assert.True(site.Restored);
     }
 
     [Fact]
@@ -72,7 +75,7 @@ public sealed class InspectTests
 
         Inspection attached = Assert.Single(Inspect(file.Pid, "app:nop5", isUnsafe: true));
         Assert.NotEqual(attached.Bytes, attached.Places[0].Attached);
-        Assert.True(attached.IsRestored);
+        Assert.True(attached.Restored);
 
         // The one-byte nop in front of it is safe, and worth a remark.
         Assert.Contains("five-byte nop", Assert.Single(Inspect(file.Pid, "app:nop")).Remark, StringComparison.Ordinal);
@@ -90,6 +93,36 @@ public sealed class InspectTests
         Assert.Contains("the kernel takes no probe there", site.NotAttached, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("uprobe:plugin:work+8", "an instruction before it reaches over that address")]
+    [InlineData("uprobe:plugin:0x1040", "--unsafe")]
+    public void Never_in_the_middle_of_an_instruction(string probe, string reason)
+    {
+        Requires.Root();
+        using MappedFile file = new(_plugin);
+
+        Inspection site = Assert.Single(Inspect(file.Pid, probe));
+
+        Assert.Contains(reason, site.NotAttached, StringComparison.Ordinal);
+        Assert.NotNull(site.Hazard);
+        Assert.Null(site.Places[0].Attached);
+    }
+
+    [Fact]
+    public void A_breakpoint_of_another_tool_is_left_alone()
+    {
+        Requires.Root();
+        using MappedFile file = new(_plugin);
+        using Program program = Program.Load(new ProgramSpec { Name = "other", Type = ProgramType.Kprobe, Instructions = [Mov(R0, 0), Exit()] });
+        Inspection before = Assert.Single(Inspect(file.Pid, "app:start"));
+        using Link link = program.AttachUprobePerf(new UprobeSpec { Path = file.Path, Offset = before.FileOffset, Pid = file.Pid });
+
+        Inspection site = Assert.Single(Inspect(file.Pid, "app:start"));
+
+        Assert.Equal([0xcc], site.Places[0].Before!);
+        Assert.Contains("another tool has a breakpoint", site.NotAttached, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_site_of_a_Python_is_as_it_was_afterwards()
     {
@@ -100,7 +133,7 @@ public sealed class InspectTests
 
         Assert.NotEmpty(sites);
         Assert.All(sites, site => Assert.Null(site.NotAttached));
-        Assert.All(sites, site => Assert.True(site.IsRestored));
+        Assert.All(sites, site => Assert.True(site.Restored));
         Assert.All(sites, site => Assert.Equal(0xcc, site.Places[0].Attached![0]));
     }
 

@@ -21,7 +21,7 @@ sealed class TestElf
     public void Section(string name, ElfSectionType type, byte[] bytes, ElfSectionAttributes attributes = default, ulong address = 0, uint link = 0) =>
         _sections.Add((name, type, attributes, address, bytes, link, null));
 
-    /// <summary>A symbol table with its strings, as two sections.</summary>
+    /// <summary>A symbol table with its strings, as two sections. Functions have 32 bytes.</summary>
     public void Symbols(ElfSectionType type, params (string Name, ulong Value, ElfSymbolType Type, bool Defined)[] symbols)
     {
         var strings = new List<byte> { 0 };
@@ -33,6 +33,7 @@ sealed class TestElf
             entry[4] = (byte)(0x10 | (byte)symbols[i].Type);
             BinaryPrimitives.WriteUInt16LittleEndian(entry[6..], symbols[i].Defined ? (ushort)1 : (ushort)0);
             BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], symbols[i].Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], symbols[i].Type == ElfSymbolType.Function ? 0x20UL : 8);
             strings.AddRange(Encoding.UTF8.GetBytes(symbols[i].Name));
             strings.Add(0);
         }
