@@ -40,6 +40,9 @@ public static class KernelFeatures
     /// <summary>Reading user memory by <c>bpf_probe_read_user</c> (Linux 5.5+).</summary>
     public static Feature ProbeReadUser { get; } = OfHelper("bpf_probe_read_user", Helper.ProbeReadUser, ProgramType.Kprobe, new Version(5, 5));
 
+    /// <summary>Process numbers as a pid namespace counts them (Linux 5.7+).</summary>
+    public static Feature NamespacePid { get; } = OfHelper("pid namespaces", Helper.GetNsCurrentPidTgid, ProgramType.Kprobe, new Version(5, 7));
+
     /// <summary>Uprobe programs that may sleep (Linux 6.0+).</summary>
     public static Feature SleepableUprobe { get; } = new("sleepable uprobes", new Version(6, 0), () =>
         CanLoad(new ProgramSpec { Name = "probe", Type = ProgramType.Kprobe, Instructions = _nothing, Sleepable = true }));
@@ -78,7 +81,7 @@ public static class KernelFeatures
     /// <summary>All of the above, for lists.</summary>
     public static IReadOnlyList<Feature> All { get; } =
     [
-        UprobePerf, UprobeMulti, RingBuffer, ProbeReadUser, AttachCookie, PerfEventLink, SleepableUprobe, TaskStorage, Loop,
+        UprobePerf, UprobeMulti, RingBuffer, ProbeReadUser, NamespacePid, AttachCookie, PerfEventLink, SleepableUprobe, TaskStorage, Loop,
         BoundedLoops, Atomics, InstructionSetV4, MapMemory, Stats, KernelBtf, Kprobes, RedZoneSafety,
     ];
 

@@ -9,7 +9,8 @@ public readonly record struct UprobeCalibration(double EmptyHitNs)
     const int Rounds = 9;
     const int CallsARound = 500;
 
-    /// <summary>Measures it by probing a function of this process's own, in some five milliseconds.</summary>
+    /// <summary>Measures it by probing a function of this process's own.</summary>
+    /// <remarks>A few milliseconds of work; the kernel may let the detaching wait for some tens more (an RCU grace period).</remarks>
     /// <exception cref="LinuxException">Rights are missing, or the kernel has no uprobes.</exception>
     public static UprobeCalibration Measure()
     {

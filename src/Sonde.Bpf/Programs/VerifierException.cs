@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Sonde.Linux;
 
 namespace Sonde.Bpf;
 
 /// <summary>The verifier refused a program. <see cref="Summary"/> is the line of its log that says why.</summary>
-public sealed partial class VerifierException : Exception
+public sealed class VerifierException : Exception
 {
     internal VerifierException(string operation, Errno errno, string log, IReadOnlyList<Instruction> program)
         : this(operation, errno, log, Summarize(log, program))
@@ -42,14 +41,12 @@ public sealed partial class VerifierException : Exception
 
         StringBuilder summary = new(lines[last].Trim());
         int shown = 1;
-        if (LineOfInstruction().IsMatch(lines[last]) is false
-            && Array.FindLastIndex(lines, last, line => LineOfInstruction().IsMatch(line)) is >= 0 and int at)
+        int at = Array.FindLastIndex(lines, last, line => TryParseInstruction(line, out _, out _));
+        if (at >= 0 && at != last && TryParseInstruction(lines[at], out int slot, out string text))
         {
-            Match match = LineOfInstruction().Match(lines[at]);
-            int slot = int.Parse(match.Groups["slot"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
-            summary.Append(CultureInfo.InvariantCulture, $" (at {slot}: {Describe(program, slot) ?? match.Groups["text"].Value.Trim()}");
+            summary.Append(CultureInfo.InvariantCulture, $" (at {slot}: {Describe(program, slot) ?? text}");
             shown++;
-            if (State(lines, at) is { } state)
+            if (StateBefore(lines, at) is { } state)
             {
                 summary.Append("; before it ").Append(state);
                 shown++;
@@ -60,6 +57,22 @@ public sealed partial class VerifierException : Exception
 
         int omitted = lines.Length - shown;
         return omitted > 0 ? string.Create(CultureInfo.InvariantCulture, $"{summary} [{omitted} log lines omitted]") : summary.ToString();
+    }
+
+    // "12: (79) r0 = *(u64 *)(r0 +0)", in newer kernels with "; R0_w=..." behind it: what it did, of no use for a refusal.
+    static bool TryParseInstruction(string line, out int slot, out string text)
+    {
+        text = "";
+        int colon = line.IndexOf(": (", StringComparison.Ordinal);
+        if (colon < 0 || !int.TryParse(line.AsSpan(0, colon), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out slot)
+            || line.IndexOf(") ", colon, StringComparison.Ordinal) != colon + 5)
+        {
+            slot = 0;
+            return false;
+        }
+
+        text = line[(colon + 7)..].Split(';')[0].Trim();
+        return true;
     }
 
     // The instruction in our own words, with map and helper names, and the label it stands under.
@@ -84,16 +97,15 @@ public sealed partial class VerifierException : Exception
         return null;
     }
 
-    // "3: R0=map_value_or_null(...) R10=fp0": the registers, on a line of their own or behind "; " after an instruction.
-    static string? State(string[] lines, int instruction)
+    // The registers, "R0=map_value_or_null(...) R10=fp0": on a line of their own before the instruction, or behind the one before.
+    static string? StateBefore(string[] lines, int instruction)
     {
-        for (int i = instruction; i >= Math.Max(0, instruction - 1); i--)
+        string line = instruction > 0 ? lines[instruction - 1] : "";
+        for (int i = line.IndexOf('R', StringComparison.Ordinal); i >= 0; i = line.IndexOf('R', i + 1))
         {
-            int start = lines[i].IndexOf("R0", StringComparison.Ordinal);
-            int from = start >= 0 && i != instruction ? start : i == instruction ? -1 : FirstRegister().Match(lines[i]) is { Success: true } m ? m.Index : -1;
-            if (from >= 0)
+            if (i + 1 < line.Length && char.IsAsciiDigit(line[i + 1]) && line.IndexOf('=', i) > 0)
             {
-                return lines[i][from..].Trim();
+                return line[i..].Trim();
             }
         }
 
@@ -106,10 +118,4 @@ public sealed partial class VerifierException : Exception
         || line.StartsWith("stack depth ", StringComparison.Ordinal)
         || line.StartsWith("peak_states ", StringComparison.Ordinal)
         || line.StartsWith("max_states_per_insn ", StringComparison.Ordinal);
-
-    [GeneratedRegex(@"^\s*(?<slot>\d+): \([0-9a-f]{2}\) (?<text>[^;]*)", RegexOptions.CultureInvariant)]
-    private static partial Regex LineOfInstruction();
-
-    [GeneratedRegex(@"\bR\d+(_\w+)?=", RegexOptions.CultureInvariant)]
-    private static partial Regex FirstRegister();
 }

@@ -15,8 +15,7 @@ static class FeatureChecks
         yield return Uprobes(KernelFeatures.UprobeMulti.Answer, KernelFeatures.UprobePerf.Answer);
         yield return Judge(KernelFeatures.RingBuffer, Verdict.Bad, "Events cannot be brought out of the kernel.", NewerKernel);
         yield return Judge(KernelFeatures.ProbeReadUser, Verdict.Bad, "Python's structures cannot be read.", NewerKernel);
-        yield return Judge(
-            KernelFeatures.HasHelper(Helper.GetNsCurrentPidTgid, ProgramType.Kprobe), Verdict.Bad, "Processes in containers cannot be told apart.", NewerKernel) with { Subject = "pid namespaces" };
+        yield return Judge(KernelFeatures.NamespacePid, Verdict.Bad, "Processes in containers cannot be told apart.", NewerKernel);
         yield return Judge(KernelFeatures.AttachCookie, Verdict.Limited, "Every probe site needs a program of its own.", NewerKernel);
         yield return Judge(KernelFeatures.Loop, Verdict.Limited, "Long stacks and lists are walked only as far as the verifier allows.", NewerKernel);
         yield return Judge(KernelFeatures.Stats, Verdict.Limited, "The time spent in programs cannot be told.", NewerKernel);
