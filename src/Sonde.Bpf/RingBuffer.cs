@@ -56,8 +56,11 @@ public sealed class RingBuffer : IRecordReader
     {
         ulong begin = _consumer.LoadAcquire(0);
         ulong end = Math.Min(_producer.LoadAcquire(0), begin + (ulong)_size / 4);
-        return new RingBufferLease(_consumer, _producer.Bytes[^(2 * _size)..], begin, end);
+        return new RingBufferLease(this, _producer.Bytes[^(2 * _size)..], begin, end);
     }
+
+    /// <summary>Hands the space before <paramref name="position"/> back to the kernel.</summary>
+    internal void Release(ulong position) => _consumer.StoreRelease(0, position);
 
     ulong IRecordReader.Lost => 0;
 
@@ -135,14 +138,14 @@ public ref struct RingBufferLease
     const uint Discarded = 1u << 30;
     const int HeaderBytes = 8;
 
-    readonly MemoryMapping _consumer;
+    readonly RingBuffer _ring; // kept alive, for the span does not keep its memory mapped
     readonly ReadOnlySpan<byte> _data;
     readonly ulong _end;
     ulong _position;
 
-    internal RingBufferLease(MemoryMapping consumer, ReadOnlySpan<byte> dataTwice, ulong begin, ulong end)
+    internal RingBufferLease(RingBuffer ring, ReadOnlySpan<byte> dataTwice, ulong begin, ulong end)
     {
-        _consumer = consumer;
+        _ring = ring;
         _data = dataTwice;
         _position = begin;
         _end = end;
@@ -182,5 +185,5 @@ public ref struct RingBufferLease
     }
 
     /// <summary>Frees the space of the records passed.</summary>
-    public readonly void Dispose() => _consumer.StoreRelease(0, _position);
+    public readonly void Dispose() => _ring.Release(_position);
 }
