@@ -10,7 +10,7 @@ static class InspectVerb
 {
     public static Command Create()
     {
-        var pid = new Option<int>("--pid", "-p") { Description = "The process.", HelpName = "PID", Required = true };
+        var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", Required = true, CustomParser = ProcessId.Parse };
         var noAttach = new Option<bool>("--no-attach") { Description = "Only look; do not attach an empty program for a moment." };
         var unsafeToo = new Option<bool>("--unsafe") { Description = "Attach even where that may damage the process." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line." };
@@ -26,7 +26,7 @@ static class InspectVerb
         verb.SetAction(parsed => Execute(
             new InspectRequest
             {
-                Pid = parsed.GetValue(pid),
+                Pid = parsed.GetValue(pid)!.Value,
                 Probe = parsed.GetValue(probe)!,
                 Attach = !parsed.GetValue(noAttach),
                 Unsafe = parsed.GetValue(unsafeToo),

@@ -10,7 +10,7 @@ static class ListVerb
 {
     public static Command Create()
     {
-        var pid = new Option<int?>("--pid", "-p") { Description = "What this process has mapped: USDT probes and Python.", HelpName = "PID" };
+        var pid = new Option<int?>("--pid", "-p") { Description = "What this process has mapped: USDT probes and Python.", HelpName = "PID", CustomParser = ProcessId.Parse };
         var library = new Option<string?>("--lib", "-l") { Description = "This library or program, by path or by name ('libc', 'c', 'bash').", HelpName = "LIB" };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Addresses, file offsets, semaphores and arguments; the fields of tracepoints." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line, with everything that is known." };

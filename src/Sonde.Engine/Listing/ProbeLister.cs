@@ -23,7 +23,8 @@ public sealed class ProbeLister(ListRequest request)
                 ProbeKind.Function => "functions",
                 ProbeKind.Python => "Python interpreters",
                 ProbeKind.Usdt => "USDT probes",
-                _ when request.Pid is null && request.Target is null => "running Python interpreters; name a process, a file or a pattern to list more (sonde list --help)",
+                null when request.Pattern is not null => "USDT probes",
+                null when request.Pid is null && request.Target is null => "running Python interpreters; name a process, a file or a pattern to list more (sonde list --help)",
                 _ => "USDT probes and no Python interpreters; functions are listed by uprobe:PATH:PATTERN",
             };
             var where = (request.Pid, request.Target) switch

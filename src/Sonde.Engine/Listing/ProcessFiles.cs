@@ -43,9 +43,10 @@ static class ProcessFiles
 
         return ProcFs.TryReadMaps(pid, out var mappings)
             ? mappings
-            : throw new UserErrorException(ProcFs.Exists(pid)
-                ? $"process {pid} belongs to another user and may not be looked at; run sonde as root"
-                : $"process {pid} ended while it was being looked at");
+            : throw new UserErrorException(
+                !ProcFs.Exists(pid) ? $"process {pid} ended while it was being looked at"
+                : Environment.IsPrivilegedProcess ? $"process {pid} may not be looked at, not even by this root: it lies outside this container's user namespace, or a security policy protects it"
+                : $"process {pid} belongs to another user and may not be looked at; run sonde as root");
     }
 
     /// <summary>Opens each file in turn and closes it after the caller is done with it. What is no ELF file is passed over.</summary>
