@@ -10,6 +10,10 @@ readonly record struct Slot(int Offset, Value Value);
 sealed partial class AbstractState
 {
     const int Registers = 16;
+
+    /// <summary>No compiler keeps more copies of a few values; a bound for files that are not what they seem.</summary>
+    const int MostSlots = 64;
+
     readonly Value[] _registers = new Value[Registers];
     Slot[] _slots = [];
     int _slotCount;
@@ -98,9 +102,6 @@ sealed partial class AbstractState
         _slots[at] = new(offset, value);
         _slotCount = kept + 1;
     }
-
-    /// <summary>No compiler keeps more copies of four values; a bound for files that are not what they seem.</summary>
-    const int MostSlots = 64;
 
     /// <summary>Replaces every known value; a value that becomes unknown disappears.</summary>
     public void Transform(Func<Value, Value> change)

@@ -10,20 +10,26 @@ readonly record struct CodePointer(ulong Address, ulong Target);
 /// <summary>Finds the words in an image's data that point into given code: the tables the interpreter dispatches through.</summary>
 static class CodePointers
 {
-    /// <summary>All pointers into <paramref name="parts"/>, by ascending address.</summary>
+    /// <summary>All pointers to instructions of the given ranges, by ascending address.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="ranges">Code ranges, ascending.</param>
+    /// <param name="onlyStarts">Only pointers to the start of a range.</param>
     /// <remarks>
     /// Position-independent images have a relocation for each; there, plain words that look like an address are chance. Others
     /// have the plain words only.
     /// </remarks>
-    public static List<CodePointer> Find(ElfFile image, IReadOnlyList<FrameDescription> parts)
+    public static List<CodePointer> Find(ElfFile image, IReadOnlyList<FrameDescription> ranges, bool onlyStarts = false)
     {
         List<CodePointer> pointers = [];
+        if (ranges.Count == 0)
+        {
+            return pointers;
+        }
+
+        ulong lowest = ranges[0].Start, span = ranges[^1].End - lowest;
         foreach (var relocation in image.RelativeRelocationSpan)
         {
-            if (EhFrame.TryFind(parts, relocation.Addend, out _))
-            {
-                pointers.Add(new(relocation.Offset, relocation.Addend));
-            }
+            Add(relocation.Offset, relocation.Addend);
         }
 
         if (pointers.Count == 0)
@@ -32,30 +38,29 @@ static class CodePointers
             {
                 if (image.TryGetSection(name, out var section) && section.Type == ElfSectionType.ProgramBits)
                 {
-                    AddPlainWords(image.SectionBytes(section), section.Address, parts, pointers);
+                    AddPlainWords(image.SectionBytes(section), section.Address);
                 }
             }
         }
 
         pointers.Sort(static (left, right) => left.Address.CompareTo(right.Address));
         return pointers;
-    }
 
-    static void AddPlainWords(ReadOnlySpan<byte> bytes, ulong address, IReadOnlyList<FrameDescription> parts, List<CodePointer> pointers)
-    {
-        var misaligned = (int)(-(long)address & 7);
-        if (bytes.Length < misaligned)
+        void AddPlainWords(ReadOnlySpan<byte> bytes, ulong address)
         {
-            return;
+            var misaligned = (int)(-(long)address & 7);
+            var words = MemoryMarshal.Cast<byte, ulong>(bytes[Math.Min(misaligned, bytes.Length)..]);
+            for (var i = 0; i < words.Length; i++)
+            {
+                Add(unchecked(address + (ulong)misaligned + 8 * (ulong)i), words[i]);
+            }
         }
 
-        var words = MemoryMarshal.Cast<byte, ulong>(bytes[misaligned..]);
-        ulong lowest = parts[0].Start, span = parts[^1].End - lowest;
-        for (var i = 0; i < words.Length; i++)
+        void Add(ulong address, ulong target)
         {
-            if (words[i] - lowest < span && EhFrame.TryFind(parts, words[i], out _))
+            if (target - lowest < span && EhFrame.TryFind(ranges, target, out var range) && (!onlyStarts || range.Start == target))
             {
-                pointers.Add(new(unchecked(address + (ulong)misaligned + 8 * (ulong)i), words[i]));
+                pointers.Add(new(address, target));
             }
         }
     }

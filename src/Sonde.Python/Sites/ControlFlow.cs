@@ -6,9 +6,10 @@ namespace Sonde.Python.Sites;
 /// <summary>A run of instructions that is entered only at its first and left only at its last.</summary>
 /// <param name="First">Index of its first instruction.</param>
 /// <param name="End">Index after its last instruction.</param>
-/// <param name="Successors">Blocks that can follow it; a dispatch to the next opcode is not among them.</param>
+/// <param name="Successors">Blocks that can follow it, a called handler function included; a dispatch to the next opcode is not among them.</param>
 /// <param name="Dispatches">Whether it ends in the jump to the next opcode's handler.</param>
-sealed record Block(int First, int End, int[] Successors, bool Dispatches)
+/// <param name="Callee">The block of the handler function that it ends in a call of; negative for none.</param>
+sealed record Block(int First, int End, int[] Successors, bool Dispatches, int Callee)
 {
     /// <summary>Blocks that lead here directly.</summary>
     public List<int> Predecessors { get; } = [];
@@ -72,6 +73,7 @@ sealed class ControlFlow
             {
                 FlowControl.ConditionalBranch => (true, true),
                 FlowControl.UnconditionalBranch or FlowControl.IndirectBranch or FlowControl.Return or FlowControl.Exception => (true, false),
+                FlowControl.Call when IsHandlerCall(code, instruction) => (true, true),
                 _ when instruction.Mnemonic == Mnemonic.Hlt || noReturn.IsCall(instruction) => (true, false),
                 _ => (false, true),
             };
@@ -91,7 +93,8 @@ sealed class ControlFlow
         var dispatched = new bool[count];
         foreach (var pointer in pointers)
         {
-            if (code.IndexOf(pointer.Target) is >= 0 and var target && target != start)
+            if (code.IndexOf(pointer.Target) is >= 0 and var target && target != start
+                && (code.HandlerFunctions.Count == 0 || code.HandlerFunctions.Contains(pointer.Target)))
             {
                 leads[target] = dispatched[target] = true;
             }
@@ -112,7 +115,7 @@ sealed class ControlFlow
         }
 
         // Code that nothing falls into or jumps to is reached by an indirect jump whose table was not recognized, or never.
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < count && code.HandlerFunctions.Count == 0; i++)
         {
             if (ends[i] && !falls[i] && AfterPadding(code, i) is >= 0 and var next && !referenced[next])
             {
@@ -169,9 +172,9 @@ sealed class ControlFlow
                 successors.AddRange(targets.Select(index => blockAt[index]));
             }
 
-            var dispatches = code.Instructions[last].FlowControl == FlowControl.IndirectBranch && targets is null
-                && !code.Instructions[last].IsIPRelativeMemoryOperand;
-            blocks[i] = new(first, end, [.. successors], dispatches) { IsDispatched = dispatched[first] };
+            var dispatches = targets is null && InterpreterCode.IsDispatch(code.Instructions[last]);
+            var callee = IsHandlerCall(code, code.Instructions[last]) ? blockAt[DirectTarget(code, last)] : -1;
+            blocks[i] = new(first, end, [.. successors], dispatches, callee) { IsDispatched = dispatched[first] };
         }
 
         for (var i = 0; i < blocks.Length; i++)
@@ -185,11 +188,17 @@ sealed class ControlFlow
         return new(code, blocks, blockAt);
     }
 
-    /// <summary>Index of the instruction a direct jump goes to; negative when it leaves the code or is none.</summary>
-    static int DirectTarget(InterpreterCode code, int index) =>
-        code.Instructions[index].FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch
-            ? code.IndexOf(code.Instructions[index].NearBranchTarget)
+    static bool IsHandlerCall(InterpreterCode code, in Instruction instruction) =>
+        instruction.FlowControl == FlowControl.Call && code.HandlerFunctions.Contains(instruction.NearBranchTarget);
+
+    /// <summary>Index of the instruction a direct jump, or a call of a handler function, goes to; negative when it leaves the code or is none.</summary>
+    static int DirectTarget(InterpreterCode code, int index)
+    {
+        ref readonly var instruction = ref code.Instructions[index];
+        return instruction.FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch || IsHandlerCall(code, instruction)
+            ? code.IndexOf(instruction.NearBranchTarget)
             : -1;
+    }
 
     /// <summary>The next instruction in memory that is not padding; negative at the end of a part.</summary>
     static int AfterPadding(InterpreterCode code, int index)

@@ -97,7 +97,31 @@ sealed class DataFlow
 
         var flow = new DataFlow(graph, effects, new(constants));
         flow.Settle();
+        if (constants.Link != FrameLink.ThreadFrame)
+        {
+            flow.CheckDispatch(constants);
+        }
+
         return flow;
+    }
+
+    /// <summary>If a handler did not know the thread state, its stores to it would go unnoticed; the same for the <c>_PyCFrame</c>.</summary>
+    void CheckDispatch(EvalLoopConstants constants)
+    {
+        if (AtDispatch is null)
+        {
+            throw new SiteException("expected jumps from opcode to opcode and found none");
+        }
+
+        if (!AtDispatch.Knows(Roles.ThreadState))
+        {
+            throw new SiteException("expected the thread state at one place whenever an opcode begins and found no such place");
+        }
+
+        if (constants.Link == FrameLink.ControlFrame && AtDispatch.ControlFrame is null)
+        {
+            throw new SiteException("expected one _PyCFrame on the stack whenever an opcode begins and found no such place");
+        }
     }
 
     void Settle()
@@ -116,7 +140,7 @@ sealed class DataFlow
         var start = _graph.BlockAt(_graph.Code.Start);
         _before[start] = _transfer.AtStart();
         pending[position[start]] = true;
-        var state = new AbstractState();
+        AbstractState state = new(), called = new();
         var again = true;
         while (again)
         {
@@ -136,17 +160,28 @@ sealed class DataFlow
                 pending[i] = false;
                 var block = _graph.Blocks[order[i]];
                 state.CopyFrom(_before[order[i]]!);
-                for (var instruction = block.First; instruction < block.End; instruction++)
+                for (var instruction = block.First; instruction < block.End - 1; instruction++)
                 {
                     _transfer.Apply(state, _effects[instruction]);
                 }
 
-                foreach (var successor in block.Successors)
+                if (block.Callee >= 0)
                 {
-                    Propagate(successor, state);
+                    called.CopyFrom(state);
+                    Transfer.Enter(called);
+                    Propagate(block.Callee, called);
                 }
 
-                if (!block.Dispatches)
+                _transfer.Apply(state, _effects[block.End - 1]);
+                foreach (var successor in block.Successors)
+                {
+                    if (successor != block.Callee)
+                    {
+                        Propagate(successor, state);
+                    }
+                }
+
+                if (!block.Dispatches || IsTailCall(state))
                 {
                     continue;
                 }
@@ -183,6 +218,10 @@ sealed class DataFlow
             again = true;
         }
     }
+
+    /// <summary>With the stack as it was at the entry, an indirect jump leaves the function, unless all handlers are functions.</summary>
+    bool IsTailCall(AbstractState state) =>
+        Code.HandlerFunctions.Count == 0 && state[Effect.Rsp] is { Number: >= 0 } stack && stack.Is(Roles.StackAddress);
 
     /// <summary>
     /// The blocks that can be reached, each after as many of its predecessors as possible (reverse postorder of a depth-first
@@ -252,7 +291,8 @@ sealed class DataFlow
         public void Learn(Roles roles)
         {
             var register = flow._effects[Index].Base;
-            state[register] = new(state[register].Roles | roles, state[register].Number);
+            var known = state[register].WithoutCopy;
+            state[register] = known with { Roles = known.Roles | roles };
         }
 
         /// <summary>Goes on at another instruction, as after a jump.</summary>

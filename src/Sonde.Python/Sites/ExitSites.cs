@@ -27,8 +27,16 @@ sealed class ExitSites(DataFlow flow, EvalLoopConstants constants, AttachPoints 
     /// 3.11 and later: the stores that raise the recursion counter, which happens exactly once for each frame that is left. In 3.11
     /// C calls raise it too, but only after having lowered it since the last dispatch; popping a frame raises it without.
     /// </summary>
-    public List<int> CounterRaises() => flow.Find((before, happened) => happened.Kind == EventKind.CounterStored && Deltas.Raises(happened.Deltas)
-        && (!constants.CounterIsShared || (before.History & History.CounterUntouched) != 0));
+    public List<int> CounterRaises()
+    {
+        if (flow.Find(static (_, happened) => happened.Kind == EventKind.CounterLost || Deltas.Lowers(happened.Deltas) && Deltas.Raises(happened.Deltas)) is [var unclear, ..])
+        {
+            throw new SiteException($"expected the recursion counter to be lowered or raised at 0x{flow.Code.Instructions[unclear].IP:x} and found that it could be anything");
+        }
+
+        return flow.Find((before, happened) => happened.Kind == EventKind.CounterStored && Deltas.Raises(happened.Deltas)
+            && (!constants.CounterIsShared || (before.History & History.CounterUntouched) != 0));
+    }
 
     /// <summary>The sites for a store that raises the recursion counter.</summary>
     public IReadOnlyList<ProbeSite> AroundRaise(int store) => attachPoints.Around(flow.From(store), SiteKind.Exit, static state =>

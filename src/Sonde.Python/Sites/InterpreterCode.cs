@@ -16,11 +16,12 @@ sealed class InterpreterCode
 
     readonly ulong[] _addresses;
 
-    InterpreterCode(ulong start, IReadOnlyList<FrameDescription> parts, Instruction[] instructions)
+    InterpreterCode(ulong start, IReadOnlyList<FrameDescription> parts, Instruction[] instructions, IReadOnlySet<ulong> handlers)
     {
         Start = start;
         Parts = parts;
         Instructions = instructions;
+        HandlerFunctions = handlers;
         _addresses = Array.ConvertAll(instructions, static instruction => instruction.IP);
     }
 
@@ -32,6 +33,12 @@ sealed class InterpreterCode
 
     /// <summary>All instructions of all parts, by ascending address.</summary>
     public Instruction[] Instructions { get; }
+
+    /// <summary>
+    /// Where opcodes are handled by functions that call each other last (<c>--with-tail-call-interp</c>, 3.14 and later): the starts
+    /// of those functions. Empty where they are labels in one function.
+    /// </summary>
+    public IReadOnlySet<ulong> HandlerFunctions { get; }
 
     /// <summary>Index of the instruction that starts at an address; negative when none does.</summary>
     public int IndexOf(ulong address) => Array.BinarySearch(_addresses, address);
@@ -48,39 +55,22 @@ sealed class InterpreterCode
     {
         if (!EhFrame.TryFind(functions, start, out var first))
         {
-            throw new SiteException($"the unwind table has no entry for _PyEval_EvalFrameDefault at 0x{start:x}");
+            throw new SiteException($"expected an unwind entry for _PyEval_EvalFrameDefault at 0x{start:x} and found none");
         }
 
-        SortedDictionary<ulong, (FrameDescription Part, List<Instruction> Instructions)> parts = [];
-        Queue<FrameDescription> queue = new([first]);
-        var bytes = 0UL;
-        while (queue.TryDequeue(out var part))
+        var collector = new Collector(image, functions);
+        collector.Add(first, wholeFunctions: false);
+        if (!collector.Instructions.Any(IsDispatch))
         {
-            if (parts.ContainsKey(part.Start))
-            {
-                continue;
-            }
-
-            bytes += part.End - part.Start;
-            if (bytes > MostBytes)
-            {
-                throw new SiteException($"the eval function is larger than {MostBytes >> 20} MiB");
-            }
-
-            var instructions = Decode(image, part);
-            parts.Add(part.Start, (part, instructions));
-            foreach (var instruction in instructions)
-            {
-                if (LeavesTo(instruction, part) is { } target && EhFrame.TryFind(functions, target, out var other)
-                    && (other.Start != target || other.BeginsWithFrame) && !IsImportStub(image, target))
-                {
-                    queue.Enqueue(other);
-                }
-            }
+            collector.AddHandlers(HandlerTable.Find(image, functions), start);
         }
 
-        return new(start, [.. parts.Values.Select(part => part.Part)], [.. parts.Values.SelectMany(part => part.Instructions)]);
+        return new(start, [.. collector.Parts], [.. collector.Instructions], collector.Handlers);
     }
+
+    /// <summary>Whether an instruction jumps to wherever a register or a table tells; through a fixed word it is a call of an imported function.</summary>
+    public static bool IsDispatch(Instruction instruction) =>
+        instruction.FlowControl == FlowControl.IndirectBranch && !instruction.IsIPRelativeMemoryOperand;
 
     /// <summary>Decodes one range of code.</summary>
     /// <exception cref="SiteException">The range is not in the file.</exception>
@@ -88,7 +78,7 @@ sealed class InterpreterCode
     {
         if (part.End - part.Start > MostBytes || !image.TryRead(part.Start, (int)(part.End - part.Start), out var code))
         {
-            throw new SiteException($"the code from 0x{part.Start:x} to 0x{part.End:x} is not in the file");
+            throw new SiteException($"expected code from 0x{part.Start:x} to 0x{part.End:x} and found none in the file");
         }
 
         var decoder = Decoder.Create(64, code.ToArray(), part.Start);
@@ -101,11 +91,97 @@ sealed class InterpreterCode
         return instructions;
     }
 
-    /// <summary>The target of a direct jump out of a part: into the middle of another range, or to one whose frame is already built.</summary>
-    static ulong? LeavesTo(in Instruction instruction, FrameDescription part) =>
-        instruction.FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch
-        && instruction.NearBranchTarget is var target && (target < part.Start || target >= part.End) ? target : null;
+    /// <summary>The ranges found so far.</summary>
+    sealed class Collector(ElfFile image, IReadOnlyList<FrameDescription> functions)
+    {
+        /// <summary>The function that is called to begin with is small: it only jumps to the first handler.</summary>
+        const ulong MostCallerBytes = 4000;
 
-    /// <summary>The procedure linkage table is one range in the unwind table, but a jump to an entry of it is a tail call.</summary>
-    static bool IsImportStub(ElfFile image, ulong address) => ImportStub.TryRead(image, address, out _);
+        readonly SortedDictionary<ulong, (FrameDescription Part, List<Instruction> Instructions)> _parts = [];
+        readonly HashSet<ulong> _handlers = [];
+        ulong _bytes;
+
+        public IEnumerable<FrameDescription> Parts => _parts.Values.Select(part => part.Part);
+
+        public IEnumerable<Instruction> Instructions => _parts.Values.SelectMany(part => part.Instructions);
+
+        public IReadOnlySet<ulong> Handlers => _handlers;
+
+        /// <summary>
+        /// Adds a range and what it jumps to: ranges that are jumped into, or that begin with the frame already built, are split off
+        /// from it. Functions that are jumped to are only of interest where handlers are functions.
+        /// </summary>
+        public void Add(FrameDescription first, bool wholeFunctions)
+        {
+            Queue<FrameDescription> queue = new([first]);
+            while (queue.TryDequeue(out var part))
+            {
+                if (_parts.ContainsKey(part.Start))
+                {
+                    continue;
+                }
+
+                _bytes += part.End - part.Start;
+                if (_bytes > MostBytes)
+                {
+                    throw new SiteException($"expected an eval function of at most {MostBytes >> 20} MiB and found a larger one");
+                }
+
+                var instructions = Decode(image, part);
+                _parts.Add(part.Start, (part, instructions));
+                foreach (var instruction in instructions)
+                {
+                    if (JumpOutOf(part, instruction) is not { } target || !EhFrame.TryFind(functions, target, out var other)
+                        || ImportStub.TryRead(image, target, out _))
+                    {
+                        continue;
+                    }
+
+                    var isPart = other.Start != target || other.BeginsWithFrame;
+                    if (isPart || wholeFunctions)
+                    {
+                        queue.Enqueue(other);
+                    }
+
+                    if (!isPart && wholeFunctions)
+                    {
+                        _handlers.Add(target);
+                    }
+                }
+            }
+        }
+
+        /// <summary>Adds handler functions, what they jump to, and the functions by which the eval function gets to the first of them.</summary>
+        public void AddHandlers(IReadOnlyCollection<ulong> handlers, ulong start)
+        {
+            foreach (var handler in handlers)
+            {
+                _handlers.Add(handler);
+                if (EhFrame.TryFind(functions, handler, out var function))
+                {
+                    Add(function, wholeFunctions: true);
+                }
+            }
+
+            var calls = _parts[start].Instructions.Where(instruction => instruction.FlowControl == FlowControl.Call).ToList();
+            foreach (var target in calls.Select(call => call.NearBranchTarget))
+            {
+                if (_parts.ContainsKey(target))
+                {
+                    _handlers.Add(target);
+                }
+                else if (EhFrame.TryFind(functions, target, out var function) && function.Start == target
+                    && function.End - function.Start < MostCallerBytes && Decode(image, function).Any(IsDispatch))
+                {
+                    _handlers.Add(target);
+                    Add(function, wholeFunctions: true);
+                }
+            }
+        }
+
+        static ulong? JumpOutOf(FrameDescription part, in Instruction instruction) =>
+            instruction.FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch && !part.Contains(instruction.NearBranchTarget)
+                ? instruction.NearBranchTarget
+                : null;
+    }
 }

@@ -62,6 +62,15 @@ sealed class Transfer(EvalLoopConstants constants)
         state.Transform(static value => (value.Roles & (Roles.Counter | Roles.Copy)) != 0 ? default : value with { Roles = value.Roles & ~(Roles.FrameBack | Roles.ReplacedFrame) });
     }
 
+    /// <summary>What changes when a handler function is called: the return address is pushed.</summary>
+    public static void Enter(AbstractState state)
+    {
+        if (state[Effect.Rsp].Is(Roles.StackAddress))
+        {
+            state[Effect.Rsp] = state[Effect.Rsp].Plus(-8, 8);
+        }
+    }
+
     /// <summary>Changes the state as the instruction does.</summary>
     public Event Apply(AbstractState state, in Effect effect)
     {
@@ -206,27 +215,31 @@ sealed class Transfer(EvalLoopConstants constants)
             return default;
         }
 
-        if (effect.Displacement == constants.RecursionCounter)
+        if (Covers(effect, constants.RecursionCounter))
         {
-            return CounterStored(state, adds ? Deltas.Of(effect.Immediate) : value.Is(Roles.Counter) ? value.Number : 0, effect.Source);
+            var isWhole = effect.Displacement == constants.RecursionCounter && effect.Size == 4;
+            return CounterStored(state, !isWhole ? 0 : adds ? Deltas.Of(effect.Immediate) : value.Is(Roles.Counter) ? value.Number : 0, effect.Source);
         }
 
-        if (effect.Displacement != constants.CurrentFrame)
+        if (Covers(effect, constants.CurrentFrame))
         {
-            return default;
-        }
-
-        if (constants.Link == FrameLink.CurrentFrame)
-        {
-            CurrentFrameStored(state, value, effect.Source);
-        }
-        else
-        {
-            ControlFrameStored(state, value);
+            var isWhole = effect.Displacement == constants.CurrentFrame && effect.Size == 8;
+            var (stored, source) = isWhole ? (value, effect.Source) : (default, Effect.None);
+            if (constants.Link == FrameLink.CurrentFrame)
+            {
+                CurrentFrameStored(state, stored, source);
+            }
+            else
+            {
+                ControlFrameStored(state, stored);
+            }
         }
 
         return default;
     }
+
+    /// <summary>Whether a store changes a field; the compiler may join stores to neighbouring fields into one.</summary>
+    static bool Covers(in Effect effect, int field) => field >= effect.Displacement && field - (long)effect.Displacement < effect.Size;
 
     /// <summary>
     /// Up to 3.10 the eval function stores <c>tstate->frame = f</c> before it dispatches anything, and <c>tstate->frame = f->f_back</c>
@@ -301,7 +314,7 @@ sealed class Transfer(EvalLoopConstants constants)
             return default;
         }
 
-        state.History = Deltas.OnlyLowers(deltas) ? Histories.Lowered(state.History) : Histories.Raised(state.History);
+        state.History = Deltas.Raises(deltas) ? Histories.Raised(state.History) : Histories.Lowered(state.History);
         state.Transform(value => !value.Is(Roles.Counter) ? value
             : Deltas.Rebase(value.Number, deltas) is var rebased and not 0 ? new(Roles.Counter, rebased)
             : default);

@@ -124,8 +124,8 @@ static class Deltas
         return result;
     }
 
-    /// <summary>Whether a set can lower the counter and cannot raise it.</summary>
-    public static bool OnlyLowers(int set) => set != 0 && set < Zero;
+    /// <summary>Whether a set can lower the counter.</summary>
+    public static bool Lowers(int set) => (set & (Zero - 1)) != 0;
 
     /// <summary>Whether a set can raise the counter.</summary>
     public static bool Raises(int set) => set >= 2 * Zero;
