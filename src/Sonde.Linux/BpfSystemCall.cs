@@ -96,6 +96,8 @@ public readonly ref struct UprobeMultiArguments
 public static unsafe class BpfSystemCall
 {
     const int NameBytes = 16;
+    // The verifier gives up with EAGAIN when a signal is pending, which the runtime sends at will.
+    const int MostAttempts = 10;
     const uint UprobeMulti = 48; // BPF_TRACE_UPROBE_MULTI
 
     enum Command
@@ -347,12 +349,12 @@ public static unsafe class BpfSystemCall
         fixed (Attributes* pointer = &attributes)
         {
             SystemResult result;
+            int attempts = 0;
             do
             {
-                // The verifier gives up with EAGAIN when a signal is pending, which the runtime sends at will.
                 result = Libc.Result(Libc.SystemCall(Libc.Number.Bpf, (nint)command, (nint)pointer, sizeof(Attributes), 0, 0));
             }
-            while (command == Command.ProgramLoad && result.Errno == Errno.EAGAIN);
+            while (command == Command.ProgramLoad && result.Errno == Errno.EAGAIN && ++attempts < MostAttempts);
             GC.KeepAlive(alive);
             return result;
         }

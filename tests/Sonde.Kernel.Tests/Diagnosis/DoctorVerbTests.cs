@@ -54,6 +54,17 @@ public class DoctorVerbTests
     }
 
     [Fact]
+    public void Tracefs_is_not_needed_mounted()
+    {
+        Requires.Root();
+        Requires.Program("/usr/bin/unshare");
+        (_, Dictionary<string, JsonElement> findings) = Ask(
+            ["unshare", "-m", "sh", "-c", "umount -l /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; exec \"$@\"", "sh", .. _sonde, "--json"]);
+        Assert.Equal("ok", Verdict(findings, "tracefs"));
+        Assert.Equal("not mounted; sonde uses an instance of its own", findings["tracefs"].GetProperty("state").GetString());
+    }
+
+    [Fact]
     public void Every_python_is_recognized()
     {
         Requires.Root();
