@@ -84,7 +84,7 @@ public class LinuxTests
         Assert.Equal(pid, status.NamespacePids[0]);
         Assert.Equal(CapabilitySet.Effective, status.EffectiveCapabilities);
         Assert.Equal(Environment.ProcessPath, ProcFs.ReadExecutable(pid));
-        Assert.Equal(Environment.GetCommandLineArgs().Length, ProcFs.ReadCommandLine(pid).Length);
+        Assert.Equal(File.ReadAllText("/proc/self/cmdline").Split('\0')[..^1], ProcFs.ReadCommandLine(pid));
         Assert.NotNull(ProcFs.ReadComm(pid, pid));
         Assert.True(ProcFs.TryReadStat(2, out ProcStat kernelThread));
         Assert.True(kernelThread.IsKernelThread);
