@@ -22,6 +22,8 @@ static class Program
             FlowVerb.Create(),
             DemoVerb.Create(),
             DoctorVerb.Create(),
+            ListVerb.Create(),
+            InspectVerb.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -38,7 +38,7 @@ static class FlowVerb
         {
             Pids = parsed.GetValue(pids) ?? [],
             All = parsed.GetValue(all),
-            Command = parsed.GetValue(command) ?? [],
+            Command = CommandOf(parsed, command),
             Duration = parsed.GetValue(duration),
             ClockTime = parsed.GetValue(time),
             Json = parsed.GetValue(json),
@@ -60,6 +60,12 @@ static class FlowVerb
         }));
         return verb;
     }
+
+    /// <summary>The command after the dashes. Without them a mistyped option would be taken for one.</summary>
+    static string[] CommandOf(ParseResult parsed, Argument<string[]> command) =>
+        parsed.GetValue(command) is not [var first, ..] words ? []
+        : parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? words
+        : throw new UsageException($"flow: '{first}' is no option of flow; a command to start goes after '--'");
 
     static Option<string[]> Globs(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = "GLOB" };

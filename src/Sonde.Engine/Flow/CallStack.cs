@@ -6,13 +6,14 @@ struct Activation
     public ulong Frame;
     public ulong Parent;
     public CodeInfo Code;
+    public int Site;
     public long TimeNs;
     public long ChildrenNs;
     public int Depth;
 }
 
 /// <summary>A frame's entry as its record tells it.</summary>
-readonly record struct Entry(ulong Frame, ulong Parent, CodeInfo Code, long TimeNs, int Cpu, bool Resumed);
+readonly record struct Entry(ulong Frame, ulong Parent, CodeInfo Code, long TimeNs, int Cpu, int Site, bool Resumed);
 
 /// <summary>The activations of one thread that have not ended, outermost first.</summary>
 /// <remarks>
@@ -43,11 +44,12 @@ sealed class CallStack(FlowThread thread, bool wanted)
     /// <summary>Depth of a call that comes next: the shown activations that enclose it.</summary>
     public int NextDepth => _count == 0 ? 0 : _activations[_count - 1].Depth + (_activations[_count - 1].Code.Wanted ? 1 : 0);
 
-    /// <summary>True when the newest activation is this one: two probe sites of one entry were passed.</summary>
-    public bool IsNewest(ulong frame, ulong parent, CodeInfo code) =>
-        _count > 0 && _activations[_count - 1] is var newest && newest.Frame == frame && newest.Parent == parent && newest.Code == code;
+    /// <summary>True when this entry is the newest activation once more: a second probe site passed by the same start.</summary>
+    public bool IsNewest(in Entry entry) =>
+        _count > 0 && _activations[_count - 1] is var newest
+        && newest.Frame == entry.Frame && newest.Parent == entry.Parent && newest.Code == entry.Code && newest.Site != entry.Site;
 
-    public void Push(ulong frame, ulong parent, CodeInfo code, long timeNs)
+    public void Push(in Entry entry)
     {
         var depth = NextDepth;
         if (_count == _activations.Length)
@@ -55,7 +57,7 @@ sealed class CallStack(FlowThread thread, bool wanted)
             Array.Resize(ref _activations, _count * 2);
         }
 
-        _activations[_count++] = new Activation { Frame = frame, Parent = parent, Code = code, TimeNs = timeNs, Depth = depth };
+        _activations[_count++] = new Activation { Frame = entry.Frame, Parent = entry.Parent, Code = entry.Code, Site = entry.Site, TimeNs = entry.TimeNs, Depth = depth };
     }
 
     /// <summary>The index of the activation that returns to <paramref name="parent"/>, or -1.</summary>

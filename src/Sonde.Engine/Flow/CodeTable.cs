@@ -44,7 +44,7 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
     public void Learn(ReadOnlySpan<byte> record)
     {
         var pid = (int)(FlowRecord.UInt64(record, FlowRecord.ThreadOffset) >> 32);
-        var image = FlowRecord.Int32(record, FlowRecord.ImageOffset);
+        var image = FlowRecord.UInt16(record, FlowRecord.ImageOffset);
         var address = FlowRecord.UInt64(record, FlowRecord.CodeAddress);
         var owner = process(pid, image);
         var type = FlowRecord.UInt64(record, FlowRecord.CodeType);

@@ -51,15 +51,13 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
     {
         var stack = StackOf(record);
         var entry = ReadEntry(record);
-        if (stack.SeenLoss != Lost)
-        {
-            Reorder(stack, entry.Parent);
-        }
-        else if (stack.IsNewest(entry.Frame, entry.Parent, entry.Code))
+        if (stack.IsNewest(entry))
         {
             Counts.Duplicates++;
             return;
         }
+
+        Reorder(stack, entry.Parent);
 
         Push(stack, entry);
     }
@@ -73,6 +71,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
         codes.Find((int)(FlowRecord.UInt64(record, FlowRecord.ThreadOffset) >> 32), FlowRecord.UInt64(record, FlowRecord.EnterCode), Image(record)),
         (long)FlowRecord.UInt64(record, FlowRecord.TimeOffset),
         Cpu(record),
+        FlowRecord.UInt16(record, FlowRecord.SiteOffset),
         record[FlowRecord.DetailOffset] == (byte)FlowEventKind.Resume);
 
     void Exit(ReadOnlySpan<byte> record)
@@ -122,7 +121,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
     void Push(CallStack stack, in Entry entry)
     {
         var depth = stack.NextDepth;
-        stack.Push(entry.Frame, entry.Parent, entry.Code, entry.TimeNs);
+        stack.Push(entry);
         stack.SeenLoss = Lost;
         if (!entry.Code.Wanted || !stack.Wanted)
         {
@@ -154,11 +153,15 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
         Sink?.Write(flowEvent);
     }
 
-    /// <summary>After a loss: gives up the activations that must have ended, since their caller calls again.</summary>
+    /// <summary>
+    /// Gives up activations that must have ended unseen, since their caller calls again. Without a loss only the newest can be one; after a
+    /// loss any can.
+    /// </summary>
     void Reorder(CallStack stack, ulong parent)
     {
         var activations = stack.Activations;
-        for (var i = activations.Length - 1; i >= 0; i--)
+        var oldest = stack.SeenLoss == Lost ? Math.Max(0, activations.Length - 1) : 0;
+        for (var i = activations.Length - 1; i >= oldest; i--)
         {
             if (activations[i].Parent == parent)
             {
@@ -189,5 +192,5 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
 
     static int Cpu(ReadOnlySpan<byte> record) => FlowRecord.Int32(record, FlowRecord.KindOffset) >>> 16;
 
-    static int Image(ReadOnlySpan<byte> record) => FlowRecord.Int32(record, FlowRecord.ImageOffset);
+    static int Image(ReadOnlySpan<byte> record) => FlowRecord.UInt16(record, FlowRecord.ImageOffset);
 }

@@ -24,32 +24,7 @@ sealed partial class FlowProgram
             Emit(StoreImm(Size.Double, R10, Identity, 0));
         }
 
-        var frameKnown = true;
-        if (site.Frame is { } frame)
-        {
-            LoadLocation(R8, frame);
-        }
-        else if (site.ParentFrame is { } parentFrame)
-        {
-            frameKnown = false;
-            LoadLocation(R8, parentFrame);
-        }
-        else
-        {
-            frameKnown = site.Current == CurrentFrame.Dying;
-            LoadCurrentFrame(R8, site.ThreadState!.Value);
-        }
-
-        if (frameKnown)
-        {
-            ReadUser(FrameBuffer, FrameEnd - FrameStart, R8, FrameStart);
-            Emit(Load(Size.Double, R9, R10, InFrame(_layout.FramePrevious)));
-        }
-        else
-        {
-            Emit(Mov(R9, R8), Mov(R8, 0));
-        }
-
+        var frameKnown = LoadFrames(site, reasons);
         WriteHeader(FlowRecord.Exit);
         Emit(Store(Size.Double, R10, Record + FlowRecord.ExitFrame, R8));
         ReplaceMissingParent(R9);
@@ -62,6 +37,54 @@ sealed partial class FlowProgram
         Emit(Store(Size.Double, R10, Record + FlowRecord.ExitParent, R9));
         SendRecord(FlowRecord.ExitSize, FlowLoss.Exit);
     }
+
+    /// <summary>Puts the frame that is left into R8 (0 where the site does not tell) and the one returned to into R9.</summary>
+    /// <returns>Whether the frame that is left is known, and read where its fields are needed.</returns>
+    bool LoadFrames(ProbeSite site, ExitReasons reasons)
+    {
+        // From 3.11 on a suspended generator's frame loses its link to the parent soon after it is left: where the thread state already
+        // names the parent, that is who to ask.
+        var parentIsCurrent = site.Current == CurrentFrame.Parent && _layout.FrameOwner is not null;
+        var frameKnown = true;
+        if (site.Frame is { } frame)
+        {
+            LoadLocation(R8, frame);
+        }
+        else if (parentIsCurrent)
+        {
+            frameKnown = false;
+            Emit(Mov(R8, 0));
+        }
+        else if (site.ParentFrame is { } parentFrame)
+        {
+            LoadLocation(R9, parentFrame);
+            Emit(Mov(R8, 0));
+            return false;
+        }
+        else
+        {
+            LoadCurrentFrame(R8, site.ThreadState!.Value);
+        }
+
+        if (parentIsCurrent)
+        {
+            LoadCurrentFrame(R9, site.ThreadState!.Value);
+            if (frameKnown && TellsSuspension(reasons))
+            {
+                ReadUser(FrameBuffer, FrameEnd - FrameStart, R8, FrameStart);
+            }
+        }
+        else
+        {
+            ReadUser(FrameBuffer, FrameEnd - FrameStart, R8, FrameStart);
+            Emit(Load(Size.Double, R9, R10, InFrame(_layout.FramePrevious)));
+        }
+
+        return frameKnown;
+    }
+
+    /// <summary>True when a site is passed both by frames that suspend themselves and by others.</summary>
+    static bool TellsSuspension(ExitReasons reasons) => reasons.HasFlag(ExitReasons.Suspend) && reasons != ExitReasons.Suspend;
 
     /// <summary>Stores how the frame was left into the record's detail byte.</summary>
     void TellReason(ExitReasons reasons, bool frameKnown)
@@ -90,7 +113,7 @@ sealed partial class FlowProgram
                 Mark(unraised));
         }
 
-        if (reasons.HasFlag(ExitReasons.Suspend) && frameKnown)
+        if (TellsSuspension(reasons) && frameKnown)
         {
             if (_layout.FrameStackTop is { } stackTop)
             {

@@ -39,6 +39,7 @@ sealed partial class FlowProgram
     readonly FlowOptions _options;
     readonly FlowMaps _maps;
     readonly int _image;
+    readonly int _site;
     readonly PidNamespace? _namespace;
     readonly Label _unreadable = new("unreadable");
     readonly Label _out = new("out");
@@ -46,8 +47,9 @@ sealed partial class FlowProgram
     /// <summary>True once the program reads memory; without that nothing leads to the code that counts failures, and the verifier refuses unreachable code.</summary>
     bool _reads;
 
-    FlowProgram(CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
+    FlowProgram(ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
+        _site = SiteNumber(site);
         _layout = layout;
         _options = options;
         _maps = maps;
@@ -59,7 +61,7 @@ sealed partial class FlowProgram
     public static IReadOnlyList<Instruction> Write(
         ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
-        var program = new FlowProgram(layout, options, maps, image, pidNamespace);
+        var program = new FlowProgram(site, layout, options, maps, image, pidNamespace);
         program.Emit(Mov(R6, R1));
         if (site.Kind == SiteKind.Exit)
         {
@@ -83,7 +85,14 @@ sealed partial class FlowProgram
 
     /// <summary>What distinguishes programs: sites that agree in this are served by one.</summary>
     public static object Recipe(ProbeSite site) =>
-        (site.Kind, site.ThreadState, site.Frame, site.ParentFrame, site.Current, site.Reasons);
+        (site.Kind, site.ThreadState, site.Frame, site.ParentFrame, site.Current, site.Reasons, SiteNumber(site));
+
+    /// <summary>
+    /// A number for the opcode an entry belongs to. A specialised RESUME may go over to the general one in the same activation and pass both
+    /// sites; two entries with one number are two activations.
+    /// </summary>
+    static int SiteNumber(ProbeSite site) =>
+        site.Kind == SiteKind.Exit ? 0 : site.Origin.Aggregate(17, (sum, character) => (sum * 31 + character) & 0xffff);
 
     void Emit(params ReadOnlySpan<Instruction> instructions) => _code.AddRange(instructions);
 
@@ -143,7 +152,7 @@ sealed partial class FlowProgram
             Call(Helper.GetSmpProcessorId),
             Lsh(R0, 16), Or(R0, kind),
             Store(Size.Word, R10, Record, R0),
-            StoreImm(Size.Word, R10, Record + FlowRecord.ImageOffset, _image));
+            StoreImm(Size.Word, R10, Record + FlowRecord.ImageOffset, _image | _site << 16));
         if (_namespace is { } ns)
         {
             // Inside a pid namespace the numbers of that namespace are meant (bpf_get_ns_current_pid_tgid, 5.7).

@@ -4,7 +4,7 @@ namespace Sonde.Engine.Flow;
 
 /// <summary>What a record in the flow's ring buffer tells. The one description of the bytes: the kernel program stores with these offsets, the decoder reads with them.</summary>
 /// <remarks><code>
-///  all kinds      0 kind (1) | 1 detail (1) | 2 cpu (2) | 4 image (4)
+///  all kinds      0 kind (1) | 1 detail (1) | 2 cpu (2) | 4 image (2) | 6 site (2)
 ///                 8 tgid &lt;&lt; 32 | tid          16 time, ns, CLOCK_MONOTONIC
 ///  Enter, Late   24 code object   32 frame     40 parent frame (tid when there is none)
 ///  Exit          24 parent frame  32 frame, 0 when the site does not tell
@@ -31,6 +31,7 @@ static class FlowRecord
     public const int DetailOffset = 1;
     public const int CpuOffset = 2;
     public const int ImageOffset = 4;
+    public const int SiteOffset = 6;
     public const int ThreadOffset = 8;
     public const int TimeOffset = 16;
 
@@ -62,6 +63,8 @@ static class FlowRecord
     public const int TextSize = TextBytes + TextCapacity;
 
     public static ulong UInt64(ReadOnlySpan<byte> record, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(record[offset..]);
+
+    public static ushort UInt16(ReadOnlySpan<byte> record, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(record[offset..]);
 
     public static int Int32(ReadOnlySpan<byte> record, int offset) => BinaryPrimitives.ReadInt32LittleEndian(record[offset..]);
 }

@@ -220,10 +220,12 @@ public sealed class FlowSession : IDisposable
     /// <summary>Decodes what is there; returns false when nothing was.</summary>
     bool Drain()
     {
+        // In this order: whatever was lost before a record of this lease is known when the record is decoded.
+        var lease = _ring.Read();
         _losses = ReadLosses();
         _decoder.Lost = _losses.Entries + _losses.Exits + _losses.Unreadable;
         var any = false;
-        foreach (var record in _ring.Read())
+        foreach (var record in lease)
         {
             any = true;
             _decoder.Decode(record);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Sonde.Python;
 using Sonde.Python.Layouts;
 using Sonde.Python.Sites;
@@ -7,6 +8,12 @@ namespace Sonde.Engine.Targets;
 /// <summary>A CPython interpreter on disk, ready to be traced: its version, the layout of its structures and its probe sites.</summary>
 public sealed class PythonImage : IDisposable
 {
+    /// <summary>
+    /// Analyses by build id: the same build gives the same result. Should two files carry one id, comparing the probed instructions with the
+    /// process's memory (<see cref="Verify"/>) refuses the wrong one.
+    /// </summary>
+    static readonly ConcurrentDictionary<(string BuildId, string Path), (PythonVersion Version, CallLayout Layout, IReadOnlyList<ProbeSite> Sites)> _analysed = [];
+
     PythonImage(MappedImage image, PythonVersion version, CallLayout layout, IReadOnlyList<ProbeSite> sites)
     {
         Image = image;
@@ -34,6 +41,11 @@ public sealed class PythonImage : IDisposable
     {
         try
         {
+            if (image.Elf.BuildId is { } buildId && _analysed.TryGetValue((buildId, image.Path), out var known))
+            {
+                return new PythonImage(image, known.Version, known.Layout, known.Sites);
+            }
+
             var version = Interpreter.Recognize(image.Elf, image.Path) switch
             {
                 Interpreter.Image interpreter => interpreter.Version,
@@ -47,7 +59,13 @@ public sealed class PythonImage : IDisposable
                 throw new UserErrorException($"{image.Path} (CPython {version}) cannot be traced: {refusal}");
             }
 
-            return new PythonImage(image, version, layout, [.. analysis.Sites.Where(site => site.Reasons != ExitReasons.GeneratorCreation)]);
+            var python = new PythonImage(image, version, layout, [.. analysis.Sites.Where(site => site.Reasons != ExitReasons.GeneratorCreation)]);
+            if (image.Elf.BuildId is { } id)
+            {
+                _analysed[(id, image.Path)] = (version, layout, python.Sites);
+            }
+
+            return python;
         }
         catch (LayoutException exception)
         {

@@ -25,6 +25,11 @@ public sealed record PythonTarget(int Pid, ProcMapping Mapping, MappedImage Imag
             throw new UserErrorException($"process {pid} is a kernel thread ({Output.Escape.Text(ProcFs.ReadComm(pid, pid) ?? "?")}); it runs no Python");
         }
 
+        if (stat.IsZombie && ProcFs.Tasks(pid).Any(tid => tid != pid))
+        {
+            throw new UserErrorException($"process {pid}: its main thread has ended while others go on; such a process cannot be traced by its number. 'sonde flow --all' reaches it");
+        }
+
         if (stat.IsZombie)
         {
             throw new UserErrorException($"process {pid} has exited and only waits for its parent (process {stat.ParentPid}) to notice; there is nothing left to trace");

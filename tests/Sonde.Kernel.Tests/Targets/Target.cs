@@ -70,6 +70,9 @@ sealed class Target : IDisposable
     /// <summary>The process id as this process sees it.</summary>
     public int Pid { get; private set; }
 
+    /// <summary>What it said after "ready": its own idea of its process id, and whatever else it tells.</summary>
+    public IReadOnlyList<string> Ready { get; private set; } = [];
+
     /// <summary>What it has written to its standard error so far.</summary>
     public string Errors
     {
@@ -102,7 +105,7 @@ sealed class Target : IDisposable
         Target target = Start(interpreter, program, arguments);
         try
         {
-            target.WaitFor("ready");
+            target.Ready = target.WaitFor("ready").Split(' ');
             if (interpreter.IsContained)
             {
                 // Its own idea of its pid is that of its namespace: it is the one child of the program that started it.

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Sonde.Kernel.Tests.Targets;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Flow;
+
+/// <summary>Commands are followed from their first Python instruction, however the interpreter comes up in them.</summary>
+public sealed class FlowLaunchTests
+{
+    const string Program = "import sys\ndef greet(name):\n    return 'hello ' + name\nprint(greet('world'), sys.stdin.read())\n";
+
+    public static TheoryData<string> Kinds => ["pyenv-3.8", "pyenv-3.12", "pyenv-3.13", "debian-3.11"];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_command_is_followed_from_its_first_call(string name)
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get(name);
+        using var program = new TemporaryProgram(Program);
+        List<JsonElement> events = Follow(program, interpreter.Path, program.Path);
+        // The interpreter's own start is in it: nothing of the program's life was missed.
+        Assert.StartsWith("<frozen", events[0].GetProperty("file").GetString(), StringComparison.Ordinal);
+        AssertGreeted(events);
+        Assert.Equal(events.Count(each => !each.TryGetProperty("duration_ns", out _)), events.Count(each => each.TryGetProperty("duration_ns", out _)));
+    }
+
+    [Fact]
+    public void An_interpreter_behind_a_shell_and_env_is_found()
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.12");
+        using var program = new TemporaryProgram(Program);
+        AssertGreeted(Follow(program, "sh", "-c", $"true; /bin/true; env FOO=1 {interpreter.Path} {program.Path}; true"));
+    }
+
+    [Fact]
+    public void The_commands_own_input_output_and_ending_are_left_alone()
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.13");
+        using Target sonde = Target.Start(
+            SondeCommand.Path, "flow", "--summary", "--", interpreter.Path, "-c", "import sys; print(sys.stdin.readline().upper(), end=''); sys.exit(3)");
+        sonde.Send("shout");
+        Assert.Equal("SHOUT\n", sonde.ReadToEnd());
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.Contains("exited with 3", sonde.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_command_that_does_not_exist_or_runs_no_python_is_said_so()
+    {
+        Requires.Root();
+        CommandResult missing = SondeCommand.Run("flow", "--", "no-such-program");
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("'no-such-program' was not found", missing.Errors, StringComparison.Ordinal);
+        CommandResult other = SondeCommand.Run("flow", "--", "/bin/true");
+        Assert.Equal(1, other.ExitCode);
+        Assert.Contains("without running a Python interpreter", other.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_process_of_an_interpreter_later_ones_included()
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.10");
+        using Target first = Target.StartReady(interpreter, "busy.py", "--calls", "100");
+        using Target sonde = Target.Start(SondeCommand.Path, "flow", "--json", "--all", "--function", "step");
+        Strangers.WaitUntil(() => sonde.Errors.Contains("all later processes", StringComparison.Ordinal), "sonde has attached");
+        using Target second = Target.StartReady(interpreter, "busy.py", "--calls", "100");
+        int[] pids = [first.Pid, second.Pid];
+        first.Send();
+        second.Send();
+        first.WaitFor("done");
+        second.WaitFor("done");
+        sonde.Signal("INT");
+        var events = Parse(sonde.ReadToEnd());
+        Assert.Equal(0, sonde.WaitForExit());
+        foreach (int pid in pids)
+        {
+            Assert.Equal(200, events.Count(each => each.GetProperty("pid").GetInt32() == pid));
+        }
+    }
+
+    static List<JsonElement> Follow(TemporaryProgram program, params string[] command)
+    {
+        using Target sonde = Target.Start(SondeCommand.Path, ["flow", "-o", program.Output, "--", .. command]);
+        sonde.Send("input");
+        sonde.CloseInput();
+        Assert.Equal("hello world input\n", sonde.ReadToEnd().TrimEnd('\n') + "\n");
+        Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
+        return Parse(File.ReadAllText(program.Output));
+    }
+
+    static void AssertGreeted(List<JsonElement> events) =>
+        Assert.Equal(["call", "return"], events.Where(each => each.GetProperty("function").GetString() == "greet").Select(each => each.GetProperty("event").GetString()));
+
+    static List<JsonElement> Parse(string lines) =>
+        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    /// <summary>A Python program in a directory of its own, which goes with it.</summary>
+    sealed class TemporaryProgram : IDisposable
+    {
+        readonly string _directory = Directory.CreateTempSubdirectory("sonde-").FullName;
+
+        public TemporaryProgram(string text) => File.WriteAllText(Path, text);
+
+        public string Path => System.IO.Path.Combine(_directory, "program.py");
+
+        public string Output => System.IO.Path.Combine(_directory, "flow.jsonl");
+
+        public void Dispose() => Directory.Delete(_directory, recursive: true);
+    }
+}

@@ -1,0 +1,92 @@
+using Sonde.Engine.Flow;
+using Sonde.Engine.Flow.Sinks;
+using Sonde.Kernel.Tests.Targets;
+using Sonde.Linux;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Flow;
+
+/// <summary>Nothing is lost unseen: what the program did is what was received and what was counted as lost.</summary>
+public sealed class FlowLossTests
+{
+    [Fact]
+    public void Five_million_calls_as_fast_as_they_come_are_in_the_file_or_counted()
+    {
+        const int calls = 5_000_000;
+        string path = Path.Combine(Path.GetTempPath(), $"sonde-storm-{Environment.ProcessId}.txt");
+        try
+        {
+            long overhead = Run(10, 32 << 20, Stream.Null).Calls - 10;
+            FlowOutcome outcome;
+            using (var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                outcome = Run(calls, 32 << 20, file);
+            }
+
+            Assert.Equal(calls + overhead, outcome.Calls);
+            Assert.Equal(outcome.Report.Counts.Shown, Lines(path) - 1);
+            Assert.Equal(0, outcome.Report.Counts.Malformed);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_buffer_that_is_too_small_loses_and_says_how_much()
+    {
+        const int calls = 300_000;
+        long overhead = Run(10, 32 << 20, Stream.Null).Calls - 10;
+        FlowOutcome outcome = Run(calls, 1 << 16, new SlowStream());
+        Assert.True(outcome.Report.Losses.Entries > 0, "nothing was lost, so the test shows nothing");
+        Assert.Equal(calls + overhead, outcome.Calls);
+        Assert.Equal(0, outcome.Report.Counts.Malformed);
+    }
+
+    /// <summary>How often the program called, as received and as lost.</summary>
+    readonly record struct FlowOutcome(FlowReport Report)
+    {
+        public long Calls => Report.Counts.Entries - Report.Counts.Duplicates + Report.Losses.Entries;
+    }
+
+    static FlowOutcome Run(int calls, int bufferBytes, Stream output)
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.12");
+        using Target target = Target.StartReady(interpreter, "storm.py", calls.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        using var session = new FlowSession(new FlowOptions { RingBufferBytes = bufferBytes });
+        session.Attach(target.Pid);
+        using var sink = new TextSink(output, (long)Clock.MonotonicNs);
+        using var stop = new CancellationTokenSource();
+        var reader = new Thread(() => session.Run(sink, stop.Token));
+        reader.Start();
+        target.Send();
+        target.WaitFor("done");
+        stop.Cancel();
+        reader.Join();
+        session.Stop();
+        return new FlowOutcome(session.Report());
+    }
+
+    static long Lines(string path)
+    {
+        long lines = 0;
+        byte[] buffer = new byte[1 << 20];
+        using FileStream file = File.OpenRead(path);
+        for (int read; (read = file.Read(buffer)) > 0;)
+        {
+            lines += buffer.AsSpan(0, read).Count((byte)'\n');
+        }
+
+        return lines;
+    }
+
+    /// <summary>An output that cannot keep up.</summary>
+    sealed class SlowStream : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => Thread.Sleep(20);
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Thread.Sleep(20);
+    }
+}
