@@ -38,7 +38,7 @@ sealed class AttachPoints(DataFlow flow, SiteFactory factory)
 
         var before = Before(store, kind, origin, passage);
         return before.Count > 0 ? before : after is not null ? [after] : throw new SiteException(
-            $"the thread state or the current frame is not certain anywhere near the {kind} at 0x{flow.Code.Instructions[store].IP:x}");
+            $"expected the thread state and the current frame to be certain somewhere near the {kind} at 0x{flow.Code.Instructions[store].IP:x} and found no such instruction");
     }
 
     /// <summary>

@@ -154,7 +154,7 @@ sealed class DataFlow
 
                 if (--budget < 0)
                 {
-                    throw new SiteException("the data flow over the eval function does not settle");
+                    throw new SiteException("expected the data flow over the eval function to settle and found that it does not");
                 }
 
                 pending[i] = false;

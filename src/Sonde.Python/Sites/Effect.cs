@@ -88,7 +88,7 @@ readonly record struct Effect(
         var second = instruction.OpCount > 1 ? instruction.GetOpKind(1) : OpKind.FarBranch16;
         switch (instruction.Mnemonic)
         {
-            case Mnemonic.Mov when first == OpKind.Register && second == OpKind.Register && IsWide(instruction.Op0Register):
+            case Mnemonic.Mov when first == OpKind.Register && second == OpKind.Register && IsWide(instruction.Op0Register) && IsWide(instruction.Op1Register):
                 return Of(EffectKind.Move, instruction.Op0Register) with { Source = Number(instruction.Op1Register) };
             case Mnemonic.Mov when first == OpKind.Register && second == OpKind.Memory && IsWide(instruction.Op0Register):
                 return WithMemory(Of(EffectKind.Load, instruction.Op0Register), instruction);

@@ -40,7 +40,7 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         {
             if (!flow.Reaches(handlers[i]))
             {
-                throw new SiteException($"the opcode table has no handler for {opcodes[i].Name} ({opcodes[i].Number})");
+                throw new SiteException($"expected a handler of {opcodes[i].Name} ({opcodes[i].Number}) in the opcode table and found none");
             }
 
             yield return AtHandler(handlers[i], handlers, opcodes[i].Name);
@@ -57,7 +57,8 @@ sealed class EntrySites(DataFlow flow, SiteFactory factory, AttachPoints attachP
         var first = _graph.Blocks[handler].First;
         for (var index = first; index < first + LongestHandlerStart; index++)
         {
-            if (_graph.IsJoin(index) && index != first && !IsReachedOnlyFrom(_graph.BlockOf(index), family))
+            var block = _graph.BlockOf(index);
+            if (!flow.Reaches(block) || index != first && _graph.IsJoin(index) && !IsReachedOnlyFrom(block, family))
             {
                 break;
             }

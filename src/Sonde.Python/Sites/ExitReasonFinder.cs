@@ -6,8 +6,8 @@ namespace Sonde.Python.Sites;
 /// </summary>
 /// <remarks>
 /// An exit that is reached from opcodes which do not leave a frame is where exceptions leave it: their error paths lead there
-/// (<c>exit_unwind</c>, Python/ceval.c), and so does the prologue when the recursion is too deep. Opcodes that leave a frame have error paths too, so they count for that exit only
-/// when they have no other.
+/// (<c>exit_unwind</c>, Python/ceval.c), and so does the prologue when the recursion is too deep. Opcodes that leave a frame have
+/// error paths too, so they count for that exit only when they have no other.
 /// </remarks>
 sealed class ExitReasonFinder
 {
@@ -41,7 +41,7 @@ sealed class ExitReasonFinder
             var reached = ReachedFrom([opcodeTable[opcode.Number]]);
             if (reached.Count == 0)
             {
-                throw new SiteException($"no way out of the handler of {opcode.Name} ({opcode.Number}) leaves a frame");
+                throw new SiteException($"expected the handler of {opcode.Name} ({opcode.Number}) to leave the frame and found no place where it does");
             }
 
             var own = reached.Where(exit => !_unwinding.Contains(exit)).ToList();
@@ -53,7 +53,7 @@ sealed class ExitReasonFinder
 
         if (_unwinding.Count == 0)
         {
-            throw new SiteException("no exit is the one that exceptions take");
+            throw new SiteException("expected an exit that the error paths lead to and found none");
         }
     }
 

@@ -62,10 +62,11 @@ sealed class InterpreterCode
         collector.Add(first, wholeFunctions: false);
         if (!collector.Instructions.Any(IsDispatch))
         {
-            collector.AddHandlers(HandlerTable.Find(image, functions), start);
+            collector.AddHandlers(HandlerTable.Find(image, functions), first);
         }
 
-        return new(start, [.. collector.Parts], [.. collector.Instructions], collector.Handlers);
+        var code = new InterpreterCode(start, [.. collector.Parts], [.. collector.Instructions], collector.Handlers);
+        return code.IndexOf(start) >= 0 ? code : throw new SiteException($"expected an instruction of _PyEval_EvalFrameDefault at 0x{start:x} and found none");
     }
 
     /// <summary>Whether an instruction jumps to wherever a register or a table tells; through a fixed word it is a call of an imported function.</summary>
@@ -152,7 +153,7 @@ sealed class InterpreterCode
         }
 
         /// <summary>Adds handler functions, what they jump to, and the functions by which the eval function gets to the first of them.</summary>
-        public void AddHandlers(IReadOnlyCollection<ulong> handlers, ulong start)
+        public void AddHandlers(IReadOnlyCollection<ulong> handlers, FrameDescription caller)
         {
             foreach (var handler in handlers)
             {
@@ -163,7 +164,7 @@ sealed class InterpreterCode
                 }
             }
 
-            var calls = _parts[start].Instructions.Where(instruction => instruction.FlowControl == FlowControl.Call).ToList();
+            var calls = _parts[caller.Start].Instructions.Where(instruction => instruction.FlowControl == FlowControl.Call).ToList();
             foreach (var target in calls.Select(call => call.NearBranchTarget))
             {
                 if (_parts.ContainsKey(target))

@@ -43,7 +43,8 @@ sealed class TinyInterpreter
     /// <summary>What RETURN_VALUE does to the recursion counter.</summary>
     public Action<Assembler> Raise { get; init; } = static code => code.add(__dword_ptr[r14 + Counter], 1);
 
-    public ElfFile Build()
+    /// <summary>The ELF file. Once per object: the labels are used up.</summary>
+    public byte[] Assemble()
     {
         for (var i = 0; i < _handlers.Length; i++)
         {
@@ -73,7 +74,7 @@ sealed class TinyInterpreter
         elf.Section(".data.rel.ro", ElfSectionType.ProgramBits, TestElf.Words([.. _handlers.Select((handler, opcode) => Address(opcode is > 140 and < 190 ? _handlers[140] : handler))]), address: TableAddress);
         elf.Section(".eh_frame", ElfSectionType.ProgramBits, UnwindTable([.. _ranges.Select(range => (Address(range.Start), range.BeginsWithFrame))], Address(end)), address: 0x600000);
         elf.Symbols(ElfSectionType.DynamicSymbols, ("_PyEval_EvalFrameDefault", Address(function), ElfSymbolType.Function, true));
-        return ElfFile.Parse(elf.Build(), "tiny");
+        return elf.Build();
     }
 
     void EmitEntry()

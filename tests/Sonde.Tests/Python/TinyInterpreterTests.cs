@@ -1,5 +1,6 @@
 using Sonde.Python;
 using Sonde.Python.Sites;
+using Sonde.Symbols.Elf;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -91,6 +92,41 @@ public class TinyInterpreterTests
         Assert.DoesNotContain(analysis.Sites, site => site.Bytes.Span is [0x0f, 0x1f, ..]);
     }
 
+    /// <summary>Whatever is in the file: an answer in bounded time, and only sites that keep all rules.</summary>
+    [Theory]
+    [InlineData("OneFunction")]
+    [InlineData("Split")]
+    [InlineData("TailCalls")]
+    public void A_damaged_interpreter_is_refused_or_analysed(string shape)
+    {
+        const int Rounds = 300;
+        var original = new TinyInterpreter { Shape = Enum.Parse<Shape>(shape) }.Assemble();
+        var answers = new int[2];
+        for (var seed = 0; seed < Rounds; seed++)
+        {
+            var random = new Random(seed);
+            var bytes = (byte[])original.Clone();
+            for (var damage = 1 << random.Next(6); damage > 0; damage--)
+            {
+                bytes[random.Next(bytes.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+            }
+
+            try
+            {
+                var analysis = StockProbes.Find(ElfFile.Parse(bytes, "damaged"), new PythonVersion(14, 0));
+                answers[analysis.Refusal is null ? 1 : 0]++;
+                Assert.NotEqual(analysis.Refusal is null, analysis.Sites.Count == 0);
+                Assert.All(analysis.Sites, site => Assert.True(site.ThreadState is not null && site.Bytes.Length > 0));
+            }
+            catch (ElfException problem)
+            {
+                Assert.NotEmpty(problem.What);
+            }
+        }
+
+        Assert.All(answers, count => Assert.NotEqual(0, count));
+    }
+
     static string Refusal(TinyInterpreter interpreter)
     {
         var analysis = Analyse(interpreter);
@@ -98,5 +134,5 @@ public class TinyInterpreterTests
         return Assert.IsType<string>(analysis.Refusal);
     }
 
-    static SiteAnalysis Analyse(TinyInterpreter interpreter) => StockProbes.Find(interpreter.Build(), new PythonVersion(14, 0));
+    static SiteAnalysis Analyse(TinyInterpreter interpreter) => StockProbes.Find(ElfFile.Parse(interpreter.Assemble(), "tiny"), new PythonVersion(14, 0));
 }
