@@ -31,6 +31,7 @@ public abstract record Interpreter
     /// <summary>Tells what a file is.</summary>
     /// <param name="image">The file.</param>
     /// <param name="path">Its path; only its last part is looked at, and only where the file itself does not tell its version.</param>
+    /// <exception cref="ElfException">The file contradicts itself.</exception>
     public static Interpreter Recognize(ElfFile image, string path)
     {
         ArgumentNullException.ThrowIfNull(image);
