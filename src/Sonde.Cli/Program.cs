@@ -58,5 +58,6 @@ static class Program
         }
     }
 
-    static void Complain(string message) => Console.Error.WriteLine($"sonde: {message}");
+    /// <summary>Messages may hold names that come from a target.</summary>
+    static void Complain(string message) => Console.Error.WriteLine($"sonde: {Escape.Text(message, 4000)}");
 }

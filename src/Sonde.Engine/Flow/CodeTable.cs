@@ -17,11 +17,17 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
     /// <summary>Programs that compile the same text again and again make many code objects of few names; memory is kept for the names only.</summary>
     readonly Dictionary<(int Pid, string Function, string File, int Line), CodeInfo> _byName = [];
 
+    /// <summary>Calls per function, by <see cref="CodeInfo.Id"/>.</summary>
+    readonly List<long> _calls = [];
+
     /// <summary>Functions seen.</summary>
     public int Count { get; private set; }
 
     /// <summary>Code objects whose name or file could not be read, and those whose record was lost.</summary>
     public int Unresolved { get; private set; }
+
+    /// <summary>The function with the most calls; null before the first.</summary>
+    public string? Busiest => _calls.Count == 0 ? null : _byName.Values.Where(code => code.Id < _calls.Count).MaxBy(code => _calls[code.Id])?.Function;
 
     /// <summary>Set when an object in a frame's code field is no code object: the interpreter is not laid out as its version says.</summary>
     public string? Contradiction { get; private set; }
@@ -39,6 +45,9 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
         _byAddress.Add((pid, address), code);
         return code;
     }
+
+    /// <summary>Counts a call of a function.</summary>
+    public void CountCall(CodeInfo code) => _calls[code.Id]++;
 
     /// <summary>Takes a record that describes a code object, and replaces what was at the same address before.</summary>
     public void Learn(ReadOnlySpan<byte> record)
@@ -85,6 +94,7 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
             Id = Count++, Pid = pid, Function = function, File = path, Line = Math.Max(0, firstLine), Unresolved = unresolved,
             Wanted = unresolved || filter.Wants(function, path),
         };
+        _calls.Add(0);
         _byName.Add((pid, function, path, firstLine), code);
         return code;
     }

@@ -58,7 +58,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
         }
 
         Reorder(stack, entry.Parent);
-
+        codes.CountCall(entry.Code);
         Push(stack, entry);
     }
 

@@ -3,7 +3,7 @@ namespace Sonde.Engine.Flow;
 /// <summary>What of a program's flow is shown.</summary>
 public sealed record FlowOptions
 {
-    /// <summary>Globs over qualified names; empty means every function. <c>*</c> and <c>?</c> as in a shell; a name without a wildcard also matches its last part.</summary>
+    /// <summary>Globs over qualified names; empty means every function. <c>*</c> and <c>?</c> as in a shell; a pattern matches the whole name or any dotted end of it.</summary>
     public IReadOnlyList<string> Functions { get; init; } = [];
 
     /// <summary>Globs over file names, matched against the whole path and against its end after a slash, with or without <c>.py</c>; empty means every file.</summary>

@@ -28,6 +28,7 @@ public sealed class FlowSession : IDisposable
     readonly List<TracedProcess> _processes = [];
     readonly Dictionary<(int Pid, int Image), PythonProcess> _known = [];
     FlowLosses _losses;
+    FlowCost? _cost;
     long _startNs = (long)Clock.MonotonicNs;
 
     /// <summary>Prepares a session; nothing is attached yet.</summary>
@@ -140,6 +141,11 @@ public sealed class FlowSession : IDisposable
     {
         _decoder.Sink = sink;
         _startNs = (long)Clock.MonotonicNs;
+        lock (_gate)
+        {
+            _cost ??= _images.Count > 0 ? new FlowCost([.. _images.SelectMany(image => image.Programs)], cancellation) : null;
+        }
+
         var idle = _busyInterval;
         while (!cancellation.IsCancellationRequested && !LimitReached)
         {
@@ -185,6 +191,8 @@ public sealed class FlowSession : IDisposable
     {
         Counts = _decoder.Counts,
         Losses = _losses,
+        CostPerHitNs = _cost?.NsPerHit,
+        BusiestFunction = _codes.Busiest,
         Functions = _codes.Count,
         UnresolvedNames = _codes.Unresolved,
         OpenCalls = _decoder.OpenActivations,
@@ -200,6 +208,8 @@ public sealed class FlowSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // A measurement under way still looks at the programs.
+        _ = _cost?.NsPerHit;
         lock (_gate)
         {
             foreach (var image in _images)

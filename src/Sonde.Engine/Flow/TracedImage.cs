@@ -18,6 +18,9 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
     /// <summary>The number in the records of this image's programs.</summary>
     public int Index { get; } = index;
 
+    /// <summary>The programs loaded for it.</summary>
+    public IEnumerable<Program> Programs => _programs.Select(each => each.Program);
+
     /// <summary>True for a file that is this image's.</summary>
     public bool IsSame(uint otherDevice, ulong otherInode, MappedImage file) =>
         otherInode == 0 || inode == 0 ? file.Path == Python.Image.Path : (otherDevice, otherInode) == (device, inode);
