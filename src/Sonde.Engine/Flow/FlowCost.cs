@@ -8,43 +8,54 @@ namespace Sonde.Engine.Flow;
 /// The trap is measured on a stub of our own. The programs' own time is what the kernel counts for a moment while the trace runs
 /// (<c>BPF_ENABLE_STATS</c>, 5.8); counting costs something itself, so it is switched off again.
 /// </remarks>
-sealed class FlowCost
+sealed class FlowCost : IDisposable
 {
     static readonly TimeSpan _counting = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Fewer runs than this are mostly first ones, which say little about the rest.</summary>
+    const ulong EnoughRuns = 200;
+
     readonly IReadOnlyList<Program> _programs;
-    readonly CancellationToken _cancellation;
+    readonly ManualResetEventSlim _end = new();
     readonly Thread _thread;
     double? _nsPerHit;
 
-    /// <summary>Begins to measure on a thread of its own; cancellation ends that early.</summary>
-    public FlowCost(IReadOnlyList<Program> programs, CancellationToken cancellation)
+    /// <summary>Begins to measure on a thread of its own.</summary>
+    public FlowCost(IReadOnlyList<Program> programs)
     {
         _programs = programs;
-        _cancellation = cancellation;
         _thread = new Thread(Measure) { IsBackground = true, Name = "cost" };
         _thread.Start();
     }
 
-    /// <summary>Nanoseconds of the traced thread's time per hit; null when they could not be measured.</summary>
-    /// <remarks>Waits for a measurement under way.</remarks>
-    public double? NsPerHit
+    /// <summary>Ends the measurement. Nanoseconds of the traced thread's time per hit; null when there were too few hits, or no rights to measure.</summary>
+    public double? Finish()
     {
-        get
-        {
-            _thread.Join();
-            return _nsPerHit;
-        }
+        _end.Set();
+        _thread.Join();
+        return _nsPerHit;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Finish();
+        _end.Dispose();
     }
 
     void Measure()
     {
         try
         {
-            var program = 0.0;
+            var trap = UprobeCalibration.Measure().EmptyHitNs;
+            if (_end.IsSet)
+            {
+                return;
+            }
+
             using (BpfStats.Enable())
             {
-                _cancellation.WaitHandle.WaitOne(_counting);
+                _end.Wait(_counting);
                 ulong time = 0, runs = 0;
                 foreach (var info in _programs.Select(each => each.Info))
                 {
@@ -52,12 +63,10 @@ sealed class FlowCost
                     runs += info.RunCount;
                 }
 
-                program = runs > 0 ? (double)time / runs : 0;
+                _nsPerHit = runs >= EnoughRuns ? trap + (double)time / runs : null;
             }
-
-            _nsPerHit = UprobeCalibration.Measure().EmptyHitNs + program;
         }
-        catch (Exception exception) when (exception is LinuxException or VerifierException or ObjectDisposedException)
+        catch (Exception exception) when (exception is LinuxException or VerifierException)
         {
             // Without the rights to measure, nothing is said about the cost.
         }

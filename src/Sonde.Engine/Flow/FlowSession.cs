@@ -143,7 +143,7 @@ public sealed class FlowSession : IDisposable
         _startNs = (long)Clock.MonotonicNs;
         lock (_gate)
         {
-            _cost ??= _images.Count > 0 ? new FlowCost([.. _images.SelectMany(image => image.Programs)], cancellation) : null;
+            _cost ??= _images.Count > 0 ? new FlowCost([.. _images.SelectMany(image => image.Programs)]) : null;
         }
 
         var idle = _busyInterval;
@@ -191,7 +191,7 @@ public sealed class FlowSession : IDisposable
     {
         Counts = _decoder.Counts,
         Losses = _losses,
-        CostPerHitNs = _cost?.NsPerHit,
+        CostPerHitNs = _cost?.Finish(),
         BusiestFunction = _codes.Busiest,
         Functions = _codes.Count,
         UnresolvedNames = _codes.Unresolved,
@@ -209,7 +209,7 @@ public sealed class FlowSession : IDisposable
     public void Dispose()
     {
         // A measurement under way still looks at the programs.
-        _ = _cost?.NsPerHit;
+        _cost?.Dispose();
         lock (_gate)
         {
             foreach (var image in _images)

@@ -8,25 +8,22 @@ namespace Sonde.Kernel.Tests.Flow;
 /// <summary>Whatever happens to the tracer, the traced program goes on, computes what it should, and has its own code back.</summary>
 public sealed class FlowSafetyTests
 {
-    /// <summary>Frames on the heap, the common one, and an executable with the interpreter inside.</summary>
-    public static TheoryData<string> Kinds => ["pyenv-3.9", "pyenv-3.12", "sid-3.14"];
-
-    [Theory, MemberData(nameof(Kinds))]
-    public void Attaching_and_detaching_two_hundred_times_changes_nothing(string name)
+    [Theory, InlineData("pyenv-3.9", 20), InlineData("pyenv-3.12", 200), InlineData("sid-3.14", 20)]
+    public void Attaching_and_detaching_again_and_again_changes_nothing(string name, int rounds)
     {
         Requires.Root();
         using Target target = Target.StartReady(Interpreters.Get(name), "busy.py", "--threads", "2");
         using var code = new ProbedCode(target.Pid);
         target.Send();
         long events = 0;
-        for (int round = 0; round < 200; round++)
+        for (int round = 0; round < rounds; round++)
         {
             using var recording = new Recording(new FlowOptions { MaxEvents = 50 }, target.Pid);
             recording.WaitForEnd();
             events += recording.Events.Count;
         }
 
-        Assert.Equal(200 * 50, events);
+        Assert.Equal(rounds * 50, events);
         code.AssertRestored();
         AssertComputedRight(target);
     }
