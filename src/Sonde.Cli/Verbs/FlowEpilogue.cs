@@ -19,18 +19,17 @@ static class FlowEpilogue
             say(loss);
         }
 
-        if (report.CostPerHitNs is { } cost && report.Hits > 0)
+        if (report is { Cost: { } cost, CostSeconds: { } total })
         {
-            var total = cost * report.Hits;
-            var share = report.TargetCpu > TimeSpan.Zero ? Line($", about {Math.Min(100, total / 1e9 / report.TargetCpu.TotalSeconds * 100):N1} % of the target's processor time") : "";
-            say(Line($"cost: {Utf8Cursor.Duration((long)cost)} a probe hit, two hits a call{share}"));
+            var share = report.TargetCpu > TimeSpan.Zero ? Line($": about {Math.Min(100, total / report.TargetCpu.TotalSeconds * 100):N1} % of the target's processor time") : "";
+            say(Line($"cost: {Utf8Cursor.Duration((long)(2 * cost.TotalNs))} a call, for two probe hits of {Utf8Cursor.Duration((long)cost.TotalNs)} ({Utf8Cursor.Duration((long)cost.TrapNs)} trap, {Utf8Cursor.Duration((long)cost.ProgramNs)} program){share}"));
         }
 
         var callRate = (report.Counts.Entries + report.Losses.Entries) / seconds;
         if (callRate > ManyCalls && request.Options is { Functions.Count: 0, Files.Count: 0 })
         {
-            var busiest = report.BusiestFunction is { } name ? $" or --exclude '{name}', the most called" : "";
-            say(Line($"{callRate:N0} calls a second pay for two probe hits each; a filter spares the output, not the hits: trace for a short time with -d, or in fewer processes. --min-duration 1ms{busiest} keeps the output small"));
+            var exclude = report.BusiestFunction is { } name ? $"--exclude '{name}' (the most called) or " : "";
+            say(Line($"warning: {callRate:N0} calls a second, each paying for two probe hits; trace for a short time with -d, or fewer processes. {exclude}--min-duration 1ms keeps the output small and the hits cheaper"));
         }
     }
 

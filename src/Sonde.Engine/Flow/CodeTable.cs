@@ -20,8 +20,11 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
     /// <summary>Calls per function, by <see cref="CodeInfo.Id"/>.</summary>
     readonly List<long> _calls = [];
 
-    /// <summary>Functions seen.</summary>
-    public int Count { get; private set; }
+    /// <summary>Functions seen, unwanted ones included.</summary>
+    int Count { get; set; }
+
+    /// <summary>Functions seen that the filters ask for.</summary>
+    public int Wanted => _byName.Values.Count(code => code.Wanted);
 
     /// <summary>Code objects whose name or file could not be read, and those whose record was lost.</summary>
     public int Unresolved { get; private set; }

@@ -18,7 +18,7 @@ sealed class FlowCost : IDisposable
     readonly IReadOnlyList<Program> _programs;
     readonly ManualResetEventSlim _end = new();
     readonly Thread _thread;
-    double? _nsPerHit;
+    HitCost? _cost;
 
     /// <summary>Begins to measure on a thread of its own.</summary>
     public FlowCost(IReadOnlyList<Program> programs)
@@ -28,12 +28,12 @@ sealed class FlowCost : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Ends the measurement. Nanoseconds of the traced thread's time per hit; null when there were too few hits, or no rights to measure.</summary>
-    public double? Finish()
+    /// <summary>Ends the measurement; null when there were too few hits, or no rights to measure.</summary>
+    public HitCost? Finish()
     {
         _end.Set();
         _thread.Join();
-        return _nsPerHit;
+        return _cost;
     }
 
     /// <inheritdoc/>
@@ -55,6 +55,7 @@ sealed class FlowCost : IDisposable
 
             using (BpfStats.Enable())
             {
+                var begin = Clock.MonotonicNs;
                 _end.Wait(_counting);
                 ulong time = 0, runs = 0;
                 foreach (var info in _programs.Select(each => each.Info))
@@ -63,7 +64,8 @@ sealed class FlowCost : IDisposable
                     runs += info.RunCount;
                 }
 
-                _nsPerHit = runs >= EnoughRuns ? trap + (double)time / runs : null;
+                var seconds = (Clock.MonotonicNs - begin) / 1e9;
+                _cost = runs >= EnoughRuns ? new HitCost(trap, (double)time / runs, runs / seconds) : null;
             }
         }
         catch (Exception exception) when (exception is LinuxException or VerifierException)
@@ -71,4 +73,14 @@ sealed class FlowCost : IDisposable
             // Without the rights to measure, nothing is said about the cost.
         }
     }
+}
+
+/// <summary>What probe hits cost, as measured for a moment of the trace.</summary>
+/// <param name="TrapNs">Nanoseconds of the trap alone, with an empty program.</param>
+/// <param name="ProgramNs">Nanoseconds that the programs ran on average.</param>
+/// <param name="HitsPerSecond">Hits a second during the measurement, filtered ones included.</param>
+public readonly record struct HitCost(double TrapNs, double ProgramNs, double HitsPerSecond)
+{
+    /// <summary>Nanoseconds of the traced thread's time per hit.</summary>
+    public double TotalNs => TrapNs + ProgramNs;
 }

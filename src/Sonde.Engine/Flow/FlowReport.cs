@@ -9,7 +9,7 @@ public sealed record FlowReport
     /// <summary>What the kernel side could not send.</summary>
     public required FlowLosses Losses { get; init; }
 
-    /// <summary>Functions seen.</summary>
+    /// <summary>Functions that were seen and asked for.</summary>
     public required int Functions { get; init; }
 
     /// <summary>Functions whose name or file could not be read.</summary>
@@ -27,8 +27,14 @@ public sealed record FlowReport
     /// <summary>Probe sites that the kernel had to single-step.</summary>
     public required int SitesSingleStepped { get; init; }
 
-    /// <summary>What one probe hit costs the traced thread, in nanoseconds, as measured on this machine; null when it could not be measured.</summary>
-    public double? CostPerHitNs { get; init; }
+    /// <summary>What a probe hit costs the traced thread; null when it could not be measured.</summary>
+    public HitCost? Cost { get; init; }
+
+    /// <summary>False when filters in the kernel kept some hits from being counted.</summary>
+    public bool HitsAreExact { get; init; } = true;
+
+    /// <summary>Seconds of the traced threads' time that the hits took; null when it could not be measured.</summary>
+    public double? CostSeconds => Cost is { } cost ? cost.TotalNs / 1e9 * (HitsAreExact ? Hits : cost.HitsPerSecond * Elapsed.TotalSeconds) : null;
 
     /// <summary>The function with the most calls; null when there was none.</summary>
     public string? BusiestFunction { get; init; }

@@ -141,18 +141,22 @@ public sealed class FlowSession : IDisposable
     {
         _decoder.Sink = sink;
         _startNs = (long)Clock.MonotonicNs;
-        lock (_gate)
-        {
-            _cost ??= _images.Count > 0 ? new FlowCost([.. _images.SelectMany(image => image.Programs)]) : null;
-        }
-
         var idle = _busyInterval;
+        var sampled = 0L;
         while (!cancellation.IsCancellationRequested && !LimitReached)
         {
+            // A process that has ended tells its processor time no more, so it is asked now and then.
+            if (Environment.TickCount64 - sampled > 200)
+            {
+                sampled = Environment.TickCount64;
+                SampleProcessorTime();
+            }
+
             var ended = !Everywhere && !ExpectMore && AllEnded();
             if (Drain())
             {
                 idle = _busyInterval;
+                MeasureCostOnce();
                 continue;
             }
 
@@ -162,6 +166,7 @@ public sealed class FlowSession : IDisposable
             }
 
             sink.Flush();
+            MeasureCostOnce();
             _ring.Wait(idle, cancellation);
             idle = idle * 2 < _idleInterval ? idle * 2 : _idleInterval;
         }
@@ -191,9 +196,10 @@ public sealed class FlowSession : IDisposable
     {
         Counts = _decoder.Counts,
         Losses = _losses,
-        CostPerHitNs = _cost?.Finish(),
+        Cost = _cost?.Finish(),
+        HitsAreExact = !_options.FiltersInKernel,
         BusiestFunction = _codes.Busiest,
-        Functions = _codes.Count,
+        Functions = _codes.Wanted,
         UnresolvedNames = _codes.Unresolved,
         OpenCalls = _decoder.OpenActivations,
         Elapsed = TimeSpan.FromMicroseconds(((long)Clock.MonotonicNs - _startNs) / 1000.0),
@@ -227,6 +233,20 @@ public sealed class FlowSession : IDisposable
         _maps.ForEach(map => map.Dispose());
     }
 
+    /// <summary>Begins to measure the cost once the trace is under way: before that, the programs have run cold or not at all.</summary>
+    void MeasureCostOnce()
+    {
+        const int enoughRecords = 500;
+        if (_cost is null
+            && (_decoder.Counts.Entries + _decoder.Counts.Exits > enoughRecords || (_options.FiltersInKernel && (long)Clock.MonotonicNs - _startNs > 200_000_000)))
+        {
+            lock (_gate)
+            {
+                _cost = _images.Count > 0 ? new FlowCost([.. _images.SelectMany(image => image.Programs)]) : null;
+            }
+        }
+    }
+
     /// <summary>Decodes what is there; returns false when nothing was.</summary>
     bool Drain()
     {
@@ -255,6 +275,14 @@ public sealed class FlowSession : IDisposable
         Span<byte> value = stackalloc byte[8 * FlowLosses.Kinds];
         key.Clear();
         return MapOf(_specs.Losses).TryLookup(key, value) ? FlowLosses.Read(value) : default;
+    }
+
+    void SampleProcessorTime()
+    {
+        lock (_gate)
+        {
+            _processes.ForEach(process => process.CpuSeconds());
+        }
     }
 
     bool AllEnded()
