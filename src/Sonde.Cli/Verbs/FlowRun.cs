@@ -46,6 +46,11 @@ sealed class FlowRun : IDisposable
             return Show(request);
         }
 
+        if (!CapabilitySet.Effective.CanTrace)
+        {
+            throw new UserErrorException("flow needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE: run it with sudo. Without, 'sonde list' and 'sonde flow --dry-run' work on your own processes; 'sonde doctor' lists what is missing");
+        }
+
         using var run = new FlowRun(request);
         return run.Execute();
     }
@@ -95,7 +100,7 @@ sealed class FlowRun : IDisposable
 
         foreach (var pid in _request.Pids.Distinct())
         {
-            Say($"following {Name(pid)}: {Describe(_session.Attach(pid))}");
+            Follow(pid, _session.Attach(pid));
         }
 
         if (_request.All)
@@ -132,6 +137,15 @@ sealed class FlowRun : IDisposable
         }
 
         return Finish();
+    }
+
+    static void Follow(int pid, PythonImage image)
+    {
+        Say($"following {Name(pid)}: {Describe(image)}");
+        if (PythonTarget.HasJitOn(pid, image.Version))
+        {
+            Say($"warning: process {pid} runs with PYTHON_JIT on; calls inside the machine code that its JIT makes are not seen, so there are more calls than are shown");
+        }
     }
 
     /// <summary>The outputs asked for. Their time begins now that everything is attached.</summary>
@@ -196,7 +210,7 @@ sealed class FlowRun : IDisposable
         {
             try
             {
-                var launch = new PythonLaunch(_session, (pid, image) => Say($"following {Name(pid)}: {Describe(image)}"), Say);
+                var launch = new PythonLaunch(_session, Follow, Say);
                 launch.Run(command);
                 if (launch.Attached == 0)
                 {

@@ -1,3 +1,4 @@
+using System.Text;
 using Sonde.Linux;
 using Sonde.Python;
 using Sonde.Symbols.Elf;
@@ -109,6 +110,13 @@ public sealed record PythonTarget(int Pid, ProcMapping Mapping, MappedImage Imag
 
         return new PythonSearch { Awaited = needed, Problem = problem };
     }
+
+    /// <summary>True when a process was started with CPython's just-in-time compiler switched on (<c>PYTHON_JIT</c>, 3.13 and later).</summary>
+    /// <remarks>Frames that its traces inline never reach the interpreter's own code, where the probes are.</remarks>
+    public static bool HasJitOn(int pid, PythonVersion version) =>
+        version.Minor >= 13
+        && ProcFs.TryRead($"/proc/{pid}/environ", out var environment)
+        && Encoding.UTF8.GetString(environment).Split('\0').Any(variable => variable.StartsWith("PYTHON_JIT=", StringComparison.Ordinal) && variable is not ("PYTHON_JIT=0" or "PYTHON_JIT="));
 
     /// <summary>0 for a libpython, 1 for the executable, 2 for something called python, 3 for the rest.</summary>
     static int Rank(string path, string? executable)

@@ -47,6 +47,15 @@ public sealed class FlowLaunchTests
     }
 
     [Fact]
+    public void A_python_with_its_jit_on_is_warned_about()
+    {
+        Requires.Root();
+        string python = Interpreters.Get("pyenv-3.13").Path;
+        Assert.Contains("PYTHON_JIT on", SondeCommand.Run("flow", "--", "env", "PYTHON_JIT=1", python, "-c", "pass").Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("PYTHON_JIT", SondeCommand.Run("flow", "--summary", "--", "env", "PYTHON_JIT=0", python, "-c", "pass").Errors.Replace("PYTHON_JIT=0", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_command_that_does_not_exist_or_runs_no_python_is_said_so()
     {
         Requires.Root();
