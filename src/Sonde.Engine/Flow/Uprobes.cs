@@ -8,7 +8,7 @@ static class Uprobes
 {
     /// <summary>True when the kernel has links to many uprobes at once (6.6); one perf event per place and process otherwise.</summary>
     /// <remarks>Where rights are missing to find out, attaching will say so in its own words.</remarks>
-    public static bool UseMulti { get; } = KernelFeatures.UprobeMulti.Answer is not FeatureAnswer.No;
+    public static bool UseMulti { get; internal set; } = KernelFeatures.UprobeMulti.Answer is not FeatureAnswer.No;
 
     /// <summary>Attaches to a process, or with null to every process that has the file mapped now or later.</summary>
     /// <returns>The links; disposing them detaches. When an attachment fails, those made before it are taken back.</returns>
