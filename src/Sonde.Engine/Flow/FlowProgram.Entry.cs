@@ -9,7 +9,8 @@ sealed partial class FlowProgram
 {
     int FrameStart => Math.Min(_layout.FrameCode, _layout.FramePrevious);
 
-    int FrameEnd => Math.Max(_layout.FrameInstruction + 8, (_layout.FrameOwner ?? _layout.FrameState ?? 0) + 1);
+    /// <summary>Up to whole words, which the kernel copies faster than odd bytes; the frame goes on behind the fields read.</summary>
+    int FrameEnd => Math.Max(_layout.FrameInstruction + 8, (_layout.FrameOwner ?? _layout.FrameState ?? 0) + 1) + 7 & ~7;
 
     int CodeStart => _layout.CodeFlags & ~7;
 
