@@ -59,5 +59,15 @@ static class Program
     }
 
     /// <summary>Messages may hold names that come from a target.</summary>
-    static void Complain(string message) => Console.Error.WriteLine($"sonde: {Escape.Text(message, 4000)}");
+    static void Complain(string message)
+    {
+        try
+        {
+            Console.Error.WriteLine($"sonde: {Escape.Text(message, 4000)}");
+        }
+        catch (IOException)
+        {
+            // Nothing can be said where messages go; the exit code remains.
+        }
+    }
 }

@@ -25,6 +25,8 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Takes ownership of descriptor number <paramref name="number"/>.</summary>
     public FileDescriptor(int number) : base(-1, ownsHandle: true) => SetHandle(number);
 
+    FileDescriptor(int number, bool owned) : base(-1, owned) => SetHandle(number);
+
     /// <inheritdoc/>
     public override bool IsInvalid => handle < 0;
 
@@ -41,6 +43,9 @@ public sealed unsafe class FileDescriptor : SafeHandle
 
     /// <summary>The path under which this process can reach the open file again, even when it has no name of its own.</summary>
     public string ProcPath => $"/proc/self/fd/{Number}";
+
+    /// <summary>Descriptor number <paramref name="number"/>, which stays open when this is disposed: standard output and its like.</summary>
+    public static FileDescriptor Borrow(int number) => new(number, owned: false);
 
     /// <summary>Opens <paramref name="path"/>.</summary>
     /// <exception cref="LinuxException">The file cannot be opened.</exception>

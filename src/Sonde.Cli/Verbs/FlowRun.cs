@@ -252,7 +252,7 @@ sealed class FlowRun : IDisposable
         return targets.Count > 0 ? targets : throw new UserErrorException("--all: no Python process runs that may be looked at; start one first, or use 'sonde flow -- COMMAND'");
     }
 
-    Stream EventStream() => EventsGoToStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
+    StandardStream EventStream() => new StandardStream(EventsGoToStandardError ? 2 : 1);
 
     static string Name(int pid)
     {
@@ -269,5 +269,15 @@ sealed class FlowRun : IDisposable
             $"CPython {image.Version} in {Escape.Text(image.Image.Path)}, by stock probes: {entries} entry and {image.Sites.Count - entries} exit sites{(stepped > 0 ? $", {stepped} of them single-stepped" : "")}");
     }
 
-    static void Say(string message) => Console.Error.WriteLine($"sonde: {message}");
+    static void Say(string message)
+    {
+        try
+        {
+            Console.Error.WriteLine($"sonde: {message}");
+        }
+        catch (IOException)
+        {
+            // Where messages go is full; the events may still get through.
+        }
+    }
 }
