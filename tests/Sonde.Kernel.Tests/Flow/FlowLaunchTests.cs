@@ -24,6 +24,19 @@ public sealed class FlowLaunchTests
         Assert.Equal(events.Count(each => !each.TryGetProperty("duration_ns", out _)), events.Count(each => each.TryGetProperty("duration_ns", out _)));
     }
 
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_program_that_starts_itself_anew_is_followed_on(string name)
+    {
+        // The interpreter is loaded at another address after the exec.
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get(name);
+        using var program = new TemporaryProgram(
+            "import os, sys\ndef greet():\n    pass\ngreet()\nif len(sys.argv) == 1:\n    os.execv(sys.executable, [sys.executable, __file__, 'again'])\n");
+        CommandResult result = SondeCommand.Run("flow", "-o", program.Output, "--function", "greet", "--", interpreter.Path, program.Path);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Equal(2, Parse(File.ReadAllText(program.Output)).Count(each => each.GetProperty("event").GetString() == "call"));
+    }
+
     [Fact]
     public void An_interpreter_behind_a_shell_and_env_is_found()
     {
