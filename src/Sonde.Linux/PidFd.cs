@@ -20,10 +20,21 @@ public sealed unsafe class PidFd : IDisposable
 
     /// <summary>Takes hold of process <paramref name="pid"/>.</summary>
     /// <exception cref="LinuxException">ESRCH: no such process. EINVAL: the number is a thread's. ENOSYS: the kernel is older than 5.3.</exception>
-    public static PidFd Open(int pid) => new(pid, TryOpen(pid).CheckDescriptor($"pidfd_open({pid})"));
+    public static PidFd Open(int pid)
+    {
+        TryOpen(pid, out var opened).Check($"pidfd_open({pid})");
+        return opened!;
+    }
 
-    /// <summary>Takes hold of process <paramref name="pid"/>; the result is a descriptor's number.</summary>
-    public static SystemResult TryOpen(int pid) => Libc.Result(Libc.SystemCall(Libc.Number.PidFdOpen, pid, 0, 0, 0, 0));
+    /// <summary>Takes hold of process <paramref name="pid"/>.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="opened">The hold on it; null when the result is a failure.</param>
+    public static SystemResult TryOpen(int pid, out PidFd? opened)
+    {
+        SystemResult result = Libc.Result(Libc.SystemCall(Libc.Number.PidFdOpen, pid, 0, 0, 0, 0));
+        opened = result.Failed ? null : new PidFd(pid, new FileDescriptor((int)result.Raw));
+        return result;
+    }
 
     /// <summary>Waits for the process to end.</summary>
     /// <returns>False when it is still there after <paramref name="timeout"/>.</returns>

@@ -14,8 +14,7 @@ sealed class TracedProcess : IDisposable
     {
         Pid = pid;
         Memory = new LiveMemory(pid);
-        var opened = PidFd.TryOpen(pid);
-        _pidFd = opened.Failed ? null : PidFd.Open(pid);
+        _pidFd = PidFd.TryOpen(pid, out var opened).Failed ? null : opened;
         _ticksBefore = Ticks() ?? 0;
     }
 
