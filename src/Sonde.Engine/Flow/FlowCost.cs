@@ -55,15 +55,12 @@ sealed class FlowCost : IDisposable
 
             using (BpfStats.Enable())
             {
+                // Somebody else may have had the kernel count before (kernel.bpf_stats_enabled).
+                var before = Total();
                 var begin = Clock.MonotonicNs;
                 _end.Wait(_counting);
-                ulong time = 0, runs = 0;
-                foreach (var info in _programs.Select(each => each.Info))
-                {
-                    time += info.RunTimeNs;
-                    runs += info.RunCount;
-                }
-
+                var after = Total();
+                var (time, runs) = (after.TimeNs - before.TimeNs, after.Runs - before.Runs);
                 var seconds = (Clock.MonotonicNs - begin) / 1e9;
                 _cost = runs >= EnoughRuns ? new HitCost(trap, (double)time / runs, runs / seconds) : null;
             }
@@ -72,6 +69,18 @@ sealed class FlowCost : IDisposable
         {
             // Without the rights to measure, nothing is said about the cost.
         }
+    }
+
+    (ulong TimeNs, ulong Runs) Total()
+    {
+        ulong time = 0, runs = 0;
+        foreach (var info in _programs.Select(each => each.Info))
+        {
+            time += info.RunTimeNs;
+            runs += info.RunCount;
+        }
+
+        return (time, runs);
     }
 }
 
