@@ -125,15 +125,18 @@ sealed class FlowRun : IDisposable
 
         try
         {
-            _session.Run(_sinks, _stop.Token);
+            try
+            {
+                _session.Run(_sinks, _stop.Token);
+            }
+            finally
+            {
+                _session.Stop();
+            }
         }
         catch (IOException) when (_sinks.Failures.Count > 0)
         {
             // Every output has failed; what was written before stays, and the reasons are said below.
-        }
-        finally
-        {
-            _session.Stop();
         }
 
         return Finish();
@@ -240,12 +243,20 @@ sealed class FlowRun : IDisposable
     static List<PythonTarget> FindAll()
     {
         var targets = new List<PythonTarget>();
+        // Many workers run one interpreter: its bytes are kept once.
+        var images = new Dictionary<(uint, ulong, string), MappedImage>();
         foreach (var pid in ProcFs.Processes())
         {
             if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Exists(mapping => mapping.Path.Contains("python", StringComparison.Ordinal))
                 && PythonTarget.Search(pid, mappings).Target is { } target)
             {
-                targets.Add(target);
+                var key = (target.Mapping.Device, target.Mapping.Inode, target.Image.Path);
+                if (!images.TryAdd(key, target.Image))
+                {
+                    target.Image.Dispose();
+                }
+
+                targets.Add(target with { Image = images[key] });
             }
         }
 

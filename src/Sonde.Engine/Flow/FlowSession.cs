@@ -29,6 +29,7 @@ public sealed class FlowSession : IDisposable
     readonly Dictionary<(int Pid, int Image), PythonProcess> _known = [];
     FlowLosses _losses;
     FlowCost? _cost;
+    bool _stopped;
     long _startNs = (long)Clock.MonotonicNs;
 
     /// <summary>Prepares a session; nothing is attached yet.</summary>
@@ -82,6 +83,13 @@ public sealed class FlowSession : IDisposable
     {
         lock (_gate)
         {
+            // A launcher goes on while the session ends.
+            if (_stopped)
+            {
+                target.Image.Dispose();
+                throw new UserErrorException($"process {target.Pid} came up when tracing had ended; it is not followed");
+            }
+
             var image = ImageOf(target.Mapping.Device, target.Mapping.Inode, target.Image);
             var process = new TracedProcess(target.Pid);
             try
@@ -92,6 +100,7 @@ public sealed class FlowSession : IDisposable
             }
             catch
             {
+                _known.Remove((target.Pid, image.Index));
                 process.Dispose();
                 throw;
             }
@@ -115,7 +124,7 @@ public sealed class FlowSession : IDisposable
                 image.Python.Verify(target.Pid, target.Bias, memory);
             }
 
-            foreach (var target in running.Skip(1))
+            foreach (var target in running.Where(target => target.Image != running[0].Image))
             {
                 target.Image.Dispose();
             }
@@ -177,6 +186,7 @@ public sealed class FlowSession : IDisposable
     {
         lock (_gate)
         {
+            _stopped = true;
             foreach (var image in _images)
             {
                 image.Detach();

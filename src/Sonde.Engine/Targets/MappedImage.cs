@@ -105,6 +105,11 @@ public sealed class MappedImage : IDisposable
             stream.ReadExactly(bytes);
             return new MappedImage(file, ElfFile.Parse(bytes, path), path);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            file.Dispose();
+            throw new LinuxException(exception is IOException ? Errno.EIO : Errno.EACCES, $"reading {path}", exception.Message);
+        }
         catch
         {
             file.Dispose();
