@@ -121,7 +121,14 @@ public sealed class FlowSession : IDisposable
             foreach (var target in running)
             {
                 using var memory = new LiveMemory(target.Pid);
-                image.Python.Verify(target.Pid, target.Bias, memory);
+                try
+                {
+                    image.Python.Verify(target.Pid, target.Bias, memory);
+                }
+                catch (UserErrorException) when (!ProcFs.TryReadStat(target.Pid, out var stat) || stat.IsZombie)
+                {
+                    // It ended since it was listed; the others are followed all the same.
+                }
             }
 
             foreach (var target in running.Where(target => target.Image != running[0].Image))

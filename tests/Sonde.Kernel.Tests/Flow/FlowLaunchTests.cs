@@ -96,7 +96,7 @@ public sealed class FlowLaunchTests
         second.WaitFor("done");
         sonde.Signal("INT");
         var events = Parse(sonde.ReadToEnd());
-        Assert.Equal(0, sonde.WaitForExit());
+        Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
         foreach (int pid in pids)
         {
             Assert.Equal(200, events.Count(each => each.GetProperty("pid").GetInt32() == pid));
