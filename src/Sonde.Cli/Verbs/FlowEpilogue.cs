@@ -60,7 +60,8 @@ static class FlowEpilogue
 
         if (counts.Skipped > 0)
         {
-            yield return Line($"{counts.Skipped:N0} calls have no end in the output, for it was among the lost");
+            var why = losses.Events > 0 ? "it was among the lost" : "their frames went away without passing a probe, as when a process starts another program in its place";
+            yield return Line($"calls without an end in the output: {counts.Skipped:N0}; {why}");
         }
 
         if (counts.Unmatched > 0)

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Sonde.Bpf;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
 using Sonde.Engine.Flow.Sinks;
 using Sonde.Engine.Output;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Symbols.Elf;
 
 namespace Sonde.Cli.Verbs;
 
@@ -224,7 +226,7 @@ sealed class FlowRun : IDisposable
                     Say($"the command {launch.Ending}");
                 }
             }
-            catch (Exception exception) when (exception is UserErrorException or LinuxException)
+            catch (Exception exception) when (exception is UserErrorException or LinuxException or ElfException or VerifierException)
             {
                 _launchProblem = exception as UserErrorException ?? new UserErrorException(exception.Message);
             }

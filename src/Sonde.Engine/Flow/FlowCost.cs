@@ -57,12 +57,10 @@ sealed class FlowCost : IDisposable
             {
                 // Somebody else may have had the kernel count before (kernel.bpf_stats_enabled).
                 var before = Total();
-                var begin = Clock.MonotonicNs;
                 _end.Wait(_counting);
                 var after = Total();
                 var (time, runs) = (after.TimeNs - before.TimeNs, after.Runs - before.Runs);
-                var seconds = (Clock.MonotonicNs - begin) / 1e9;
-                _cost = runs >= EnoughRuns ? new HitCost(trap, (double)time / runs, runs / seconds) : null;
+                _cost = runs >= EnoughRuns ? new HitCost(trap, (double)time / runs) : null;
             }
         }
         catch (Exception exception) when (exception is LinuxException or VerifierException)
@@ -87,8 +85,7 @@ sealed class FlowCost : IDisposable
 /// <summary>What probe hits cost, as measured for a moment of the trace.</summary>
 /// <param name="TrapNs">Nanoseconds of the trap alone, with an empty program.</param>
 /// <param name="ProgramNs">Nanoseconds that the programs ran on average.</param>
-/// <param name="HitsPerSecond">Hits a second during the measurement, filtered ones included.</param>
-public readonly record struct HitCost(double TrapNs, double ProgramNs, double HitsPerSecond)
+public readonly record struct HitCost(double TrapNs, double ProgramNs)
 {
     /// <summary>Nanoseconds of the traced thread's time per hit.</summary>
     public double TotalNs => TrapNs + ProgramNs;

@@ -20,20 +20,23 @@ public enum FlowLoss
 
     /// <summary>A long call had more unshown callers than are walked.</summary>
     CallersCut,
+
+    /// <summary>No loss: a probe hit. Counted under filters, where the records that arrive do not tell how many there were.</summary>
+    Hit,
 }
 
 /// <summary>The kernel's loss counters at one moment.</summary>
-public readonly record struct FlowLosses(long Entries, long Exits, long Codes, long Unreadable, long CallsFull, long CallersCut)
+public readonly record struct FlowLosses(long Entries, long Exits, long Codes, long Unreadable, long CallsFull, long CallersCut, long FilteredHits = 0)
 {
     /// <summary>Number of counters.</summary>
-    public const int Kinds = 6;
+    public const int Kinds = 7;
 
     /// <summary>Entries and exits that are missing from the output.</summary>
     public long Events => Entries + Exits + Unreadable;
 
     /// <summary>Reads the counters as the kernel stores them: one 64-bit number per <see cref="FlowLoss"/>.</summary>
     internal static FlowLosses Read(ReadOnlySpan<byte> value) => new(
-        At(value, FlowLoss.Entry), At(value, FlowLoss.Exit), At(value, FlowLoss.Code), At(value, FlowLoss.Unreadable), At(value, FlowLoss.CallsFull), At(value, FlowLoss.CallersCut));
+        At(value, FlowLoss.Entry), At(value, FlowLoss.Exit), At(value, FlowLoss.Code), At(value, FlowLoss.Unreadable), At(value, FlowLoss.CallsFull), At(value, FlowLoss.CallersCut), At(value, FlowLoss.Hit));
 
     static long At(ReadOnlySpan<byte> value, FlowLoss loss) => (long)FlowRecord.UInt64(value, 8 * (int)loss);
 }

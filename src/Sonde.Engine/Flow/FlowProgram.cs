@@ -63,6 +63,11 @@ sealed partial class FlowProgram
     {
         var program = new FlowProgram(site, layout, options, maps, image, pidNamespace);
         program.Emit(Mov(R6, R1));
+        if (options.FiltersInKernel)
+        {
+            program.CountLoss(FlowLoss.Hit);
+        }
+
         if (site.Kind == SiteKind.Exit)
         {
             program.WriteExit(site);

@@ -30,15 +30,12 @@ public sealed record FlowReport
     /// <summary>What a probe hit costs the traced thread; null when it could not be measured.</summary>
     public HitCost? Cost { get; init; }
 
-    /// <summary>False when filters in the kernel kept some hits from being counted.</summary>
-    public bool HitsAreExact { get; init; } = true;
-
     /// <summary>Seconds of the traced threads' time that the hits took; null when it could not be measured.</summary>
-    public double? CostSeconds => Cost is { } cost ? cost.TotalNs / 1e9 * (HitsAreExact ? Hits : cost.HitsPerSecond * Elapsed.TotalSeconds) : null;
+    public double? CostSeconds => Cost is { } cost ? cost.TotalNs / 1e9 * Hits : null;
 
     /// <summary>The function with the most calls; null when there was none.</summary>
     public string? BusiestFunction { get; init; }
 
     /// <summary>Entries and exits that passed a probe, shown or not.</summary>
-    public long Hits => Counts.Entries + Counts.Exits + Losses.Events;
+    public long Hits => Losses.FilteredHits > 0 ? Losses.FilteredHits : Counts.Entries + Counts.Exits + Losses.Events;
 }

@@ -186,6 +186,9 @@ public sealed class FlowSession : IDisposable
             _ring.Wait(idle, cancellation);
             idle = idle * 2 < _idleInterval ? idle * 2 : _idleInterval;
         }
+
+        // What is there is shown before the detaching, which takes a moment.
+        sink.Flush();
     }
 
     /// <summary>Detaches every probe, then decodes what was still under way.</summary>
@@ -214,7 +217,6 @@ public sealed class FlowSession : IDisposable
         Counts = _decoder.Counts,
         Losses = _losses,
         Cost = _cost?.Finish(),
-        HitsAreExact = !_options.FiltersInKernel,
         BusiestFunction = _codes.Busiest,
         Functions = _codes.Wanted,
         UnresolvedNames = _codes.Unresolved,
