@@ -48,6 +48,11 @@ static class FlowEpilogue
             yield return Line($"LOST {losses.Unreadable:N0} hits whose frame could not be read from memory");
         }
 
+        if (report.MissedRuns > 0)
+        {
+            yield return Line($"LOST {report.MissedRuns:N0} hits while the kernel ran another program on the same processor");
+        }
+
         if (losses.CallsFull > 0)
         {
             yield return Line($"LOST {losses.CallsFull:N0} calls to a full table of calls in progress");

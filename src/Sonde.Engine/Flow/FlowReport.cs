@@ -24,8 +24,8 @@ public sealed record FlowReport
     /// <summary>Processor time that the traced processes used meanwhile.</summary>
     public required TimeSpan TargetCpu { get; init; }
 
-    /// <summary>Probe sites that the kernel had to single-step.</summary>
-    public required int SitesSingleStepped { get; init; }
+    /// <summary>Hits whose program the kernel left out, because one ran on that processor already; only one perf event a place (before 6.6) knows this.</summary>
+    public long MissedRuns { get; init; }
 
     /// <summary>What a probe hit costs the traced thread; null when it could not be measured.</summary>
     public HitCost? Cost { get; init; }

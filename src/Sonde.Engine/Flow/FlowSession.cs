@@ -58,18 +58,6 @@ public sealed class FlowSession : IDisposable
         _decoder = new FlowDecoder(_codes, new ThreadTable(ProcFs.ReadComm, DecideThread)) { Remaining = options.MaxEvents ?? long.MaxValue };
     }
 
-    /// <summary>The interpreters that are traced.</summary>
-    public IReadOnlyList<PythonImage> Images
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _images.Select(image => image.Python)];
-            }
-        }
-    }
-
     /// <summary>True when the event limit was reached.</summary>
     public bool LimitReached => _decoder.Remaining == 0;
 
@@ -223,7 +211,7 @@ public sealed class FlowSession : IDisposable
         OpenCalls = _decoder.OpenActivations,
         Elapsed = TimeSpan.FromMicroseconds(((long)Clock.MonotonicNs - _startNs) / 1000.0),
         TargetCpu = TimeSpan.FromSeconds(_processes.Sum(process => process.CpuSeconds())),
-        SitesSingleStepped = _images.Sum(image => image.Python.Sites.Count(site => site.Cost == Python.Sites.SiteCost.SingleStepped)),
+        MissedRuns = _images.Sum(image => image.Programs.Sum(program => (long)program.Info.RecursionMisses)),
     };
 
     /// <summary>The programs of an interpreter, disassembled, with their maps and the sites each serves.</summary>

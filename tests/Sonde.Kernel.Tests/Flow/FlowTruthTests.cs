@@ -39,6 +39,7 @@ public sealed class FlowTruthTests
 
         Assert.Equal(truth.Checksum, checksum);
         Assert.Equal(default, report.Losses);
+        Assert.Equal(0, report.MissedRuns);
         Assert.Equal(0, report.Counts.Malformed);
         Assert.Equal(0, report.Counts.Skipped);
         Assert.Equal(0, report.UnresolvedNames);
