@@ -5,7 +5,7 @@ using Sonde.Script.Types;
 namespace Sonde.Script;
 
 /// <summary>A script as the kernel and the reader of its records need it. Nothing of it has been loaded or attached.</summary>
-public sealed class CompiledScript
+sealed class CompiledScript
 {
     /// <summary>Its programs, in the order of the source.</summary>
     public required IReadOnlyList<CompiledProgram> Programs { get; init; }
@@ -27,7 +27,7 @@ public sealed class CompiledScript
 }
 
 /// <summary>A program and where it is to be attached.</summary>
-public sealed class CompiledProgram
+sealed class CompiledProgram
 {
     /// <summary>A name for the kernel and for <c>-d</c>: the first probe's.</summary>
     public required string Name { get; init; }
@@ -48,7 +48,7 @@ public sealed class CompiledProgram
 }
 
 /// <summary>The maps behind a script's run time. Those that are null are not needed by it.</summary>
-public sealed class RuntimeMaps
+sealed class RuntimeMaps
 {
     /// <summary>Where records come from.</summary>
     public MapSpec? Ring { get; set; }
@@ -67,7 +67,7 @@ public sealed class RuntimeMaps
 }
 
 /// <summary>Offsets in the value of <see cref="RuntimeMaps.Globals"/>.</summary>
-public static class Globals
+static class Globals
 {
     /// <summary>8 bytes: <c>CLOCK_BOOTTIME</c> at the start, what <c>elapsed</c> counts from.</summary>
     public const int StartTime = 0;
@@ -91,7 +91,7 @@ public static class Globals
 }
 
 /// <summary>Why something a script did left no trace.</summary>
-public enum LossKind
+enum LossKind
 {
     /// <summary>The ring buffer was full.</summary>
     Record,
@@ -112,7 +112,7 @@ public enum LossKind
 }
 
 /// <summary>A map of the language and how its keys and values lie in memory.</summary>
-public sealed class ScriptMap
+sealed class ScriptMap
 {
     /// <summary>The name with its <c>@</c>.</summary>
     public required string Name { get; init; }
@@ -120,10 +120,10 @@ public sealed class ScriptMap
     public required int Id { get; init; }
 
     /// <summary>The key; null for a map without one, which is a one-entry array.</summary>
-    public ValueType? Key { get; set; }
+    public DataType? Key { get; set; }
 
     /// <summary>The value.</summary>
-    public ValueType? Value { get; set; }
+    public DataType? Value { get; set; }
 
     /// <summary>How many keys were asked for by a declaration; 0 for the setting's.</summary>
     public int MaxEntries { get; set; }

@@ -9,7 +9,7 @@ namespace Sonde.Script;
 /// </summary>
 /// <param name="Kind">What to do.</param>
 /// <param name="Payload">The values that come with it, in a layout that begins at byte 8 of the record.</param>
-public sealed record ScriptAction(ActionKind Kind, TupleType Payload)
+sealed record ScriptAction(ActionKind Kind, TupleType Payload)
 {
     /// <summary>Where the payload begins in a record.</summary>
     public const int PayloadOffset = 8;
@@ -28,7 +28,7 @@ public sealed record ScriptAction(ActionKind Kind, TupleType Payload)
 }
 
 /// <summary>What user space does for a program.</summary>
-public enum ActionKind
+enum ActionKind
 {
     /// <summary>Writes the formatted payload.</summary>
     Printf,

@@ -4,49 +4,49 @@ using Sonde.Script.Types;
 namespace Sonde.Script.Binding;
 
 /// <summary>
-/// A typed expression. Scalars (<see cref="ValueType.IsScalar"/>) are numbers of 64 bits, extended by their type's sign; all others are memory of
+/// A typed expression. Scalars (<see cref="DataType.IsScalar"/>) are numbers of 64 bits, extended by their type's sign; all others are memory of
 /// their type's layout. All widening is explicit (<see cref="BoundConvert"/>); operands of <see cref="BoundBinary"/> have one type.
 /// </summary>
 /// <param name="Type">Its type.</param>
-public abstract record BoundExpression(ValueType Type)
+abstract record BoundExpression(DataType Type)
 {
     /// <summary>The place in the source, for run-time errors.</summary>
     public SourceSpan? Span { get; init; }
 }
 
 /// <summary>A number known when compiling: integers, booleans, enums, pointers, scalar symbolic values.</summary>
-public sealed record BoundConstant(ValueType Type, long Value) : BoundExpression(Type);
+sealed record BoundConstant(DataType Type, long Value) : BoundExpression(Type);
 
 /// <summary>Text known when compiling (UTF-8, no zero byte); its type's capacity may be larger.</summary>
-public sealed record BoundText(StringType Text, byte[] Bytes) : BoundExpression(Text);
+sealed record BoundText(StringType Text, byte[] Bytes) : BoundExpression(Text);
 
 /// <summary>Memory known when compiling, of exactly the type's size: <c>pton()</c>, empty tuples, zero values.</summary>
-public sealed record BoundBytes(ValueType Type, byte[] Bytes) : BoundExpression(Type);
+sealed record BoundBytes(DataType Type, byte[] Bytes) : BoundExpression(Type);
 
 /// <summary>A variable's value.</summary>
-public sealed record BoundVariableRead(BoundVariable Variable) : BoundExpression(Variable.Type);
+sealed record BoundVariableRead(BoundVariable Variable) : BoundExpression(Variable.Type);
 
 /// <summary>A map's value, zero when there is no such key. Aggregates are read with <see cref="BoundAggregateRead"/>.</summary>
 /// <param name="Key">Of the map's key type; null for maps without one.</param>
-public sealed record BoundMapRead(ScriptMap Map, BoundExpression? Key, ValueType Type) : BoundExpression(Type);
+sealed record BoundMapRead(ScriptMap Map, BoundExpression? Key, DataType Type) : BoundExpression(Type);
 
 /// <summary>A count, sum, min, max or avg as one number of 64 bits, put together from all processors.</summary>
-public sealed record BoundAggregateRead(ScriptMap Map, BoundExpression? Key, ValueType Type) : BoundExpression(Type);
+sealed record BoundAggregateRead(ScriptMap Map, BoundExpression? Key, DataType Type) : BoundExpression(Type);
 
 /// <summary>Whether the map has the key.</summary>
-public sealed record BoundHasKey(ScriptMap Map, BoundExpression? Key) : BoundExpression(BoolType.Instance);
+sealed record BoundHasKey(ScriptMap Map, BoundExpression? Key) : BoundExpression(BoolType.Instance);
 
 /// <summary>Deletes; whether there was something.</summary>
-public sealed record BoundDelete(ScriptMap Map, BoundExpression? Key) : BoundExpression(BoolType.Instance);
+sealed record BoundDelete(ScriptMap Map, BoundExpression? Key) : BoundExpression(BoolType.Instance);
 
 /// <summary>Copies the value to the variable if the key is there; whether it is.</summary>
-public sealed record BoundFind(ScriptMap Map, BoundExpression Key, BoundVariable Into) : BoundExpression(BoolType.Instance);
+sealed record BoundFind(ScriptMap Map, BoundExpression Key, BoundVariable Into) : BoundExpression(BoolType.Instance);
 
 /// <summary>How many entries a map has, or frames a stack.</summary>
-public sealed record BoundLength(ScriptMap? Map, BoundExpression? Stack) : BoundExpression(IntegerType.UInt64);
+sealed record BoundLength(ScriptMap? Map, BoundExpression? Stack) : BoundExpression(IntegerType.UInt64);
 
 /// <summary>Operators of one operand.</summary>
-public enum UnaryOperator
+enum BoundUnaryOperator
 {
     Negate,
     BitwiseNot,
@@ -54,52 +54,34 @@ public enum UnaryOperator
 }
 
 /// <summary>An operator on a scalar.</summary>
-public sealed record BoundUnary(UnaryOperator Operator, BoundExpression Operand, ValueType Type) : BoundExpression(Type);
+sealed record BoundUnary(BoundUnaryOperator Operator, BoundExpression Operand, DataType Type) : BoundExpression(Type);
 
-/// <summary>Operators of two operands. Signedness of division, shifts right and comparisons follows the operands' type.</summary>
-public enum BinaryOperator
-{
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    BitwiseAnd,
-    BitwiseOr,
-    BitwiseXor,
-    ShiftLeft,
-    ShiftRight,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// <summary>An operator on two scalars of one type (shifts: any second integer). Pointer arithmetic arrives here scaled, as numbers.</summary>
-public sealed record BoundBinary(BinaryOperator Operator, BoundExpression Left, BoundExpression Right, ValueType Type) : BoundExpression(Type);
+/// <summary>
+/// An operator on two scalars of one type (shifts: any second integer); <c>&amp;&amp;</c> and <c>||</c> are <see cref="BoundLogical"/>. Signedness of
+/// division, shifts right and comparisons follows the operands' type. Pointer arithmetic arrives here scaled, as numbers.
+/// </summary>
+sealed record BoundBinary(BinaryOperator Operator, BoundExpression Left, BoundExpression Right, DataType Type) : BoundExpression(Type);
 
 /// <summary><c>&amp;&amp;</c> and <c>||</c>: the second operand is evaluated only if needed. Operands are bool.</summary>
-public sealed record BoundLogical(bool IsAnd, BoundExpression Left, BoundExpression Right) : BoundExpression(BoolType.Instance);
+sealed record BoundLogical(bool IsAnd, BoundExpression Left, BoundExpression Right) : BoundExpression(BoolType.Instance);
 
 /// <summary>Whether two values in memory are equal: texts up to their end, others byte for byte over equal types.</summary>
 /// <param name="Limit">Compare at most so many bytes (strncmp); 0 for all.</param>
-public sealed record BoundMemoryEqual(BoundExpression Left, BoundExpression Right, bool Negated, int Limit = 0) : BoundExpression(BoolType.Instance);
+sealed record BoundMemoryEqual(BoundExpression Left, BoundExpression Right, bool Negated, int Limit = 0) : BoundExpression(BoolType.Instance);
 
 /// <summary>One of two, both of <paramref name="Type"/> (or void).</summary>
-public sealed record BoundConditional(BoundExpression Condition, BoundExpression WhenTrue, BoundExpression WhenFalse, ValueType Type) : BoundExpression(Type);
+sealed record BoundConditional(BoundExpression Condition, BoundExpression WhenTrue, BoundExpression WhenFalse, DataType Type) : BoundExpression(Type);
 
 /// <summary>
 /// The same value as another type: integers are truncated or extended by the operand's sign; anything scalar to bool is "is not 0"; texts, buffers
 /// and tuples to a larger capacity of the same kind are copied and padded; a scalar to an array of equal size, and back, keeps its bytes.
 /// </summary>
-public sealed record BoundConvert(BoundExpression Operand, ValueType Type) : BoundExpression(Type);
+sealed record BoundConvert(BoundExpression Operand, DataType Type) : BoundExpression(Type);
 
 /// <summary>What lies at an address: a scalar is loaded, anything else is copied when it is needed.</summary>
 /// <param name="Address">A number or pointer.</param>
 /// <param name="Space">How it is read; for <see cref="AddressSpace.Context"/> the address is <see cref="BoundContext"/> plus constants.</param>
-public sealed record BoundDereference(BoundExpression Address, AddressSpace Space, ValueType Type) : BoundExpression(Type)
+sealed record BoundDereference(BoundExpression Address, AddressSpace Space, DataType Type) : BoundExpression(Type)
 {
     /// <summary>For a bit field: bits from the lowest of the number at the address.</summary>
     public int BitOffset { get; init; }
@@ -111,7 +93,7 @@ public sealed record BoundDereference(BoundExpression Address, AddressSpace Spac
 /// <summary>A part of a value that is in the program's own memory: a tuple's element, a stored structure's field, an array's element.</summary>
 /// <param name="Aggregate">The whole.</param>
 /// <param name="Offset">Bytes from its start.</param>
-public sealed record BoundElement(BoundExpression Aggregate, int Offset, ValueType Type) : BoundExpression(Type)
+sealed record BoundElement(BoundExpression Aggregate, int Offset, DataType Type) : BoundExpression(Type)
 {
     /// <summary>A changing index for arrays: this many elements of the type's size after <see cref="Offset"/>; out of range reads zero.</summary>
     public BoundExpression? Index { get; init; }
@@ -127,19 +109,19 @@ public sealed record BoundElement(BoundExpression Aggregate, int Offset, ValueTy
 }
 
 /// <summary>A tuple or record of its elements, each of exactly its element's type.</summary>
-public sealed record BoundTuple(IReadOnlyList<BoundExpression> Elements, TupleType Tuple) : BoundExpression(Tuple);
+sealed record BoundTuple(IReadOnlyList<BoundExpression> Elements, TupleType Tuple) : BoundExpression(Tuple);
 
 /// <summary>The address of a variable or of a map's value (0 when there is none).</summary>
-public sealed record BoundAddressOf(BoundVariable? Variable, ScriptMap? Map, BoundExpression? Key, ValueType Type) : BoundExpression(Type);
+sealed record BoundAddressOf(BoundVariable? Variable, ScriptMap? Map, BoundExpression? Key, DataType Type) : BoundExpression(Type);
 
 /// <summary>The context's address.</summary>
-public sealed record BoundContext(ValueType Type) : BoundExpression(Type);
+sealed record BoundContext(DataType Type) : BoundExpression(Type);
 
 /// <summary>A value the probe gives (<c>arg0</c>, <c>args.x</c>, <c>retval</c>).</summary>
-public sealed record BoundArgument(ArgumentSource Source, ValueType Type) : BoundExpression(Type);
+sealed record BoundArgument(ArgumentSource Source, DataType Type) : BoundExpression(Type);
 
-/// <summary>A function of the language that the code generator knows; compile-time parameters are in <paramref name="Detail"/>.</summary>
-public sealed record BoundCall(Intrinsic Function, IReadOnlyList<BoundExpression> Arguments, ValueType Type) : BoundExpression(Type)
+/// <summary>A function of the language that the code generator knows; what is known when compiling is in <see cref="Number"/> and the type.</summary>
+sealed record BoundCall(Intrinsic Function, IReadOnlyList<BoundExpression> Arguments, DataType Type) : BoundExpression(Type)
 {
     /// <summary>A number known when compiling; each <see cref="Intrinsic"/> says what.</summary>
     public long Number { get; init; }
@@ -149,7 +131,7 @@ public sealed record BoundCall(Intrinsic Function, IReadOnlyList<BoundExpression
 }
 
 /// <summary>Adds to a variable or map value; the value before (postfix) or after (prefix). Pointers arrive scaled.</summary>
-public sealed record BoundIncrement(BoundVariable? Variable, ScriptMap? Map, BoundExpression? Key, long Delta, bool ReturnsOld, ValueType Type) : BoundExpression(Type);
+sealed record BoundIncrement(BoundVariable? Variable, ScriptMap? Map, BoundExpression? Key, long Delta, bool ReturnsOld, DataType Type) : BoundExpression(Type);
 
 /// <summary>Statements, then a value.</summary>
-public sealed record BoundBlockExpression(IReadOnlyList<BoundStatement> Statements, BoundExpression Value) : BoundExpression(Value.Type);
+sealed record BoundBlockExpression(IReadOnlyList<BoundStatement> Statements, BoundExpression Value) : BoundExpression(Value.Type);

@@ -4,7 +4,7 @@ using Sonde.Script.Types;
 namespace Sonde.Script.Binding;
 
 /// <summary>A script whose names, types and probes are settled; what the code generator reads.</summary>
-public sealed class BoundScript
+sealed class BoundScript
 {
     public required ScriptConfig Config { get; init; }
 
@@ -21,7 +21,7 @@ public sealed class BoundScript
 }
 
 /// <summary>A block of the script for the places that share a context.</summary>
-public sealed class BoundProbe
+sealed class BoundProbe
 {
     public required IReadOnlyList<ResolvedProbe> Places { get; init; }
 
@@ -37,11 +37,11 @@ public sealed class BoundProbe
 }
 
 /// <summary>A scratch variable. Two of one name in different blocks are two.</summary>
-public sealed class BoundVariable
+sealed class BoundVariable
 {
     public required string Name { get; init; }
 
-    public required ValueType Type { get; set; }
+    public required DataType Type { get; set; }
 
     /// <summary>Whether its address is taken, or it is used inside a loop body that became a subprogram: it then lies in memory.</summary>
     public bool NeedsMemory { get; set; }

@@ -4,7 +4,7 @@ using Sonde.Script.Types;
 namespace Sonde.Script.Binding;
 
 /// <summary>The machine a script is compiled for: facts only. Tests give a fixture, the engine the live machine.</summary>
-public interface ITarget
+interface ITarget
 {
     /// <summary>What the kernel can do.</summary>
     TargetKernel Kernel { get; }
@@ -16,10 +16,10 @@ public interface ITarget
     IReadOnlyList<ResolvedProbe> Resolve(AttachPoint point, DiagnosticBag diagnostics);
 
     /// <summary>A type of the kernel by name: <paramref name="tag"/> is "struct", "union", "enum" or "" for typedefs and base types.</summary>
-    ValueType? FindKernelType(string tag, string name);
+    DataType? FindKernelType(string tag, string name);
 
     /// <summary>A type of the debug information of the file an attach point is in; null if there is none.</summary>
-    ValueType? FindProgramType(ResolvedProbe probe, string tag, string name);
+    DataType? FindProgramType(ResolvedProbe probe, string tag, string name);
 
     /// <summary>The value of a named constant of the kernel's enums; false if there is none of that name.</summary>
     bool TryFindEnumValue(string name, out EnumType type, out long value);
@@ -38,7 +38,7 @@ public interface ITarget
 }
 
 /// <summary>What the kernel a script is compiled for can do.</summary>
-public sealed record TargetKernel
+sealed record TargetKernel
 {
     /// <summary>How many processors there can be.</summary>
     public required int Processors { get; init; }

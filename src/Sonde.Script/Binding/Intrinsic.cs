@@ -1,7 +1,7 @@
 namespace Sonde.Script.Binding;
 
 /// <summary>Functions and values of the language that need code in the program.</summary>
-public enum Intrinsic
+enum Intrinsic
 {
     /// <summary>uint32 in the session's pid namespace.</summary>
     Pid,

@@ -5,7 +5,7 @@ using Sonde.Symbols.Usdt;
 namespace Sonde.Script.Binding;
 
 /// <summary>What a program is given when its probe is hit. Two probes of a block share a program when their contexts are equal (<see cref="Key"/>).</summary>
-public sealed class ProbeContext
+sealed class ProbeContext
 {
     /// <summary>Tells contexts apart: equal keys mean programs of equal code.</summary>
     public required string Key { get; init; }
@@ -21,7 +21,7 @@ public sealed class ProbeContext
     public bool HasRegisters { get; init; }
 
     /// <summary>The type that <c>ctx</c> points to, if it is known.</summary>
-    public ValueType? ContextType { get; init; }
+    public DataType? ContextType { get; init; }
 
     /// <summary><c>arg0</c> and on; null when the number of arguments is not known and arguments follow <see cref="Convention"/>.</summary>
     public IReadOnlyList<ProbeArgument>? Arguments { get; init; }
@@ -46,7 +46,7 @@ public sealed class ProbeContext
 }
 
 /// <summary>How arguments without a description lie.</summary>
-public enum ArgumentConvention
+enum ArgumentConvention
 {
     /// <summary>There are none.</summary>
     None,
@@ -62,25 +62,25 @@ public enum ArgumentConvention
 /// <param name="Name">The name; empty for <c>argN</c>.</param>
 /// <param name="Type">The type.</param>
 /// <param name="Source">Where it is.</param>
-public sealed record ProbeArgument(string Name, ValueType Type, ArgumentSource Source);
+sealed record ProbeArgument(string Name, DataType Type, ArgumentSource Source);
 
 /// <summary>Where a value is when a probe is hit.</summary>
-public abstract record ArgumentSource;
+abstract record ArgumentSource;
 
 /// <summary>In the context itself, at a constant offset, as many bytes as the type has (structures: in place).</summary>
-public sealed record ContextSource(int Offset) : ArgumentSource;
+sealed record ContextSource(int Offset) : ArgumentSource;
 
 /// <summary>In a register of <c>struct pt_regs</c>, its offset in bytes there; the low bytes as many as the type has.</summary>
-public sealed record RegisterSource(int Offset) : ArgumentSource;
+sealed record RegisterSource(int Offset) : ArgumentSource;
 
 /// <summary>On the stack of the target: so many bytes above its stack pointer.</summary>
-public sealed record StackSource(int Offset) : ArgumentSource;
+sealed record StackSource(int Offset) : ArgumentSource;
 
 /// <summary>In the target's memory at a register's value plus an offset; the register as its offset in <c>struct pt_regs</c>.</summary>
-public sealed record MemorySource(int Register, long Offset) : ArgumentSource;
+sealed record MemorySource(int Register, long Offset) : ArgumentSource;
 
 /// <summary>As a USDT note says.</summary>
-public sealed record UsdtSource(UsdtArgument Argument) : ArgumentSource;
+sealed record UsdtSource(UsdtArgument Argument) : ArgumentSource;
 
 /// <summary>Nowhere: asking for it is an error with this reason.</summary>
-public sealed record UnavailableSource(string Reason) : ArgumentSource;
+sealed record UnavailableSource(string Reason) : ArgumentSource;

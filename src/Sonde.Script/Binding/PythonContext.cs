@@ -6,4 +6,4 @@ namespace Sonde.Script.Binding;
 /// <summary>What a Python probe knows of the interpreter: its layout and where at this site frame and thread state are.</summary>
 /// <param name="Layout">Offsets of the interpreter's structures.</param>
 /// <param name="Site">The attach point in the interpreter's code.</param>
-public sealed record PythonContext(CallLayout Layout, ProbeSite Site);
+sealed record PythonContext(CallLayout Layout, ProbeSite Site);

@@ -3,7 +3,7 @@ using Sonde.Script.Syntax;
 namespace Sonde.Script.Binding;
 
 /// <summary>What a probe is attached to.</summary>
-public enum ProbeKind
+enum ProbeKind
 {
     Begin,
     End,
@@ -33,7 +33,7 @@ public enum ProbeKind
 
 /// <summary>One place to attach to: what an attach point of the script became on this machine.</summary>
 /// <remarks>Which of the fields are set follows from <see cref="Kind"/>.</remarks>
-public sealed record ResolvedProbe
+sealed record ResolvedProbe
 {
     public required ProbeKind Kind { get; init; }
 

@@ -3,7 +3,7 @@ using Sonde.Bpf;
 namespace Sonde.Script.Ir;
 
 /// <summary>Writes a function instruction by instruction, at the end of the block it stands in.</summary>
-public sealed class IrBuilder(IrFunction function)
+sealed class IrBuilder(IrFunction function)
 {
     BasicBlock _block = function.Blocks.Count > 0 ? function.Blocks[0] : function.NewBlock("entry");
 

@@ -4,7 +4,7 @@ using Sonde.Script.Binding;
 namespace Sonde.Script.Ir;
 
 /// <summary>Makes instructions of the intermediate representation: improves it, allocates registers and stack, emits.</summary>
-public static class IrCompiler
+static class IrCompiler
 {
     /// <summary>Compiles a program; the result is ready for <see cref="ProgramSpec.Instructions"/>.</summary>
     /// <exception cref="IrException">It needs more stack than there is, or more instructions than the kernel takes.</exception>
@@ -12,4 +12,4 @@ public static class IrCompiler
 }
 
 /// <summary>A program that cannot be compiled within the kernel's limits.</summary>
-public sealed class IrException(string message) : Exception(message);
+sealed class IrException(string message) : Exception(message);

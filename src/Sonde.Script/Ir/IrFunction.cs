@@ -1,9 +1,7 @@
-using Sonde.Bpf;
-
 namespace Sonde.Script.Ir;
 
 /// <summary>A program before registers are allocated: its main function, then those it calls or has called back.</summary>
-public sealed class IrProgram(string name)
+sealed class IrProgram(string name)
 {
     public string Name { get; } = name;
 
@@ -12,7 +10,7 @@ public sealed class IrProgram(string name)
 }
 
 /// <summary>A function: basic blocks over as many virtual registers as it likes. Not in SSA form: a register may be set at many places.</summary>
-public sealed class IrFunction
+sealed class IrFunction
 {
     int _registers;
 
@@ -57,7 +55,7 @@ public sealed class IrFunction
 }
 
 /// <summary>Instructions that run one after the other, then a terminator.</summary>
-public sealed class BasicBlock(string name, int number)
+sealed class BasicBlock(string name, int number)
 {
     public string Name { get; } = name;
 
@@ -70,13 +68,13 @@ public sealed class BasicBlock(string name, int number)
 }
 
 /// <summary>A register of 64 bits that the allocator finds a place for.</summary>
-public readonly record struct VirtualRegister(int Number)
+readonly record struct VirtualRegister(int Number)
 {
     public override string ToString() => $"v{Number}";
 }
 
 /// <summary>So many bytes of stack.</summary>
-public sealed class StackSlot(string name, int number, int size)
+sealed class StackSlot(string name, int number, int size)
 {
     public string Name { get; } = name;
 
@@ -88,7 +86,7 @@ public sealed class StackSlot(string name, int number, int size)
 }
 
 /// <summary>A register or a constant; constants wider than 32 bits are loaded first by the emitter.</summary>
-public readonly record struct IrOperand
+readonly record struct IrOperand
 {
     IrOperand(VirtualRegister? register, long constant) => (Register, Constant) = (register, constant);
 
@@ -107,7 +105,7 @@ public readonly record struct IrOperand
 }
 
 /// <summary>A place in memory: a register or a stack slot, plus a constant number of bytes.</summary>
-public readonly record struct IrAddress
+readonly record struct IrAddress
 {
     public IrAddress(VirtualRegister register, int offset = 0) => (Base, Offset) = (register, offset);
 

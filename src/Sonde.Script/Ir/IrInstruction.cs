@@ -3,16 +3,16 @@ using Sonde.Bpf;
 namespace Sonde.Script.Ir;
 
 /// <summary>One step of a basic block.</summary>
-public abstract record IrInstruction;
+abstract record IrInstruction;
 
 /// <summary>dst = constant of 64 bits.</summary>
-public sealed record IrConstant(VirtualRegister Dst, long Value) : IrInstruction;
+sealed record IrConstant(VirtualRegister Dst, long Value) : IrInstruction;
 
 /// <summary>dst = src.</summary>
-public sealed record IrMove(VirtualRegister Dst, VirtualRegister Src) : IrInstruction;
+sealed record IrMove(VirtualRegister Dst, VirtualRegister Src) : IrInstruction;
 
 /// <summary>What arithmetic does, on 64 bits.</summary>
-public enum IrOperation
+enum IrOperation
 {
     Add,
     Subtract,
@@ -34,27 +34,27 @@ public enum IrOperation
 }
 
 /// <summary>dst = a operation b.</summary>
-public sealed record IrArithmetic(IrOperation Operation, VirtualRegister Dst, IrOperand A, IrOperand B) : IrInstruction;
+sealed record IrArithmetic(IrOperation Operation, VirtualRegister Dst, IrOperand A, IrOperand B) : IrInstruction;
 
 /// <summary>dst = -src.</summary>
-public sealed record IrNegate(VirtualRegister Dst, VirtualRegister Src) : IrInstruction;
+sealed record IrNegate(VirtualRegister Dst, VirtualRegister Src) : IrInstruction;
 
 /// <summary>dst = the low bits of src, extended to 64 by sign or by zeros.</summary>
 /// <param name="Bits">8, 16 or 32.</param>
-public sealed record IrExtend(VirtualRegister Dst, VirtualRegister Src, int Bits, bool IsSigned) : IrInstruction;
+sealed record IrExtend(VirtualRegister Dst, VirtualRegister Src, int Bits, bool IsSigned) : IrInstruction;
 
 /// <summary>dst = the low bytes of src in the other order, zero-extended.</summary>
 /// <param name="Bits">16, 32 or 64.</param>
-public sealed record IrByteSwap(VirtualRegister Dst, VirtualRegister Src, int Bits) : IrInstruction;
+sealed record IrByteSwap(VirtualRegister Dst, VirtualRegister Src, int Bits) : IrInstruction;
 
 /// <summary>dst = memory, extended to 64 bits.</summary>
-public sealed record IrLoad(VirtualRegister Dst, Size Size, IrAddress From, bool IsSigned = false) : IrInstruction;
+sealed record IrLoad(VirtualRegister Dst, Size Size, IrAddress From, bool IsSigned = false) : IrInstruction;
 
 /// <summary>Memory = a register's low bytes, or a constant (32 bits, sign-extended; wider ones are loaded first).</summary>
-public sealed record IrStore(Size Size, IrAddress To, IrOperand Value) : IrInstruction;
+sealed record IrStore(Size Size, IrAddress To, IrOperand Value) : IrInstruction;
 
 /// <summary>What an atomic instruction does with memory.</summary>
-public enum IrAtomicOperation
+enum IrAtomicOperation
 {
     Add,
     Or,
@@ -67,31 +67,31 @@ public enum IrAtomicOperation
 }
 
 /// <summary>Memory changes atomically; dst, if wanted, becomes the old value (Linux 5.12+; adding without a result: any).</summary>
-public sealed record IrAtomic(IrAtomicOperation Operation, Size Size, IrAddress To, VirtualRegister Value, VirtualRegister? Dst = null, VirtualRegister? Expected = null) : IrInstruction;
+sealed record IrAtomic(IrAtomicOperation Operation, Size Size, IrAddress To, VirtualRegister Value, VirtualRegister? Dst = null, VirtualRegister? Expected = null) : IrInstruction;
 
 /// <summary>dst = the address itself.</summary>
-public sealed record IrAddressOf(VirtualRegister Dst, IrAddress Address) : IrInstruction;
+sealed record IrAddressOf(VirtualRegister Dst, IrAddress Address) : IrInstruction;
 
 /// <summary>dst = a map, as helpers want it.</summary>
-public sealed record IrMap(VirtualRegister Dst, MapSpec Map) : IrInstruction;
+sealed record IrMap(VirtualRegister Dst, MapSpec Map) : IrInstruction;
 
 /// <summary>dst = the address of a byte in the value of a one-entry array map (not per processor).</summary>
-public sealed record IrMapValue(VirtualRegister Dst, MapSpec Map, int Offset) : IrInstruction;
+sealed record IrMapValue(VirtualRegister Dst, MapSpec Map, int Offset) : IrInstruction;
 
 /// <summary>dst = a function of the program, for helpers that call back.</summary>
-public sealed record IrFunctionAddress(VirtualRegister Dst, IrFunction Function) : IrInstruction;
+sealed record IrFunctionAddress(VirtualRegister Dst, IrFunction Function) : IrInstruction;
 
 /// <summary>Calls a helper with at most 5 arguments.</summary>
-public sealed record IrCallHelper(VirtualRegister? Dst, Helper Helper, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallHelper(VirtualRegister? Dst, Helper Helper, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
 
 /// <summary>Calls a kernel function by its id in the kernel's BTF.</summary>
-public sealed record IrCallKernel(VirtualRegister? Dst, int BtfId, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallKernel(VirtualRegister? Dst, int BtfId, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
 
 /// <summary>Calls a function of the program.</summary>
-public sealed record IrCallFunction(VirtualRegister? Dst, IrFunction Function, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallFunction(VirtualRegister? Dst, IrFunction Function, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
 
 /// <summary>An argument of a call: a value, an address, a map or a function; put where it belongs right before the call, without a register of its own.</summary>
-public readonly record struct IrArgument
+readonly record struct IrArgument
 {
     public IrOperand? Value { get; private init; }
 
@@ -121,13 +121,13 @@ public readonly record struct IrArgument
 }
 
 /// <summary>How a basic block ends.</summary>
-public abstract record IrTerminator;
+abstract record IrTerminator;
 
 /// <summary>Goes to a block.</summary>
-public sealed record IrJump(BasicBlock Target) : IrTerminator;
+sealed record IrJump(BasicBlock Target) : IrTerminator;
 
 /// <summary>Goes to one of two blocks by a comparison of 64 bits (or the low 32).</summary>
-public sealed record IrBranch(Condition Condition, VirtualRegister A, IrOperand B, BasicBlock WhenTrue, BasicBlock WhenFalse, bool Is32 = false) : IrTerminator;
+sealed record IrBranch(Condition Condition, VirtualRegister A, IrOperand B, BasicBlock WhenTrue, BasicBlock WhenFalse, bool Is32 = false) : IrTerminator;
 
 /// <summary>Leaves the function with a value.</summary>
-public sealed record IrReturn(IrOperand Value) : IrTerminator;
+sealed record IrReturn(IrOperand Value) : IrTerminator;

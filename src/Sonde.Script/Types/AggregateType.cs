@@ -1,7 +1,7 @@
 namespace Sonde.Script.Types;
 
 /// <summary>What a map gathers.</summary>
-public enum AggregateKind
+enum AggregateKind
 {
     /// <summary>How often: one number.</summary>
     Count,
@@ -32,7 +32,7 @@ public enum AggregateKind
 }
 
 /// <summary>How a time series makes one value of an interval's values.</summary>
-public enum SeriesReduction
+enum SeriesReduction
 {
     /// <summary>The last value.</summary>
     Last,
@@ -53,7 +53,7 @@ public enum SeriesReduction
 /// <summary>A value that grows with each use; only maps hold it, one on each processor, put together when it is read.</summary>
 /// <param name="Kind">What is gathered; says the layout, all numbers of 8 bytes.</param>
 /// <param name="IsSigned">Whether the gathered numbers have a sign.</param>
-public sealed record AggregateType(AggregateKind Kind, bool IsSigned) : ValueType
+sealed record AggregateType(AggregateKind Kind, bool IsSigned) : DataType
 {
     /// <summary>For <see cref="AggregateKind.Histogram"/>: each power of two is cut into 2^this buckets, 0 to 5.</summary>
     public int Bits { get; init; }

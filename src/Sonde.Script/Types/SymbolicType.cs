@@ -1,7 +1,7 @@
 namespace Sonde.Script.Types;
 
 /// <summary>What a number that only user space can put into words stands for.</summary>
-public enum SymbolicKind
+enum SymbolicKind
 {
     /// <summary>A kernel stack: its number in the stack map (<see cref="SymbolicType.Stack"/>), negative when it could not be taken.</summary>
     KernelStack,
@@ -53,7 +53,7 @@ public enum SymbolicKind
 }
 
 /// <summary>How a stack is printed.</summary>
-public enum StackMode
+enum StackMode
 {
     /// <summary>Symbol and offset, one frame a line.</summary>
     Bpftrace,
@@ -71,11 +71,11 @@ public enum StackMode
 /// <summary>What to take of a stack.</summary>
 /// <param name="Mode">How it is printed.</param>
 /// <param name="Depth">At most how many frames.</param>
-public readonly record struct StackShape(StackMode Mode, int Depth);
+readonly record struct StackShape(StackMode Mode, int Depth);
 
 /// <summary>A number, or two, that stands for something only user space can name; can be printed, stored and used as a key.</summary>
 /// <param name="Kind">What it stands for; says the layout.</param>
-public sealed record SymbolicType(SymbolicKind Kind) : ValueType
+sealed record SymbolicType(SymbolicKind Kind) : DataType
 {
     /// <summary>For stacks: mode and depth.</summary>
     public StackShape Stack { get; init; }

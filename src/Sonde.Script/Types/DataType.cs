@@ -5,7 +5,7 @@ namespace Sonde.Script.Types;
 /// The code generator stores with it and the decoder reads with it; there is no other description of a layout.
 /// All numbers are in the machine's byte order. Types are compared by structure.
 /// </remarks>
-public abstract record ValueType
+abstract record DataType
 {
     /// <summary>Bytes a value takes.</summary>
     public abstract int Size { get; }
@@ -21,7 +21,7 @@ public abstract record ValueType
 }
 
 /// <summary>No value.</summary>
-public sealed record VoidType : ValueType
+sealed record VoidType : DataType
 {
     public static readonly VoidType Instance = new();
 
@@ -33,7 +33,7 @@ public sealed record VoidType : ValueType
 }
 
 /// <summary>True or false in one byte, 1 or 0.</summary>
-public sealed record BoolType : ValueType
+sealed record BoolType : DataType
 {
     public static readonly BoolType Instance = new();
 
@@ -47,7 +47,7 @@ public sealed record BoolType : ValueType
 }
 
 /// <summary>A whole number of 1, 2, 4 or 8 bytes.</summary>
-public sealed record IntegerType : ValueType
+sealed record IntegerType : DataType
 {
     public static readonly IntegerType Int8 = new(1, true);
     public static readonly IntegerType Int16 = new(2, true);
@@ -87,7 +87,7 @@ public sealed record IntegerType : ValueType
 
 /// <summary>A floating-point number, as it lies in the memory of a target; it can be copied and printed, not computed with in the kernel.</summary>
 /// <param name="Bytes">4 or 8.</param>
-public sealed record FloatType(int Bytes) : ValueType
+sealed record FloatType(int Bytes) : DataType
 {
     public override int Size => Bytes;
 
@@ -97,7 +97,7 @@ public sealed record FloatType(int Bytes) : ValueType
 }
 
 /// <summary>A number with named values.</summary>
-public sealed record EnumType(string Name, IntegerType Underlying, IReadOnlyList<EnumMember> Members) : ValueType
+sealed record EnumType(string Name, IntegerType Underlying, IReadOnlyList<EnumMember> Members) : DataType
 {
     public override int Size => Underlying.Size;
 
@@ -113,7 +113,7 @@ public sealed record EnumType(string Name, IntegerType Underlying, IReadOnlyList
 }
 
 /// <summary>One named value of an enum.</summary>
-public readonly record struct EnumMember(string Name, long Value);
+readonly record struct EnumMember(string Name, long Value);
 
 /// <summary>Text, ended by a zero byte, in memory of a fixed size.</summary>
 /// <remarks>
@@ -124,7 +124,7 @@ public readonly record struct EnumMember(string Name, long Value);
 /// why it is empty (<see cref="EmptyReason"/>). What follows the end is zero, so that equal texts are equal as map keys.
 /// </remarks>
 /// <param name="Capacity">Bytes including the last; at least 1.</param>
-public sealed record StringType(int Capacity) : ValueType
+sealed record StringType(int Capacity) : DataType
 {
     public override int Size => Capacity;
 
@@ -134,7 +134,7 @@ public sealed record StringType(int Capacity) : ValueType
 }
 
 /// <summary>Why a text is empty: the second byte of a <see cref="StringType"/> whose first is 0.</summary>
-public enum EmptyReason : byte
+enum EmptyReason : byte
 {
     /// <summary>It has no characters.</summary>
     Empty = 0,
@@ -147,7 +147,7 @@ public enum EmptyReason : byte
 }
 
 /// <summary>Bytes: a count of 4 bytes, then room for <paramref name="Capacity"/> bytes, zero behind the count.</summary>
-public sealed record BufferType(int Capacity) : ValueType
+sealed record BufferType(int Capacity) : DataType
 {
     /// <summary>Where the bytes begin.</summary>
     public const int DataOffset = 4;
@@ -160,7 +160,7 @@ public sealed record BufferType(int Capacity) : ValueType
 }
 
 /// <summary>Whose memory a pointer points into, which decides how it is read.</summary>
-public enum AddressSpace : byte
+enum AddressSpace : byte
 {
     /// <summary>Not known: taken from the probe.</summary>
     None,
@@ -179,7 +179,7 @@ public enum AddressSpace : byte
 }
 
 /// <summary>An address of 8 bytes.</summary>
-public sealed record PointerType(ValueType Target, AddressSpace Space = AddressSpace.None) : ValueType
+sealed record PointerType(DataType Target, AddressSpace Space = AddressSpace.None) : DataType
 {
     public override int Size => 8;
 
@@ -191,7 +191,7 @@ public sealed record PointerType(ValueType Target, AddressSpace Space = AddressS
 }
 
 /// <summary>A fixed number of values of one type, one after the other; count 0 where the number is not known (a flexible array).</summary>
-public sealed record ArrayType(ValueType Element, int Count) : ValueType
+sealed record ArrayType(DataType Element, int Count) : DataType
 {
     public override int Size => checked(Element.Size * Count);
 
@@ -202,7 +202,7 @@ public sealed record ArrayType(ValueType Element, int Count) : ValueType
 
 /// <summary>A C structure or union, from the script, the kernel's BTF, a tracepoint's format or debug information.</summary>
 /// <remarks>Two with the same tag and name are the same type: recursive structures end there. Fields are resolved when first asked for.</remarks>
-public sealed record StructType : ValueType
+sealed record StructType : DataType
 {
     readonly Lazy<IReadOnlyList<StructField>> _fields;
 
@@ -259,10 +259,10 @@ public sealed record StructType : ValueType
 /// Whether the field is a tracepoint's <c>__data_loc</c>: 32 bits whose low half is an offset from the context's start and whose high half is a length
 /// (include/trace/stages/stage1_struct_define.h), which stands for the array or text of <paramref name="Type"/> there.
 /// </param>
-public sealed record StructField(string Name, ValueType Type, int Offset, int BitOffset = 0, int BitSize = 0, DataLocation DataLocation = DataLocation.None);
+sealed record StructField(string Name, DataType Type, int Offset, int BitOffset = 0, int BitSize = 0, DataLocation DataLocation = DataLocation.None);
 
 /// <summary>How a tracepoint's field refers to data behind the record.</summary>
-public enum DataLocation : byte
+enum DataLocation : byte
 {
     /// <summary>It does not: the value is the field.</summary>
     None,
@@ -275,13 +275,13 @@ public enum DataLocation : byte
 }
 
 /// <summary>Several values side by side, each at its own alignment; with names it is a record. Padding is zero.</summary>
-public sealed record TupleType : ValueType
+sealed record TupleType : DataType
 {
     readonly int[] _offsets;
 
     /// <param name="elements">The elements' types.</param>
     /// <param name="names">Their names for a record, null for a tuple.</param>
-    public TupleType(IReadOnlyList<ValueType> elements, IReadOnlyList<string>? names = null)
+    public TupleType(IReadOnlyList<DataType> elements, IReadOnlyList<string>? names = null)
     {
         Elements = elements;
         Names = names;
@@ -300,7 +300,7 @@ public sealed record TupleType : ValueType
         Size = checked(end + alignment - 1) / alignment * alignment;
     }
 
-    public IReadOnlyList<ValueType> Elements { get; }
+    public IReadOnlyList<DataType> Elements { get; }
 
     /// <summary>The names of a record's fields; null for a tuple.</summary>
     public IReadOnlyList<string>? Names { get; }
