@@ -239,7 +239,7 @@ public static unsafe class BpfSystemCall
         }
     }
 
-    /// <summary>Runs a syscall program with <paramref name="context"/> as its argument (Linux 5.14+).</summary>
+    /// <summary>Runs a syscall program (Linux 5.14+) or a raw tracepoint program (Linux 5.10+) with <paramref name="context"/> as its argument.</summary>
     public static SystemResult TestRunContext(FileDescriptor program, Span<byte> context, out uint returned)
     {
         fixed (byte* input = context)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Sonde.Bpf.Btf;
 using Sonde.Linux;
@@ -72,6 +73,17 @@ public sealed partial class Program : IDisposable
     public uint TestRun(ReadOnlySpan<byte> packet)
     {
         BpfSystemCall.TestRun(Descriptor, packet, out uint returned).Check($"bpf(PROG_TEST_RUN, \"{Spec.Name}\")");
+        return returned;
+    }
+
+    /// <summary>Runs a raw tracepoint program here and now, on the calling thread, without attaching it (Linux 5.10+).</summary>
+    /// <param name="arguments">What the program finds in its context, 8 bytes each; as many as it reads, at most 12.</param>
+    /// <returns>What the program returned.</returns>
+    /// <remarks>The program runs in this thread's context: its helpers see this process. See <c>bpf_prog_test_run_raw_tp</c>, net/bpf/test_run.c.</remarks>
+    /// <exception cref="LinuxException">ENOTSUPP: programs of this type cannot be run so. EINVAL: it reads more arguments than given, or the kernel is older.</exception>
+    public uint TestRun(params ReadOnlySpan<ulong> arguments)
+    {
+        BpfSystemCall.TestRunContext(Descriptor, MemoryMarshal.AsBytes(arguments.ToArray().AsSpan()), out uint returned).Check($"bpf(PROG_TEST_RUN, \"{Spec.Name}\")");
         return returned;
     }
 

@@ -67,6 +67,25 @@ public class ProgramTests
     }
 
     [Fact]
+    public void A_raw_tracepoint_program_runs_on_given_arguments()
+    {
+        using Program sum = Program.Load(new ProgramSpec
+        {
+            Name = "sonde_raw",
+            Type = ProgramType.RawTracepoint,
+            Instructions = [Load(Size.Double, R0, R1, 0), Load(Size.Double, R2, R1, 8), Add(R0, R2), Exit()],
+        });
+        Assert.Equal(42u, sum.TestRun(40, 2));
+        using Program process = Program.Load(new ProgramSpec
+        {
+            Name = "sonde_raw",
+            Type = ProgramType.RawTracepoint,
+            Instructions = [Call(Helper.GetCurrentPidTgid), Rsh(R0, 32), Exit()],
+        });
+        Assert.Equal((uint)Environment.ProcessId, process.TestRun());
+    }
+
+    [Fact]
     public void Tells_name_size_and_runs()
     {
         using BpfStats stats = BpfStats.Enable();
