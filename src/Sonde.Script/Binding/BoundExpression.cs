@@ -75,6 +75,7 @@ sealed record BoundConditional(BoundExpression Condition, BoundExpression WhenTr
 /// <summary>
 /// The same value as another type: integers are truncated or extended by the operand's sign; anything scalar to bool is "is not 0"; texts, buffers
 /// and tuples to a larger capacity of the same kind are copied and padded; a scalar to an array of equal size, and back, keeps its bytes.
+/// An array of N characters (int8) to a text of N + 1 bytes is read up to its first zero byte, wherever it lies; it is whole, so it never counts as cut.
 /// </summary>
 sealed record BoundConvert(BoundExpression Operand, DataType Type) : BoundExpression(Type);
 
