@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Sonde.Symbols.Tables;
 
 namespace Sonde.Symbols.Elf;
 
@@ -7,6 +8,7 @@ public sealed partial class ElfFile
 {
     readonly Lazy<ElfSymbolTable> _dynamicSymbols;
     readonly Lazy<ElfSymbolTable> _symbols;
+    readonly Lazy<SymbolTable> _functions;
 
     /// <summary>The symbols of dynamic linking, from <c>.dynsym</c> or, without section headers, through <c>PT_DYNAMIC</c>.</summary>
     /// <exception cref="ElfException">The table lies outside the file.</exception>
@@ -15,6 +17,14 @@ public sealed partial class ElfFile
     /// <summary>The full symbol table (<c>.symtab</c>); empty when stripped.</summary>
     /// <exception cref="ElfException">The table lies outside the file.</exception>
     public IReadOnlyList<ElfSymbol> Symbols => _symbols.Value;
+
+    /// <summary>The functions of this file alone, by address and by name.</summary>
+    /// <exception cref="ElfException">A symbol table lies outside the file.</exception>
+    public SymbolTable Functions => _functions.Value;
+
+    internal ElfSymbolTable DynamicSymbolEntries => _dynamicSymbols.Value;
+
+    internal ElfSymbolTable SymbolEntries => _symbols.Value;
 
     /// <summary>Finds a symbol that this file defines: first among the dynamic symbols, then in the full table.</summary>
     /// <exception cref="ElfException">A symbol table lies outside the file.</exception>

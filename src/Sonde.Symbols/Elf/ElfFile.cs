@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Sonde.Symbols.Tables;
 
 namespace Sonde.Symbols.Elf;
 
@@ -26,6 +27,7 @@ public sealed partial class ElfFile
         _dynamic = new(ReadDynamic);
         _dynamicSymbols = new(FindDynamicSymbols);
         _symbols = new(FindSymbols);
+        _functions = new(() => SymbolTable.Read(this));
         _relativeRelocations = new(ReadRelativeRelocations);
         _buildId = new(FindBuildId);
     }

@@ -74,6 +74,9 @@ public readonly struct ElfSymbol
     /// <summary>Whether the name is exactly <paramref name="name"/>, without finding the name's end first.</summary>
     internal bool NameEquals(ReadOnlySpan<byte> name) => _table is not null && _table.IsNameAt(_name, name);
 
+    /// <summary>Where the name is in the string table.</summary>
+    internal uint NameOffset => _name;
+
     /// <summary>Address in the file's own address space; for thread-local symbols an offset into the thread-local image.</summary>
     public ulong Value { get; }
 
@@ -110,7 +113,8 @@ sealed class ElfSymbolTable(ReadOnlyMemory<byte> entries, ReadOnlyMemory<byte> s
 
     public ElfSymbol this[int index] => new(this, entries.Span.Slice(checked(index * EntrySize), EntrySize));
 
-    public ReadOnlySpan<byte> NameAt(uint offset)
+    /// <summary>The name at an offset of the string table, cut after <paramref name="longest"/> bytes.</summary>
+    public ReadOnlySpan<byte> NameAt(uint offset, int longest = int.MaxValue)
     {
         var span = strings.Span;
         if (offset >= (uint)span.Length)
@@ -119,6 +123,7 @@ sealed class ElfSymbolTable(ReadOnlyMemory<byte> entries, ReadOnlyMemory<byte> s
         }
 
         span = span[(int)offset..];
+        span = span[..Math.Min(span.Length, longest)];
         var end = span.IndexOf((byte)0);
         return end < 0 ? span : span[..end];
     }
