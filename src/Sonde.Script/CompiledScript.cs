@@ -62,8 +62,14 @@ sealed class RuntimeMaps
     /// <summary>Per-processor counters of what was lost, one of 8 bytes for each <see cref="LossKind"/>.</summary>
     public MapSpec? Losses { get; set; }
 
+    /// <summary>One-entry array of nothing but zeros, never written: what new map entries begin as, and what absent ones read as.</summary>
+    public MapSpec? Zeros { get; set; }
+
     /// <summary>Stack maps by shape, of kernel and user stacks alike.</summary>
     public IDictionary<StackShape, MapSpec> Stacks { get; } = new Dictionary<StackShape, MapSpec>();
+
+    /// <summary>All that are needed: what is to be created besides the maps of the language.</summary>
+    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values);
 }
 
 /// <summary>Offsets in the value of <see cref="RuntimeMaps.Globals"/>.</summary>

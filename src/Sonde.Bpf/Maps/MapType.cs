@@ -71,6 +71,9 @@ public enum MapFlags : uint
     /// <summary>Entries of a hash table are allocated when they are needed; required for task storage.</summary>
     NoPreallocation = 1 << 0,
 
+    /// <summary>A stack trace map holds build ids and file offsets instead of addresses; Linux 4.17+.</summary>
+    StackBuildId = 1 << 5,
+
     /// <summary>Programs may only read it; Linux 5.2+.</summary>
     ReadOnlyForProgram = 1 << 7,
 

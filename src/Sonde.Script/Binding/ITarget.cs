@@ -91,6 +91,12 @@ sealed record TargetKernel
     /// <summary>The kernel's BTF.</summary>
     public required bool HasBtf { get; init; }
 
+    /// <summary>Whether <c>pid</c> and <c>tid</c> are numbers of another pid namespace than the host's (<see cref="Globals.NamespaceDevice"/>).</summary>
+    public bool UsesPidNamespace { get; init; }
+
+    /// <summary>Where the thread pointer of user space lies in <c>struct task_struct</c> (x86-64: <c>thread.fsbase</c>), by the kernel's BTF; null if not known.</summary>
+    public int? ThreadPointerOffset { get; init; }
+
     /// <summary>Everything, as of Linux 6.18 on two processors: for tests.</summary>
     public static TargetKernel Newest { get; } = new()
     {
