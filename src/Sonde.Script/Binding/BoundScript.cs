@@ -18,6 +18,9 @@ sealed class BoundScript
     public required IReadOnlyList<ScriptAction> Actions { get; init; }
 
     public required IReadOnlyList<string> ProbeNames { get; init; }
+
+    /// <summary>Names of Python variables that the script reads; <see cref="Intrinsic.PythonLocal"/> refers to them.</summary>
+    public IReadOnlyList<string> PythonNames { get; init; } = [];
 }
 
 /// <summary>A block of the script for the places that share a context.</summary>

@@ -132,15 +132,30 @@ enum Intrinsic
     /// <summary>pyfile_t of the function hit.</summary>
     PythonFile,
 
-    /// <summary>int64 line: of the function's first line at a call, of the running instruction else.</summary>
+    /// <summary>int64: the function's first line.</summary>
     PythonLine,
 
-    /// <summary>pystack_t of the current thread.</summary>
+    /// <summary>pystack_t of the current thread; the type says how deep.</summary>
     PythonStack,
 
-    /// <summary>int64, string or others of a local by its place: Number.</summary>
+    /// <summary>Address of the object a variable of the frame holds, 0 when it is unset or there is none of the name; Number: place in <see cref="BoundScript.PythonNames"/>.</summary>
     PythonLocal,
 
-    /// <summary>The result of a Python return, like <see cref="PythonLocal"/>.</summary>
+    /// <summary>Address of the object a Python function returns.</summary>
     PythonResult,
+
+    /// <summary>string: the type of the exception that leaves a Python function.</summary>
+    PythonException,
+
+    /// <summary>pyvalue_t of the object at an address.</summary>
+    PythonValue,
+
+    /// <summary>int64 of the int, bool or float (cut towards zero) at an address; 0 for everything else.</summary>
+    PythonInteger,
+
+    /// <summary>double of the float or int at an address; 0 for everything else.</summary>
+    PythonFloat,
+
+    /// <summary>string of the str at an address; empty (null or unreadable) for everything else.</summary>
+    PythonText,
 }

@@ -28,7 +28,6 @@ enum ProbeKind
     PythonCall,
     PythonReturn,
     PythonRaise,
-    PythonLine,
 }
 
 /// <summary>One place to attach to: what an attach point of the script became on this machine.</summary>

@@ -50,6 +50,9 @@ enum SymbolicKind
 
     /// <summary>A Python stack: its number in the script's table of Python stacks, then the process (8 bytes).</summary>
     PythonStack,
+
+    /// <summary>A Python object as it was when the probe was hit: see <see cref="PythonValueLayout"/>.</summary>
+    PythonValue,
 }
 
 /// <summary>How a stack is printed.</summary>
@@ -89,6 +92,7 @@ sealed record SymbolicType(SymbolicKind Kind) : DataType
         SymbolicKind.InternetAddress => 20,
         SymbolicKind.UserStack or SymbolicKind.UserSymbol or SymbolicKind.CgroupPath => 16,
         SymbolicKind.PythonFunction or SymbolicKind.PythonFile or SymbolicKind.PythonStack => 16,
+        SymbolicKind.PythonValue => PythonValueLayout.Size,
         _ => 8,
     };
 
@@ -115,6 +119,7 @@ sealed record SymbolicType(SymbolicKind Kind) : DataType
         SymbolicKind.PythonFunction => "pyfunc_t",
         SymbolicKind.PythonFile => "pyfile_t",
         SymbolicKind.PythonStack => "pystack_t",
+        SymbolicKind.PythonValue => "pyvalue_t",
         _ => throw new InvalidOperationException($"no name for {Kind}"),
     };
 }
