@@ -15,6 +15,12 @@ interface ITarget
     /// </summary>
     IReadOnlyList<ResolvedProbe> Resolve(AttachPoint point, DiagnosticBag diagnostics);
 
+    /// <summary>
+    /// Why an attach point for which <see cref="Resolve"/> found nothing has no places, or what was meant: a hint for the caller's message
+    /// (<c>did you mean 'sched_switch'?</c>, <c>this kernel has no kprobes…</c>); null when nothing is known.
+    /// </summary>
+    string? ExplainMissing(AttachPoint point) => null;
+
     /// <summary>A type of the kernel by name: <paramref name="tag"/> is "struct", "union", "enum" or "" for typedefs and base types.</summary>
     DataType? FindKernelType(string tag, string name);
 

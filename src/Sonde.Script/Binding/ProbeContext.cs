@@ -10,6 +10,12 @@ sealed class ProbeContext
     /// <summary>Tells contexts apart: equal keys mean programs of equal code.</summary>
     public required string Key { get; init; }
 
+    /// <summary>
+    /// Like <see cref="Key"/>, for blocks that use none of <c>argN</c>, <c>args</c>, <c>retval</c> and <c>ctx</c>: one program for all 360
+    /// <c>tracepoint:syscalls:sys_enter_*</c> instead of one for each record layout.
+    /// </summary>
+    public string KeyWithoutArguments => $"{Kind} {ProgramType} {DefaultSpace} {MaySleep}";
+
     public required ProbeKind Kind { get; init; }
 
     public required ProgramType ProgramType { get; init; }
@@ -38,7 +44,7 @@ sealed class ProbeContext
     /// <summary><c>retval</c>; null where there is none.</summary>
     public ProbeArgument? ReturnValue { get; init; }
 
-    /// <summary>The type of <see cref="ReturnValue"/> and of the arguments when nothing is known of them: <c>uint64</c>.</summary>
+    /// <summary>Whether the program may be a sleepable one (uprobes from Linux 6.0 on).</summary>
     public bool MaySleep { get; init; }
 
     /// <summary>What a Python probe is given; null for others.</summary>

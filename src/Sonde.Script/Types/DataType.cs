@@ -162,7 +162,10 @@ sealed record BufferType(int Capacity) : DataType
 /// <summary>Whose memory a pointer points into, which decides how it is read.</summary>
 enum AddressSpace : byte
 {
-    /// <summary>Not known: taken from the probe.</summary>
+    /// <summary>
+    /// Not known: a pointer points where it was read from (fields of kernel structures into the kernel, of user structures into the process);
+    /// one that came with the probe has the probe's.
+    /// </summary>
     None,
 
     /// <summary>The kernel's, by <c>bpf_probe_read_kernel</c>.</summary>
@@ -191,6 +194,7 @@ sealed record PointerType(DataType Target, AddressSpace Space = AddressSpace.Non
 }
 
 /// <summary>A fixed number of values of one type, one after the other; count 0 where the number is not known (a flexible array).</summary>
+/// <remarks>C's <c>char</c> is <see cref="IntegerType.Int8"/>, so an array of it is text to the language wherever it comes from (C, BTF, tracepoints, DWARF).</remarks>
 sealed record ArrayType(DataType Element, int Count) : DataType
 {
     public override int Size => checked(Element.Size * Count);
