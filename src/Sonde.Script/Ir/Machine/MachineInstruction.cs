@@ -1,0 +1,150 @@
+using Sonde.Bpf;
+
+namespace Sonde.Script.Ir.Machine;
+
+/// <summary>What an instruction does with the registers it names.</summary>
+[Flags]
+enum Roles : byte
+{
+    None = 0,
+    ReadsDst = 1,
+    WritesDst = 2,
+    ReadsSrc = 4,
+    WritesSrc = 8,
+}
+
+/// <summary>
+/// An instruction of the machine whose registers are still numbers: 0 to 10 are the machine's own, <see cref="FirstVirtual"/> and up
+/// those that wait for a place.
+/// </summary>
+sealed class MachineInstruction(Instruction code, Roles roles, int dst, int src = MachineInstruction.None)
+{
+    /// <summary>No register.</summary>
+    public const int None = -1;
+
+    /// <summary>How many of the machine's registers can be given away: R0 to R9.</summary>
+    public const int Allocatable = 10;
+
+    /// <summary>R10.</summary>
+    public const int Frame = 10;
+
+    /// <summary>The number of the first register that waits for a place.</summary>
+    public const int FirstVirtual = 11;
+
+    /// <summary>R0 to R5 as a set.</summary>
+    public const int CallerSaved = 0x3f;
+
+    /// <summary>The instruction; <see cref="Dst"/> and <see cref="Src"/>, where there are any, stand for its registers.</summary>
+    public Instruction Code { get; set; } = code;
+
+    public Roles Roles { get; } = roles;
+
+    public int Dst { get; set; } = dst;
+
+    public int Src { get; set; } = src;
+
+    /// <summary>The stack memory it touches: the offset counts from there. With <see cref="IsSlotAddress"/>, whose address it computes.</summary>
+    public StackSlot? Slot { get; init; }
+
+    /// <summary>dst = R10 + the place of <see cref="Slot"/> + the offset; becomes two instructions.</summary>
+    public bool IsSlotAddress { get; init; }
+
+    /// <summary>Registers of the machine it reads without naming them, as a set.</summary>
+    public int ImplicitReads { get; init; }
+
+    /// <summary>Registers of the machine it writes or loses without naming them, as a set.</summary>
+    public int ImplicitWrites { get; init; }
+
+    /// <summary>A copy between registers of 64 bits.</summary>
+    public bool IsMove { get; init; }
+
+    /// <summary>Whether repeating it elsewhere gives the same value at the price of reloading that value.</summary>
+    public bool IsRepeatable => Roles == Roles.WritesDst && !IsMove && (IsSlotAddress || Src == None);
+
+    public bool Reads(int register) => Dst == register && (Roles & Roles.ReadsDst) != 0 || Src == register && (Roles & Roles.ReadsSrc) != 0;
+
+    public bool Writes(int register) => Dst == register && (Roles & Roles.WritesDst) != 0 || Src == register && (Roles & Roles.WritesSrc) != 0;
+
+    /// <summary>The same instruction for another register.</summary>
+    public MachineInstruction For(int dst) => new(Code, Roles, dst, Src)
+    {
+        Slot = Slot,
+        IsSlotAddress = IsSlotAddress,
+        ImplicitReads = ImplicitReads,
+        ImplicitWrites = ImplicitWrites,
+        IsMove = IsMove,
+    };
+
+    public static MachineInstruction Move(int dst, int src) => new(Asm.Mov(0, Register.R0), Roles.WritesDst | Roles.ReadsSrc, dst, src) { IsMove = true };
+
+    /// <summary>The cheapest instruction that makes a constant.</summary>
+    public static MachineInstruction Constant(int dst, long value) => new(
+        value == (int)value ? Asm.Mov(0, (int)value) : value == (uint)value ? Asm.Mov32(0, (int)(uint)value) : Asm.LoadImm64(0, value),
+        Roles.WritesDst,
+        dst);
+
+    public static MachineInstruction AddressOf(int dst, StackSlot slot, int offset) =>
+        new(Asm.Add(0, offset), Roles.WritesDst, dst) { Slot = slot, IsSlotAddress = true };
+}
+
+/// <summary>A comparison two ways lead on from.</summary>
+/// <param name="A">The left side.</param>
+/// <param name="B">The right side; <see cref="MachineInstruction.None"/> for <paramref name="Constant"/>.</param>
+sealed record Comparison(Condition Condition, int A, int B, int Constant, bool Is32);
+
+/// <summary>Instructions of the machine, then a way on: none after <c>exit</c>.</summary>
+sealed class MachineBlock(string name, int number)
+{
+    public string Name { get; } = name;
+
+    public int Number { get; } = number;
+
+    public List<MachineInstruction> Instructions { get; } = [];
+
+    /// <summary>When it holds, control goes to <see cref="Taken"/>, otherwise to <see cref="Next"/>.</summary>
+    public Comparison? Comparison { get; set; }
+
+    public MachineBlock? Taken { get; set; }
+
+    public MachineBlock? Next { get; set; }
+
+    /// <summary>How many loops it is in.</summary>
+    public int Depth { get; set; }
+
+    public IEnumerable<MachineBlock> Successors()
+    {
+        if (Taken is { } taken)
+        {
+            yield return taken;
+        }
+
+        if (Next is { } next)
+        {
+            yield return next;
+        }
+    }
+}
+
+/// <summary>A function in instructions of the machine.</summary>
+sealed class MachineFunction(IrFunction source)
+{
+    public IrFunction Source { get; } = source;
+
+    /// <summary>The first is where it begins; all are reached.</summary>
+    public List<MachineBlock> Blocks { get; } = [];
+
+    /// <summary>Its stack memory, including what registers were spilled to.</summary>
+    public List<StackSlot> Slots { get; } = [.. source.Slots];
+
+    /// <summary>Registers of the machine and those that wait for a place, together.</summary>
+    public int RegisterCount { get; private set; } = MachineInstruction.FirstVirtual + source.RegisterCount;
+
+    public int NewRegister() => RegisterCount++;
+
+    public StackSlot NewSlot(string name)
+    {
+        StackSlot slot = new(name, Slots.Count, sizeof(long));
+        Slots.Add(slot);
+        return slot;
+    }
+}
