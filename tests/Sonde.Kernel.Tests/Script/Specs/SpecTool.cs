@@ -1,0 +1,31 @@
+using Sonde.Kernel.Tests.Flow;
+using Sonde.Kernel.Tests.Targets;
+
+namespace Sonde.Kernel.Tests.Script.Specs;
+
+/// <summary>A program that runs the language: Sonde, or bpftrace itself.</summary>
+sealed record SpecTool(string Name, string Path)
+{
+    public static SpecTool Sonde { get; } = new("sonde", SondeCommand.Path);
+
+    /// <summary>The one of tests/setup/bpftrace; null where it is not on this machine.</summary>
+    public static SpecTool? Bpftrace { get; } = FindBpftrace();
+
+    /// <summary>What the specs are tried on: bpftrace alone, which shows that they are right, or what SONDE_SPEC_TOOL says.</summary>
+    public static IReadOnlyList<SpecTool> Chosen { get; } = Choose(Environment.GetEnvironmentVariable("SONDE_SPEC_TOOL"));
+
+    static SpecTool[] Choose(string? name) => name switch
+    {
+        "sonde" => [Sonde],
+        "both" => [Sonde, Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
+        "bpftrace" => [Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
+        _ => Bpftrace is null ? [] : [Bpftrace],
+    };
+
+    static SpecTool? FindBpftrace()
+    {
+        string file = System.IO.Path.Combine(Repository.Artifacts, "bpftrace.tsv");
+        string path = File.Exists(file) ? File.ReadAllText(file).Trim().Split('\t')[1] : "-";
+        return path == "-" ? null : new SpecTool("bpftrace", path);
+    }
+}
