@@ -1,7 +1,7 @@
 namespace Sonde.Script.Syntax;
 
 /// <summary>How bad it is.</summary>
-public enum Severity
+enum Severity
 {
     /// <summary>The script cannot run.</summary>
     Error,
@@ -15,7 +15,7 @@ public enum Severity
 /// <param name="Span">Where; uses of macros that lead there are shown after it.</param>
 /// <param name="Message">What is wrong, without a full stop as the language's messages are.</param>
 /// <param name="Hint">What to do about it, or null.</param>
-public sealed record Diagnostic(Severity Severity, SourceSpan Span, string Message, string? Hint = null)
+sealed record Diagnostic(Severity Severity, SourceSpan Span, string Message, string? Hint = null)
 {
     /// <summary>Other places that belong to the message, such as the types of both operands, each with its own words.</summary>
     public IReadOnlyList<(SourceSpan Span, string Message)> Notes { get; init; } = [];

@@ -15,7 +15,7 @@ sealed class Script(SourceSpan span) : Node(span)
     /// <summary><c>let @m = hash(N);</c></summary>
     public IReadOnlyList<MapDeclaration> MapDeclarations { get; init; } = [];
 
-    /// <summary>Macros; none are left to be expanded after <see cref="MacroExpander"/>.</summary>
+    /// <summary>Macros; every use is expanded in a script that <see cref="ScriptReader"/> gave.</summary>
     public IReadOnlyList<Macro> Macros { get; init; } = [];
 
     /// <summary><c>fn f($a: int64): int64 { … }</c></summary>
@@ -23,7 +23,16 @@ sealed class Script(SourceSpan span) : Node(span)
 
     /// <summary>The probes in order.</summary>
     public IReadOnlyList<Probe> Probes { get; init; } = [];
+
+    /// <summary>The named parameters that the script asks for with <c>getopt</c>.</summary>
+    public IReadOnlyList<ScriptOption> Options { get; init; } = [];
 }
+
+/// <summary>A named parameter of a script, given as <c>--name=value</c>.</summary>
+/// <param name="Name">The name without dashes.</param>
+/// <param name="Default">What it is when it is not given; its kind is the parameter's: int, string or bool.</param>
+/// <param name="Help">What it means, or null.</param>
+sealed record ScriptOption(string Name, Expression Default, string? Help);
 
 /// <summary><c>config = { … }</c></summary>
 sealed class ConfigBlock(SourceSpan span, IReadOnlyList<ConfigEntry> entries) : Node(span)
@@ -65,7 +74,7 @@ sealed class MapDeclaration(SourceSpan span, string name, string kind, SourceSpa
 /// <summary>What a macro's parameter takes.</summary>
 enum MacroParameterKind
 {
-    /// <summary><c>x</c>: any expression or a type.</summary>
+    /// <summary><c>x</c>: any expression, or a type given as <c>typeof(T)</c>.</summary>
     Expression,
 
     /// <summary><c>$x</c>: a scratch variable, which the macro may assign.</summary>
@@ -73,9 +82,6 @@ enum MacroParameterKind
 
     /// <summary><c>@m</c>: a map, which the macro may change.</summary>
     Map,
-
-    /// <summary><c>typeof(T)</c>: a type.</summary>
-    Type,
 }
 
 /// <summary>A parameter of a macro; the name has its sigil.</summary>
@@ -85,7 +91,7 @@ sealed class MacroParameter(SourceSpan span, MacroParameterKind kind, string nam
     public string Name { get; } = name;
 }
 
-/// <summary><c>macro name($var, expr, @map) { …; value }</c></summary>
+/// <summary><c>macro name($var, expr, @map) { …; value }</c>; the span is that of <c>macro name</c>.</summary>
 sealed class Macro(SourceSpan span, string name, IReadOnlyList<MacroParameter> parameters, IReadOnlyList<Statement> statements, Expression? value) : Node(span)
 {
     public string Name { get; } = name;
@@ -112,7 +118,7 @@ sealed class SubprogramParameter(SourceSpan span, string name, TypeName type) : 
     public TypeName Type { get; } = type;
 }
 
-/// <summary>Attach points with their predicate and body.</summary>
+/// <summary>Attach points with their predicate and body; the span is that of the attach points.</summary>
 sealed class Probe(SourceSpan span, string? name, IReadOnlyList<AttachPoint> attachPoints, Expression? predicate, Block body) : Node(span)
 {
     /// <summary>The <c>name=</c> before the attach points, or null; reserved by the language.</summary>
@@ -125,7 +131,7 @@ sealed class Probe(SourceSpan span, string? name, IReadOnlyList<AttachPoint> att
 }
 
 /// <summary>A probe's place as it is written, split at colons; what the parts mean is the provider's business.</summary>
-public sealed class AttachPoint : Node
+sealed class AttachPoint : Node
 {
     /// <summary>An attach point.</summary>
     public AttachPoint(SourceSpan span, string provider, IReadOnlyList<string> parts)

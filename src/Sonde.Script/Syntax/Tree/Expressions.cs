@@ -47,6 +47,12 @@ sealed class Variable(SourceSpan span, string name) : Expression(span)
 {
     /// <summary>The name with its <c>$</c>; a macro's own variables have a suffix that no script can write.</summary>
     public string Name { get; } = name;
+
+    /// <summary>The name for messages, as it is written.</summary>
+    public string DisplayName => Name.IndexOf(HygieneMark, StringComparison.Ordinal) is int mark and > 0 ? Name[..mark] : Name;
+
+    /// <summary>Stands between a macro variable's own name and the number of the expansion.</summary>
+    public const char HygieneMark = '#';
 }
 
 /// <summary><c>@m</c> or <c>@m[k1, k2]</c></summary>

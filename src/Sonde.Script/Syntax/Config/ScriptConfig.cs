@@ -53,4 +53,16 @@ sealed record ScriptConfig
 
     /// <summary>Whether file and line are printed with symbols.</summary>
     public bool ShowDebugInfo { get; init; }
+
+    /// <summary>Taken for compatibility: symbols are always read by this program itself.</summary>
+    public bool UseBlazesym { get; init; }
+
+    /// <summary>"warn", "enable" or "error": whether <c>tseries</c> may be used.</summary>
+    public string UnstableTimeSeries { get; init; } = "warn";
+
+    /// <summary>"warn", "enable" or "error": whether <c>dw_ustack</c> may be used.</summary>
+    public string UnstableDwarfStack { get; init; } = "warn";
+
+    /// <summary>All settings by their names in the config block, in alphabetical order, the values as text.</summary>
+    public IEnumerable<(string Name, string Value)> Values => ConfigTable.Values(this);
 }

@@ -3,7 +3,7 @@ using System.Text;
 namespace Sonde.Script.Syntax;
 
 /// <summary>Collects the messages of all passes over one script, each once.</summary>
-public sealed class DiagnosticBag
+sealed class DiagnosticBag
 {
     // A script of a few bytes can bring forth messages without number through macros; nobody reads more than these.
     const int MostMessages = 200;

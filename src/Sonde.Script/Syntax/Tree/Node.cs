@@ -1,7 +1,7 @@
 namespace Sonde.Script.Syntax;
 
 /// <summary>A node of the syntax tree; immutable, equal only to itself.</summary>
-public abstract class Node
+abstract class Node
 {
     /// <summary>A node at a place.</summary>
     protected Node(SourceSpan span)

@@ -1,7 +1,7 @@
 namespace Sonde.Script.Syntax;
 
 /// <summary>What stood after the program on the command line.</summary>
-public sealed record ScriptArguments
+sealed record ScriptArguments
 {
     /// <summary>Nothing.</summary>
     public static ScriptArguments None { get; } = new();

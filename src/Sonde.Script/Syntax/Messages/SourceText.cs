@@ -1,7 +1,7 @@
 namespace Sonde.Script.Syntax;
 
 /// <summary>A piece of source text with a name for messages: a script, an included header, an expanded preprocessor macro.</summary>
-public sealed class SourceText
+sealed class SourceText
 {
     readonly List<int> _lineStarts = [0];
 

@@ -6,6 +6,9 @@ namespace Sonde.Script.Syntax;
 abstract class CDefinition(SourceSpan span, string name) : Node(span)
 {
     public string Name { get; } = name;
+
+    /// <summary>Whether it comes from a header of the system (<c>/usr/include</c>), where the kernel's own types go first.</summary>
+    public bool IsSystem { get; init; }
 }
 
 /// <summary>A <c>struct</c> or <c>union</c> with its members.</summary>
