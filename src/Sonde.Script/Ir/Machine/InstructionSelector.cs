@@ -33,6 +33,8 @@ sealed partial class InstructionSelector
 
     void Fill(IrFunction function)
     {
+        SlotPointers pointers = new(function, [.. _blocks.Keys]);
+        _function.Escaped = pointers.Escaped;
         foreach ((BasicBlock block, MachineBlock machine) in _blocks)
         {
             _out = machine.Instructions;
@@ -46,7 +48,13 @@ sealed partial class InstructionSelector
 
             foreach (IrInstruction instruction in block.Instructions)
             {
+                int first = _out.Count;
                 Select(instruction);
+                IReadOnlyList<StackSlot> touched = pointers.Touched(instruction);
+                for (int i = first; i < _out.Count; i++)
+                {
+                    _out[i].Touches = touched;
+                }
             }
 
             End(machine, block.Terminator!);

@@ -1,0 +1,112 @@
+namespace Sonde.Script.Ir.Machine;
+
+/// <summary>When stack memory holds something: between an instruction that may touch it and a later one that may.</summary>
+sealed class SlotLifetimes
+{
+    readonly Dictionary<StackSlot, int> _numbers = [];
+    readonly BitSet[] _overlaps;
+
+    public SlotLifetimes(MachineFunction function)
+    {
+        foreach (StackSlot slot in function.Blocks.SelectMany(block => block.Instructions).SelectMany(Named))
+        {
+            if (_numbers.TryAdd(slot, Used.Count))
+            {
+                Used.Add(slot);
+            }
+        }
+
+        _overlaps = [.. Used.Select(_ => new BitSet(Used.Count))];
+        if (Used.Count > 1)
+        {
+            Find(function);
+        }
+    }
+
+    /// <summary>The stack memory that is used at all.</summary>
+    public List<StackSlot> Used { get; } = [];
+
+    /// <summary>Whether two hold something at the same time.</summary>
+    public bool Overlap(StackSlot a, StackSlot b) => _overlaps[_numbers[a]].Contains(_numbers[b]);
+
+    void Find(MachineFunction function)
+    {
+        BitSet[] before = Solve(function, forwards: true);
+        BitSet[] after = Solve(function, forwards: false);
+        BitSet live = new(Used.Count);
+        foreach (MachineBlock block in function.Blocks)
+        {
+            // What is touched here or later, for each instruction from the last to the first.
+            List<BitSet> wanted = [];
+            BitSet later = after[block.Number].Copy();
+            for (int i = block.Instructions.Count - 1; i >= 0; i--)
+            {
+                Touch(block.Instructions[i], later);
+                wanted.Add(later.Copy());
+            }
+
+            BitSet seen = before[block.Number];
+            for (int i = 0; i < block.Instructions.Count; i++)
+            {
+                Touch(block.Instructions[i], seen);
+                live.CopyFrom(seen);
+                live.Intersect(wanted[block.Instructions.Count - 1 - i]);
+                foreach (int slot in live)
+                {
+                    _overlaps[slot].Union(live);
+                }
+            }
+        }
+
+        foreach (StackSlot escaped in function.Escaped.Where(_numbers.ContainsKey))
+        {
+            for (int other = 0; other < Used.Count; other++)
+            {
+                _overlaps[_numbers[escaped]].Add(other);
+                _overlaps[other].Add(_numbers[escaped]);
+            }
+        }
+    }
+
+    // What may have been touched before a block, or may be touched after it.
+    BitSet[] Solve(MachineFunction function, bool forwards)
+    {
+        BitSet[] outside = [.. function.Blocks.Select(_ => new BitSet(Used.Count))];
+        BitSet[] touched = [.. function.Blocks.Select(_ => new BitSet(Used.Count))];
+        foreach (MachineBlock block in function.Blocks)
+        {
+            block.Instructions.ForEach(instruction => Touch(instruction, touched[block.Number]));
+        }
+
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (MachineBlock block in function.Blocks)
+            {
+                foreach (MachineBlock successor in block.Successors())
+                {
+                    (MachineBlock from, MachineBlock to) = forwards ? (block, successor) : (successor, block);
+                    changed |= outside[to.Number].Union(outside[from.Number]);
+                    changed |= outside[to.Number].Union(touched[from.Number]);
+                }
+            }
+        }
+
+        return outside;
+    }
+
+    void Touch(MachineInstruction instruction, BitSet set)
+    {
+        if (instruction.Slot is { } slot && !instruction.IsSlotAddress)
+        {
+            set.Add(_numbers[slot]);
+        }
+
+        foreach (StackSlot touched in instruction.Touches)
+        {
+            set.Add(_numbers[touched]);
+        }
+    }
+
+    static IEnumerable<StackSlot> Named(MachineInstruction instruction) => instruction.Slot is { } slot ? instruction.Touches.Append(slot) : instruction.Touches;
+}

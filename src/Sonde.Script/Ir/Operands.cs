@@ -1,0 +1,168 @@
+namespace Sonde.Script.Ir;
+
+/// <summary>What instructions read and write.</summary>
+static class Operands
+{
+    /// <summary>The register an instruction sets, if any.</summary>
+    public static VirtualRegister? Destination(IrInstruction instruction) => instruction switch
+    {
+        IrConstant i => i.Dst,
+        IrMove i => i.Dst,
+        IrArithmetic i => i.Dst,
+        IrNegate i => i.Dst,
+        IrExtend i => i.Dst,
+        IrByteSwap i => i.Dst,
+        IrLoad i => i.Dst,
+        IrAtomic i => i.Dst,
+        IrAddressOf i => i.Dst,
+        IrMap i => i.Dst,
+        IrMapValue i => i.Dst,
+        IrFunctionAddress i => i.Dst,
+        IrCallHelper i => i.Dst,
+        IrCallKernel i => i.Dst,
+        IrCallFunction i => i.Dst,
+        _ => null,
+    };
+
+    /// <summary>The registers an instruction reads, in no order, some perhaps twice.</summary>
+    public static void AddUses(IrInstruction instruction, List<VirtualRegister> uses)
+    {
+        switch (instruction)
+        {
+            case IrMove i:
+                uses.Add(i.Src);
+                break;
+            case IrArithmetic i:
+                Add(i.A, uses);
+                Add(i.B, uses);
+                break;
+            case IrNegate i:
+                uses.Add(i.Src);
+                break;
+            case IrExtend i:
+                uses.Add(i.Src);
+                break;
+            case IrByteSwap i:
+                uses.Add(i.Src);
+                break;
+            case IrLoad i:
+                Add(i.From, uses);
+                break;
+            case IrStore i:
+                Add(i.To, uses);
+                Add(i.Value, uses);
+                break;
+            case IrAtomic i:
+                Add(i.To, uses);
+                uses.Add(i.Value);
+                if (i.Expected is { } expected)
+                {
+                    uses.Add(expected);
+                }
+
+                break;
+            case IrAddressOf i:
+                Add(i.Address, uses);
+                break;
+            default:
+                foreach (IrArgument argument in Arguments(instruction))
+                {
+                    if (argument.Value is { } value)
+                    {
+                        Add(value, uses);
+                    }
+                    else if (argument.Address is { } address)
+                    {
+                        Add(address, uses);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>The registers a terminator reads.</summary>
+    public static void AddUses(IrTerminator? terminator, List<VirtualRegister> uses)
+    {
+        if (terminator is IrBranch branch)
+        {
+            uses.Add(branch.A);
+            Add(branch.B, uses);
+        }
+        else if (terminator is IrReturn end)
+        {
+            Add(end.Value, uses);
+        }
+    }
+
+    /// <summary>The arguments, where it is a call.</summary>
+    public static IReadOnlyList<IrArgument> Arguments(IrInstruction instruction) => instruction switch
+    {
+        IrCallHelper i => i.Arguments,
+        IrCallKernel i => i.Arguments,
+        IrCallFunction i => i.Arguments,
+        _ => [],
+    };
+
+    /// <summary>The stack memory an instruction names, be it only its address.</summary>
+    public static IEnumerable<StackSlot> Slots(IrInstruction instruction)
+    {
+        StackSlot? own = instruction switch
+        {
+            IrLoad i => i.From.Slot,
+            IrStore i => i.To.Slot,
+            IrAtomic i => i.To.Slot,
+            IrAddressOf i => i.Address.Slot,
+            _ => null,
+        };
+        if (own is not null)
+        {
+            yield return own;
+        }
+
+        foreach (IrArgument argument in Arguments(instruction))
+        {
+            if (argument.Address?.Slot is { } slot)
+            {
+                yield return slot;
+            }
+        }
+    }
+
+    /// <summary>The functions an instruction calls or hands on.</summary>
+    public static IEnumerable<IrFunction> Functions(IrInstruction instruction)
+    {
+        if (instruction is IrCallFunction call)
+        {
+            yield return call.Function;
+        }
+        else if (instruction is IrFunctionAddress address)
+        {
+            yield return address.Function;
+        }
+
+        foreach (IrArgument argument in Arguments(instruction))
+        {
+            if (argument.Function is { } function)
+            {
+                yield return function;
+            }
+        }
+    }
+
+    static void Add(IrOperand operand, List<VirtualRegister> uses)
+    {
+        if (operand.Register is { } register)
+        {
+            uses.Add(register);
+        }
+    }
+
+    static void Add(IrAddress address, List<VirtualRegister> uses)
+    {
+        if (address.Base is { } register)
+        {
+            uses.Add(register);
+        }
+    }
+}
