@@ -21,10 +21,15 @@ public static class FileSearch
                 : throw new UserErrorException(Directory.Exists(name) ? $"{name} is a directory; name a program or library in it" : $"there is no file {name}");
         }
 
+        return TryFind(name) ?? throw new UserErrorException($"'{name}' is no library in the usual directories and no program in PATH; name it by its path");
+    }
+
+    /// <summary>The library of the usual directories, or the program of PATH, that a name stands for; null when there is none.</summary>
+    internal static string? TryFind(string name)
+    {
         var programs = (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries);
         return Libraries(name).FirstOrDefault(IsElf)
-            ?? programs.Select(directory => Path.Combine(directory, name)).Where(File.Exists).Select(Resolve).FirstOrDefault(IsElf)
-            ?? throw new UserErrorException($"'{name}' is no library in the usual directories and no program in PATH; name it by its path");
+            ?? programs.Select(directory => Path.Combine(directory, name)).Where(File.Exists).Select(Resolve).FirstOrDefault(IsElf);
     }
 
     /// <summary>Whether people would call the file at a path by this name.</summary>
@@ -87,8 +92,8 @@ public static class FileSearch
         }
     }
 
-    /// <summary>Development packages have linker scripts under the names of libraries.</summary>
-    static bool IsElf(string path)
+    /// <summary>Whether it is an ELF file: development packages have linker scripts under the names of libraries.</summary>
+    internal static bool IsElf(string path)
     {
         try
         {

@@ -1,0 +1,126 @@
+using Sonde.Bpf.Btf;
+using Sonde.Linux;
+using Sonde.Script.Types;
+
+namespace Sonde.Engine.Scripts.Machine;
+
+/// <summary>The kernel's types. Its BTF is read at the first question and every part of it when needed; without BTF there are none.</summary>
+sealed class KernelTypes
+{
+    readonly Lazy<BtfTypes?> _btf;
+    readonly BtfTypeReader _reader = new();
+    readonly Lazy<Dictionary<string, (int Enum, long Value)>> _constants;
+    readonly Lazy<HashSet<int>> _callable;
+
+    /// <summary>The running kernel's, or those of the file given in its place.</summary>
+    public KernelTypes(string? path = null)
+    {
+        _btf = new(() => Load(path ?? BtfTypes.KernelPath));
+        _constants = new(IndexConstants);
+        _callable = new(FindCallable);
+    }
+
+    /// <summary>Some BTF instead of the kernel's: for tests.</summary>
+    public KernelTypes(BtfTypes btf)
+        : this() => _btf = new(btf);
+
+    /// <summary>The BTF itself; null when the kernel has none, or it is damaged.</summary>
+    public BtfTypes? Btf => _btf.Value;
+
+    /// <summary>The type of the language that a BTF type is.</summary>
+    public DataType Read(BtfType type) => _reader.Read(type);
+
+    /// <summary>See <see cref="Script.Binding.ITarget.FindKernelType"/>.</summary>
+    public DataType? Find(string tag, string name)
+    {
+        if (Btf is not { } btf)
+        {
+            return null;
+        }
+
+        foreach (var candidate in btf.FindAll(name))
+        {
+            if (IsTagged(candidate.Kind, tag))
+            {
+                return Read(candidate);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>See <see cref="Script.Binding.ITarget.TryFindEnumValue"/>.</summary>
+    public bool TryFindEnumValue(string name, out EnumType type, out long value)
+    {
+        if (Btf is { } btf && _constants.Value.TryGetValue(name, out var constant) && Read(btf[constant.Enum]) is EnumType found)
+        {
+            type = found;
+            value = constant.Value;
+            return true;
+        }
+
+        type = null!;
+        value = 0;
+        return false;
+    }
+
+    /// <summary>See <see cref="Script.Binding.ITarget.FindKernelFunction"/>.</summary>
+    public int? FindCallableFunction(string name) =>
+        FindFunction(name) is { } function && (_callable.Value.Count == 0 || _callable.Value.Contains(function.Id)) ? function.Id : null;
+
+    /// <summary>A function of the kernel by name.</summary>
+    public BtfType? FindFunction(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Function, out var function) ? function : null;
+
+    static BtfTypes? Load(string path)
+    {
+        try
+        {
+            return ProcFs.TryRead(path, out var bytes) ? BtfTypes.Parse(bytes) : null;
+        }
+        catch (BtfException)
+        {
+            return null;
+        }
+    }
+
+    static bool IsTagged(BtfKind kind, string tag) => tag switch
+    {
+        "struct" => kind == BtfKind.Structure,
+        "union" => kind == BtfKind.Union,
+        "enum" => kind is BtfKind.Enumeration or BtfKind.Enumeration64,
+        "" => kind is BtfKind.Typedef or BtfKind.Integer or BtfKind.Float,
+        _ => false,
+    };
+
+    Dictionary<string, (int Enum, long Value)> IndexConstants()
+    {
+        var constants = new Dictionary<string, (int, long)>();
+        for (var id = 1; id < Btf?.Count; id++)
+        {
+            if (Btf[id] is { Kind: BtfKind.Enumeration or BtfKind.Enumeration64 } type)
+            {
+                foreach (var (name, value) in type.Values)
+                {
+                    constants.TryAdd(name, (id, value));
+                }
+            }
+        }
+
+        return constants;
+    }
+
+    /// <summary>Functions that carry the tag <c>bpf_kfunc</c> (Linux 6.10 with pahole 1.26); none where the kernel does not tell.</summary>
+    HashSet<int> FindCallable()
+    {
+        var functions = new HashSet<int>();
+        foreach (var tag in Btf?.FindAll("bpf_kfunc") ?? [])
+        {
+            if (tag.Kind == BtfKind.DeclarationTag)
+            {
+                functions.Add(tag.Target.Id);
+            }
+        }
+
+        return functions;
+    }
+}

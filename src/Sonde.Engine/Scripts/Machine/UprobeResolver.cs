@@ -1,0 +1,237 @@
+using System.Globalization;
+using Sonde.Engine.Listing;
+using Sonde.Linux;
+using Sonde.Script.Binding;
+using Sonde.Symbols.Code;
+using Sonde.Symbols.Tables;
+using ProbeKind = Sonde.Script.Binding.ProbeKind;
+
+namespace Sonde.Engine.Scripts.Machine;
+
+/// <summary>Functions of programs and libraries: <c>uprobe:FILE:FUNCTION[+OFFSET]</c>, <c>uprobe:FILE:ADDRESS</c>, <c>uprobe:FILE:cpp:FUNCTION</c>, and uretprobe.</summary>
+sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<TargetKernel> kernel) : IProbeResolver
+{
+    const string ForceHint = "--unsafe sets it nevertheless, which may make the program do something else or crash";
+
+    public IReadOnlyList<ResolvedProbe> Resolve(ProbeRequest request)
+    {
+        if (UserLocation.Parse(request.Parts, out var problem) is not { } location)
+        {
+            return request.Error(problem);
+        }
+
+        if (location.Offset != 0 && request.Kind == ProbeKind.Uretprobe)
+        {
+            return request.Error("Offset not allowed");
+        }
+
+        var probes = new List<ResolvedProbe>();
+        foreach (var file in files.OpenAll(request, location.Target))
+        {
+            probes.AddRange(InFile(request, location, file));
+        }
+
+        return probes;
+    }
+
+    public string? ExplainMissing(ProbeRequest request)
+    {
+        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0 } location || Wildcards.Has(location.Function)
+            || files.OpenAll(request, location.Target) is not [{ Symbols: { } symbols } file])
+        {
+            return null;
+        }
+
+        return Suggestions.DidYouMean(location.Function, symbols.Select(symbol => symbol.Name))
+            ?? (file.Elf.Symbols.Count == 0 && file.Elf.DynamicSymbols.Count > 0
+                ? $"{file.Binary.Name} is stripped: only the functions it exports have names (and those of its debug file, if it is installed)"
+                : null);
+    }
+
+    public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details)
+    {
+        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0 } location)
+        {
+            return Resolve(request).Select(probe => new ListedScriptProbe(probe.Name, []));
+        }
+
+        var matches = Wildcards.Matcher(location.Function);
+        return files.OpenAll(request, location.Target).SelectMany(file => file.AllFunctions.Select(symbol => symbol.Name).Where(matches)
+            .Distinct().Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe($"{request.Type.Name}:{file.Binary.Name}:{name}", [])));
+    }
+
+    IReadOnlyList<ResolvedProbe> InFile(ProbeRequest request, UserLocation location, UserFile file)
+    {
+        if (location.SourceFile.Length > 0)
+        {
+            return request.Error($"{file.Binary.Name} has no debug information that tells where line {location.Line} of {location.SourceFile} is");
+        }
+
+        if (location.Address is { } address)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{request.Type.Name}:{file.Binary.Name}:{address}");
+            return IsInstruction(request, file, address, name) && Probe(request, file, address, name, "") is { } probe ? [probe] : [];
+        }
+
+        return Wildcards.Has(location.Function) ? Matching(request, location, file) : Named(request, location, file);
+    }
+
+    /// <summary>Functions of one name: the one others can see, or all of the static ones that share it.</summary>
+    List<ResolvedProbe> Named(ProbeRequest request, UserLocation location, UserFile file)
+    {
+        var symbols = file.Symbols?.Named(location.Function) ?? [];
+        if (symbols.Any(symbol => symbol.Binding != Symbols.Elf.ElfSymbolBinding.Local))
+        {
+            symbols = [.. symbols.Where(symbol => symbol.Binding != Symbols.Elf.ElfSymbolBinding.Local).Take(1)];
+        }
+
+        var probes = new List<ResolvedProbe>();
+        foreach (var symbol in symbols.DistinctBy(symbol => symbol.Address))
+        {
+            var suffix = location.Offset == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"+{location.Offset}");
+            var name = $"{request.Type.Name}:{file.Binary.Name}:{location.Function}{suffix}";
+            if (IsWithin(request, symbol, location) && (location.Offset == 0 || IsInstruction(request, file, symbol.Address + location.Offset, name))
+                && Probe(request, file, symbol.Address + location.Offset, name, location.Function) is { } probe)
+            {
+                probes.Add(probe with { Offset = location.Offset });
+            }
+        }
+
+        return probes;
+    }
+
+    /// <summary>All functions that match, each place once although it may have several names; those no probe can be set on are left out and told.</summary>
+    List<ResolvedProbe> Matching(ProbeRequest request, UserLocation location, UserFile file)
+    {
+        var matches = Wildcards.Matcher(location.Function);
+        var seen = new HashSet<ulong>();
+        var probes = new List<ResolvedProbe>();
+        var refused = new List<string>();
+        foreach (var symbol in file.AllFunctions)
+        {
+            if (!matches(symbol.Name) || (symbol.Size == 0 && !options.AllowUnsafe) || !seen.Add(symbol.Address))
+            {
+                continue;
+            }
+
+            var own = request with { Diagnostics = new() };
+            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{symbol.Name}", symbol.Name) is { } probe)
+            {
+                probes.Add(probe);
+            }
+            else if (own.Diagnostics.HasErrors)
+            {
+                refused.Add(symbol.Name);
+            }
+        }
+
+        if (refused.Count > 0)
+        {
+            request.Warn($"{refused.Count} of {refused.Count + probes.Count} functions of {file.Binary.Name} cannot be probed and are left out, {refused[0]} for one");
+        }
+
+        return probes;
+    }
+
+    bool IsWithin(ProbeRequest request, FunctionSymbol symbol, UserLocation location)
+    {
+        if (options.AllowUnsafe)
+        {
+            return true;
+        }
+
+        if (symbol.Size == 0)
+        {
+            request.Error($"Could not determine boundary for {location.Function} (symbol has size 0).", ForceHint);
+            return false;
+        }
+
+        if (location.Offset >= symbol.Size)
+        {
+            request.Error($"Offset outside the function bounds ('{location.Function}' size is {symbol.Size})");
+            return false;
+        }
+
+        return true;
+    }
+
+    bool IsInstruction(ProbeRequest request, UserFile file, ulong address, string name)
+    {
+        if (!file.Elf.TryGetFileOffset(address, out _))
+        {
+            request.Error(string.Create(CultureInfo.InvariantCulture, $"Could not resolve address: {file.Binary.Name}:0x{address:x}"));
+            return false;
+        }
+
+        if (options.AllowUnsafe)
+        {
+            return true;
+        }
+
+        switch (InstructionBoundary.Is(file.Elf, address, file.Functions))
+        {
+            case true:
+                return true;
+            case false:
+                request.Error($"Could not add uprobe into middle of instruction: {name[(request.Type.Name.Length + 1)..]}", ForceHint);
+                return false;
+            default:
+                request.Error($"Could not determine instruction boundary for {name} (binary appears stripped).", ForceHint);
+                return false;
+        }
+    }
+
+    ResolvedProbe? Probe(ProbeRequest request, UserFile file, ulong address, string name, string function)
+    {
+        if (!file.Elf.TryGetFileOffset(address, out var offset))
+        {
+            request.Error(string.Create(CultureInfo.InvariantCulture, $"Could not resolve address: {file.Binary.Name}:0x{address:x}"));
+            return null;
+        }
+
+        if (UserSites.Refusal(file, address, options.AllowUnsafe) is { } refusal)
+        {
+            request.Error($"{name} cannot be probed: {refusal}");
+            return null;
+        }
+
+        return new()
+        {
+            Kind = request.Kind,
+            Name = name,
+            Context = UserContexts.Function(request.Kind, kernel()),
+            Path = file.Binary.Path,
+            FileOffset = offset,
+            ProcessId = options.ProcessId,
+            Function = function,
+            Span = request.Span,
+        };
+    }
+}
+
+/// <summary>Whether the kernel takes a probe at a place, and the program survives it.</summary>
+static class UserSites
+{
+    const int LongestInstruction = 15;
+
+    /// <summary>Why no probe is to be set; null when one may.</summary>
+    public static string? Refusal(UserFile file, ulong address, bool allowUnsafe)
+    {
+        var code = file.Elf.ReadCode(address, LongestInstruction);
+        if (code.IsEmpty)
+        {
+            return "there is no code";
+        }
+
+        var verdict = UprobeCost.Classify(code, RunningKernel.Version);
+        if (verdict.Execution == UprobeExecution.Refused)
+        {
+            return $"the kernel takes no probe on the instruction there: {verdict.Reason}";
+        }
+
+        return !allowUnsafe && verdict.Execution == UprobeExecution.Optimized
+            && OptimizedUprobe.Hazard(file.Elf, address, file.Functions, RunningKernel.Version) is { } hazard && !Bpf.KernelFeatures.RedZoneSafety.IsSupported
+            ? hazard + "; --unsafe sets it nevertheless"
+            : null;
+    }
+}

@@ -1,0 +1,115 @@
+using Sonde.Engine.Listing;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+using Sonde.Symbols.Elf;
+using Sonde.Symbols.Tables;
+using Sonde.Symbols.Unwind;
+using Sonde.Symbols.Usdt;
+
+namespace Sonde.Engine.Scripts.Machine;
+
+/// <summary>A program or library that probes are in: what is known of it, each thing read when first asked for.</summary>
+sealed class UserFile : IDisposable
+{
+    readonly MappedImage _image;
+    readonly Lazy<MappedImage?> _debug;
+    readonly Lazy<SymbolTable?> _symbols;
+    readonly Lazy<IReadOnlyList<FrameDescription>> _functions;
+    readonly Lazy<IReadOnlyList<UsdtProbe>> _probes;
+
+    UserFile(Binary binary, MappedImage image, int processId)
+    {
+        Binary = binary;
+        _image = image;
+        _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId));
+        _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
+        _functions = new(() => Read(() => EhFrame.Read(Elf)) ?? []);
+        _probes = new(() => Read(() => SeparateDebugFile.ReadNotes(Elf, binary.Name, processId == 0 ? null : processId).Probes) ?? []);
+    }
+
+    /// <summary>Its name and path.</summary>
+    public Binary Binary { get; }
+
+    /// <summary>What is in it.</summary>
+    public ElfFile Elf => _image.Elf;
+
+    /// <summary>Its functions, with those of its separate debug file; null when its symbol tables are damaged.</summary>
+    public SymbolTable? Symbols => _symbols.Value;
+
+    /// <summary>All of <see cref="Symbols"/>, or none.</summary>
+    public IEnumerable<FunctionSymbol> AllFunctions => Symbols ?? Enumerable.Empty<FunctionSymbol>();
+
+    /// <summary>The ranges of its functions by the unwind table; none when it cannot be read.</summary>
+    public IReadOnlyList<FrameDescription> Functions => _functions.Value;
+
+    /// <summary>Its USDT probes; none when they cannot be read.</summary>
+    public IReadOnlyList<UsdtProbe> Probes => _probes.Value;
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="LinuxException">It cannot be opened.</exception>
+    /// <exception cref="ElfException">It is no 64-bit ELF file, or its headers are damaged.</exception>
+    public static UserFile Open(Binary binary, int processId)
+    {
+        var image = MappedImage.Open(binary.Path);
+        if (image.Elf.Class != ElfClass.Elf64)
+        {
+            image.Dispose();
+            throw new ElfException(binary.Name, 4, "a 32-bit file");
+        }
+
+        return new(binary, image, processId);
+    }
+
+    /// <summary>A symbol's address, in the process when there is one that has the file mapped, and its size.</summary>
+    public (ulong Address, int Size)? FindData(string name, int processId)
+    {
+        if (Read(() => Elf.TryFindSymbol(name, out var symbol) ? symbol : default(ElfSymbol?)) is not { } found)
+        {
+            return null;
+        }
+
+        return (unchecked(found.Value + Bias(processId)), (int)Math.Min(found.Size, int.MaxValue));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_debug.IsValueCreated)
+        {
+            _debug.Value?.Dispose();
+        }
+
+        _image.Dispose();
+    }
+
+    ulong Bias(int processId)
+    {
+        if (processId == 0 || !ProcFs.TryReadMaps(processId, out var mappings) || !NamespaceFile.TryRead(Binary.Path, out var identity))
+        {
+            return 0;
+        }
+
+        foreach (var mapping in mappings)
+        {
+            if (mapping.IsExecutable && mapping.Inode == identity.Inode && _image.TryGetLoadBias(mapping, out var bias))
+            {
+                return bias;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>A file that is damaged in one part is still good for the others.</summary>
+    static T? Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ElfException)
+        {
+            return default;
+        }
+    }
+}
