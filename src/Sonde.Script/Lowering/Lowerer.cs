@@ -1,0 +1,87 @@
+using System.Globalization;
+using Sonde.Bpf;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>Makes programs, maps and records of a bound script.</summary>
+static class Lowerer
+{
+    /// <summary>Most bytes of a value of a per-processor map (<c>PCPU_MIN_UNIT_SIZE</c>, include/linux/percpu.h).</summary>
+    const int MostPerProcessorBytes = 32 << 10;
+
+    /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
+    public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
+    {
+        var lowering = Write(script, kernel);
+        var compiled = new CompiledScript
+        {
+            Programs = [.. lowering.Programs.Select(program => program.Compile(kernel))],
+            Maps = script.Maps,
+            Actions = lowering.Actions,
+            ProbeNames = script.ProbeNames,
+            Runtime = lowering.Runtime,
+            Config = script.Config,
+        };
+        return compiled;
+    }
+
+    /// <summary>The intermediate representation, before it is compiled.</summary>
+    internal static ScriptLowering Write(BoundScript script, TargetKernel kernel)
+    {
+        foreach (var map in script.Maps)
+        {
+            map.Spec = SpecOf(map, script.Config.MaxMapKeys);
+        }
+
+        // The size of scratch memory is part of its map, which the programs refer to, and is known once all are written: so they are written again.
+        var lowering = ScriptLowering.Run(script, kernel, scratchBytes: 0, zeroBytes: 0);
+        if (lowering.ScratchBytes > 0 || lowering.ZeroBytes > 0)
+        {
+            CheckPerProcessor(lowering.ScratchBytes, "The program's texts and other large values");
+            lowering = ScriptLowering.Run(script, kernel, lowering.ScratchBytes, lowering.ZeroBytes);
+        }
+
+        return lowering;
+    }
+
+    static MapSpec SpecOf(ScriptMap map, int defaultEntries)
+    {
+        var value = map.Value ?? throw new IrException($"The map {map.Name} is never assigned a value.");
+        var perProcessor = value is AggregateType;
+        var size = map.ValueOffset + value.Size;
+        if (perProcessor)
+        {
+            CheckPerProcessor(size, $"A value of the map {map.Name}");
+        }
+
+        var type = (map.Key, perProcessor, map.DeclaredType) switch
+        {
+            (null, true, _) => MapType.PerCpuArray,
+            (null, false, _) => MapType.Array,
+            (_, true, MapType.LruHash or MapType.LruPerCpuHash) => MapType.LruPerCpuHash,
+            (_, true, _) => MapType.PerCpuHash,
+            (_, false, MapType.LruHash or MapType.LruPerCpuHash) => MapType.LruHash,
+            _ => MapType.Hash,
+        };
+        return new MapSpec
+        {
+            Type = type,
+            // The kernel takes letters, digits, '_' and '.' in names.
+            Name = "map_" + map.Name.TrimStart('@'),
+            KeySize = map.Key is { } key ? Math.Max(key.Size, 1) : sizeof(int),
+            ValueSize = Math.Max(size, 1),
+            MaxEntries = map.Key is null ? 1 : map.MaxEntries > 0 ? map.MaxEntries : defaultEntries,
+        };
+    }
+
+    static void CheckPerProcessor(int bytes, string what)
+    {
+        if (bytes > MostPerProcessorBytes)
+        {
+            throw new IrException(string.Create(CultureInfo.InvariantCulture, $"{what} would take {bytes} bytes on each processor; the kernel allows {MostPerProcessorBytes}. A smaller max_strlen or fewer buckets help."));
+        }
+    }
+}

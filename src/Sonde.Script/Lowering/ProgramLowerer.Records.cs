@@ -1,0 +1,170 @@
+using Sonde.Bpf;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>Records for user space.</summary>
+sealed partial class ProgramLowerer
+{
+    /// <summary>Records whose texts take more than this are made elsewhere and sent as long as they are.</summary>
+    const int ShortTexts = 64;
+
+    const long CurrentProcessor = 0xffffffff; // BPF_F_CURRENT_CPU, include/uapi/linux/bpf.h
+
+    void Send(BoundSend send)
+    {
+        SendRecord(send.Action, send.Payload);
+        if (send.EndsProgram)
+        {
+            Ir.Store(Size.Double, new IrAddress(Ir.MapValue(_script.Globals, Globals.Stopped)), 1);
+            Leave();
+        }
+    }
+
+    void SendRecord(int action, IReadOnlyList<BoundExpression> payload)
+    {
+        var layout = _script.Actions[action].Payload;
+        var size = ScriptAction.PayloadOffset + layout.Size;
+        var texts = layout.Elements.Sum(TextBytes);
+        // Once memory is reserved nothing may end the program before it is handed back: what could is evaluated first.
+        var values = payload.Select(element => element.Type.IsScalar ? new BoundNumber(element.Type, Scalar(element))
+            : ProbeFacts.RunsStatements(element) ? new BoundPlace(element.Type, Place(element))
+            : element).ToArray();
+        if (!_kernel.HasRingBuffer || texts > ShortTexts)
+        {
+            OutputRecord(action, layout, size, values);
+        }
+        else
+        {
+            ReserveRecord(action, layout, size, values);
+        }
+    }
+
+    static int TextBytes(DataType type) => type switch
+    {
+        StringType text => text.Capacity,
+        BufferType buffer => buffer.Capacity,
+        TupleType tuple => tuple.Elements.Sum(TextBytes),
+        _ => 0,
+    };
+
+    void ReserveRecord(int action, TupleType layout, int size, BoundExpression[] values)
+    {
+        var record = Ir.Call(Helper.RingbufReserve, _script.Ring, size, 0);
+        IfFound(
+            record,
+            () =>
+            {
+                FillRecord(new IrAddress(record), action, layout, values);
+                Ir.Add(new IrCallHelper(null, Helper.RingbufSubmit, [record, 0]));
+            },
+            () => CountLoss(LossKind.Record));
+    }
+
+    void OutputRecord(int action, TupleType layout, int size, BoundExpression[] values)
+    {
+        var record = Temporary(size, "record");
+        IrOperand length = size;
+        if (FillRecord(record, action, layout, values) is { } last)
+        {
+            length = Bounded(Ir.Arithmetic(IrOperation.Add, last, ScriptAction.PayloadOffset + layout.OffsetOf(values.Length - 1)), size);
+        }
+
+        var failed = _kernel.HasRingBuffer
+            ? Ir.Call(Helper.RingbufOutput, _script.Ring, record, length, 0)
+            : Ir.Call(Helper.PerfEventOutput, Context(), _script.Ring, CurrentProcessor, record, length);
+        CountIfFailed(failed, LossKind.Record);
+    }
+
+    /// <summary>At most so much, in a way the verifier sees.</summary>
+    VirtualRegister Bounded(VirtualRegister value, int most)
+    {
+        var result = Ir.Copy(value);
+        var more = Ir.NewBlock("more");
+        var done = Ir.NewBlock("bounded");
+        Ir.Branch(Condition.Greater, result, most, more, done);
+        Ir.MoveTo(more);
+        Ir.Move(result, most);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return result;
+    }
+
+    /// <summary>Stores a record's number and payload; how many bytes the last text has if it is the last of all.</summary>
+    IrOperand? FillRecord(IrAddress record, int action, TupleType layout, BoundExpression[] values)
+    {
+        Ir.Store(Size.Double, record, action);
+        IrOperand? last = null;
+        var end = 0;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var offset = layout.OffsetOf(i);
+            var to = record.Plus(ScriptAction.PayloadOffset + offset);
+            ClearGap(record, ScriptAction.PayloadOffset + end, ScriptAction.PayloadOffset + offset);
+            end = offset + values[i].Type.Size;
+            last = null;
+            if (values[i] is { Type: StringType text })
+            {
+                last = TextInto(values[i], to, text);
+            }
+            else
+            {
+                Into(values[i], to, isClean: false);
+            }
+        }
+
+        ClearGap(record, ScriptAction.PayloadOffset + end, ScriptAction.PayloadOffset + layout.Size);
+        return last;
+    }
+
+    void Join(BoundJoin join)
+    {
+        var layout = _script.Actions[join.Action].Payload;
+        var size = ScriptAction.PayloadOffset + layout.Size;
+        var array = Register(Scalar(join.Array));
+        var record = Temporary(size, "record");
+        var count = _frame.Function.NewRegister();
+        var pointer = Temporary(8, "pointer");
+        var done = Ir.NewBlock("joined");
+        Ir.Move(count, 0);
+        Ir.Store(Size.Double, record, join.Action);
+        var most = layout.Elements.Count - 1;
+        for (var i = 0; i <= most; i++)
+        {
+            // One turn more than there is room for: that there was more is told.
+            Read(join.Space, pointer, 8, Ir.Arithmetic(IrOperation.Add, array, i * 8));
+            var text = Ir.Load(Size.Double, pointer);
+            var one = Ir.NewBlock("text");
+            Ir.Branch(Condition.NotEqual, text, 0, one, done);
+            Ir.MoveTo(one);
+            Ir.Move(count, i + 1);
+            if (i < most)
+            {
+                ReadText(join.Space, text, null, record.Plus(ScriptAction.PayloadOffset + layout.OffsetOf(i + 1)), (StringType)layout.Elements[i + 1], isClean: false);
+            }
+        }
+
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        Ir.Store(Size.Double, record.Plus(ScriptAction.PayloadOffset), count);
+        // Only as many texts as there are.
+        var length = _frame.Function.NewRegister();
+        Ir.Move(length, size);
+        var each = most > 0 ? layout.Elements[1].Size : 0;
+        if (most > 1)
+        {
+            var used = Ir.Arithmetic(IrOperation.Add, Ir.Arithmetic(IrOperation.Multiply, count, each), ScriptAction.PayloadOffset + layout.OffsetOf(1));
+            length = Bounded(used, size);
+        }
+
+        var failed = _kernel.HasRingBuffer
+            ? Ir.Call(Helper.RingbufOutput, _script.Ring, record, length, 0)
+            : Ir.Call(Helper.PerfEventOutput, Context(), _script.Ring, CurrentProcessor, record, length);
+        CountIfFailed(failed, LossKind.Record);
+    }
+}
+
+/// <summary>A number that has been computed.</summary>
+sealed record BoundNumber(DataType Type, IrOperand Value) : BoundExpression(Type);

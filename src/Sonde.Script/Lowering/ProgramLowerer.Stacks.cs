@@ -1,0 +1,55 @@
+using Sonde.Bpf;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>Stacks.</summary>
+sealed partial class ProgramLowerer
+{
+    // include/uapi/linux/bpf.h
+    const int UserStackFlag = 1 << 8;
+
+    /// <summary>A stack's number in its map, negative when it could not be taken.</summary>
+    VirtualRegister StackId(StackShape shape, bool isUser)
+    {
+        var id = Ir.Call(Helper.GetStackid, Context(), _script.Stacks(shape), isUser ? UserStackFlag : 0);
+        var failed = Ir.NewBlock("nostack");
+        var done = Ir.NewBlock("stack");
+        Ir.Branch(Condition.SignedGreaterOrEqual, id, 0, done, failed);
+        Ir.MoveTo(failed);
+        CountLoss(LossKind.Stack);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return id;
+    }
+
+    /// <summary>How many frames a stack has that is taken now.</summary>
+    IrOperand StackLength(BoundExpression stack)
+    {
+        if (stack is not BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack, Type: SymbolicType type } call)
+        {
+            throw new IrException("len() of a stack is known where the stack is taken only: write len(kstack) or len(ustack).");
+        }
+
+        var size = checked(type.Stack.Depth * 8);
+        var frames = ScratchTemporary(size);
+        var bytes = Ir.Call(Helper.GetStack, Context(), frames, size, call.Function == Intrinsic.UserStack ? UserStackFlag : 0);
+        var result = Ir.Arithmetic(IrOperation.ShiftRightLogical, bytes, 3);
+        var failed = Ir.NewBlock("nostack");
+        var done = Ir.NewBlock("frames");
+        Ir.Branch(Condition.SignedLess, bytes, 0, failed, done);
+        Ir.MoveTo(failed);
+        Ir.Move(result, 0);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return result;
+    }
+
+    void UserStackInto(SymbolicType type, IrAddress to)
+    {
+        Ir.Store(Size.Double, to, StackId(type.Stack, isUser: true));
+        Ir.Store(Size.Double, to.Plus(8), HostProcess());
+    }
+}

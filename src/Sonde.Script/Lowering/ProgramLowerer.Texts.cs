@@ -1,0 +1,303 @@
+using Sonde.Bpf;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>Texts: reading, storing, resizing.</summary>
+sealed partial class ProgramLowerer
+{
+    void StoreText(IrAddress to, ReadOnlySpan<byte> text, int capacity, bool isClean)
+    {
+        var cut = text.Length >= capacity;
+        var kept = cut ? text[..(capacity - 1)] : text;
+        if (!isClean && capacity > kept.Length + 8)
+        {
+            // A zero byte more than the end needs says that an empty text is just that.
+            Span<byte> ended = stackalloc byte[Math.Min(kept.Length + 2, 256)];
+            if (kept.Length + 2 > ended.Length)
+            {
+                ended = new byte[kept.Length + 2];
+            }
+
+            ended.Clear();
+            kept.CopyTo(ended);
+            StoreBytes(to, ended);
+            Ir.Store(Size.Byte, to.Plus(capacity - 1), 0);
+            return;
+        }
+
+        if (capacity > MostInline)
+        {
+            Clear(to, capacity);
+            StoreBytes(to, kept);
+        }
+        else
+        {
+            var whole = new byte[capacity];
+            kept.CopyTo(whole);
+            StoreBytes(to, whole);
+        }
+
+        if (cut)
+        {
+            Ir.Store(Size.Byte, to.Plus(capacity - 1), 1);
+        }
+    }
+
+    /// <summary>Copies a text to another capacity; the mark of one that was cut moves or is made.</summary>
+    void ResizeText(IrAddress from, int fromCapacity, IrAddress to, int capacity)
+    {
+        if (fromCapacity < capacity)
+        {
+            Copy(to, from, fromCapacity);
+            Clear(to.Plus(fromCapacity), capacity - fromCapacity);
+            if (fromCapacity > 1)
+            {
+                // Where the smaller memory ended there is no mark any more; a reason for being empty, in the second byte, stays.
+                Ir.Store(Size.Byte, to.Plus(fromCapacity - 1), fromCapacity == 2 ? Ir.Load(Size.Byte, to.Plus(1)) : 0);
+            }
+
+            return;
+        }
+
+        Copy(to, from, capacity);
+        EndText(to, capacity);
+    }
+
+    /// <summary>Bytes of which nobody knows whether they end become a text: the last one says whether it was cut.</summary>
+    void EndText(IrAddress to, int capacity)
+    {
+        if (capacity < 2)
+        {
+            Ir.Store(Size.Byte, to, 0);
+            return;
+        }
+
+        var last = Ir.Load(Size.Byte, to.Plus(capacity - 1));
+        var first = Ir.Load(Size.Byte, to);
+        var some = Ir.NewBlock("some");
+        var cut = Ir.NewBlock("cut");
+        var done = Ir.NewBlock("ended");
+        Ir.Branch(Condition.NotEqual, last, 0, some, done);
+        Ir.MoveTo(some);
+        Ir.Branch(Condition.NotEqual, first, 0, cut, done);
+        Ir.MoveTo(cut);
+        Ir.Store(Size.Byte, to.Plus(capacity - 1), 1);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+
+    /// <summary>Makes a text in a record, where nothing behind its end matters; how many bytes of it do.</summary>
+    IrOperand TextInto(BoundExpression expression, IrAddress to, StringType type)
+    {
+        switch (expression)
+        {
+            case BoundText { Bytes: var bytes }:
+                StoreText(to, bytes, type.Capacity, isClean: false);
+                return Math.Min(bytes.Length + 2, type.Capacity);
+            case BoundCall { Function: Intrinsic.ReadString } call:
+                return ReadText(call.Space, Scalar(call.Arguments[0]), call.Arguments.Count > 1 ? Scalar(call.Arguments[1]) : null, to, type, isClean: false);
+            case BoundConvert { Operand: BoundCall { Function: Intrinsic.ReadString } call } when call.Type is StringType inner && inner.Capacity == type.Capacity:
+                return TextInto(call, to, type);
+            case BoundBlockExpression or BoundConditional or BoundCall or BoundConvert or BoundDereference or BoundArgument:
+                Into(expression, to, isClean: false);
+                return type.Capacity;
+            default:
+                return type.Capacity > MostInline ? CopyText(Place(expression), to, type) : CopyAll();
+        }
+
+        IrOperand CopyAll()
+        {
+            Into(expression, to, isClean: false);
+            return type.Capacity;
+        }
+    }
+
+    /// <summary>Copies a text of the program's own up to its end; how many bytes matter.</summary>
+    VirtualRegister CopyText(IrAddress from, IrAddress to, StringType type)
+    {
+        var length = Ir.Copy(Ir.Call(ReadKernelText, to, type.Capacity, from));
+        var none = Ir.NewBlock("none");
+        var full = Ir.NewBlock("full");
+        var some = Ir.NewBlock("some");
+        var done = Ir.NewBlock("copied");
+        Ir.Store(Size.Byte, to.Plus(type.Capacity - 1), Ir.Load(Size.Byte, from.Plus(type.Capacity - 1)));
+        Ir.Branch(Condition.SignedLessOrEqual, length, 1, none, some);
+        Ir.MoveTo(none);
+        Ir.Store(Size.Byte, to.Plus(1), Ir.Load(Size.Byte, from.Plus(1)));
+        Ir.Move(length, 2);
+        Ir.Jump(done);
+        Ir.MoveTo(some);
+        Ir.Branch(Condition.SignedGreater, length, type.Capacity, full, done);
+        Ir.MoveTo(full);
+        Ir.Move(length, type.Capacity);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return length;
+    }
+
+    /// <summary>Reads a text of the target or the kernel.</summary>
+    /// <param name="space">Whose memory.</param>
+    /// <param name="pointer">Where it begins.</param>
+    /// <param name="most">At most so many bytes, the end included; null for the type's.</param>
+    /// <param name="to">Where it is put.</param>
+    /// <param name="type">Its room.</param>
+    /// <param name="isClean">Whether what lies behind its end must be zero.</param>
+    /// <returns>How many bytes of it matter.</returns>
+    VirtualRegister ReadText(AddressSpace space, IrOperand pointer, IrOperand? most, IrAddress to, StringType type, bool isClean)
+    {
+        var capacity = type.Capacity;
+        var address = Register(pointer);
+        IrOperand room = capacity;
+        if (most is { Register: null } constant)
+        {
+            room = Math.Clamp(constant.Constant, 1, capacity);
+        }
+        else if (most is { } changing)
+        {
+            room = AtLeastOne(Bounded(changing.Register!.Value, capacity));
+        }
+
+        var isUser = Resolve(space) == AddressSpace.User;
+        var helper = isUser ? _kernel.HasSeparateReads ? Helper.ProbeReadUserStr : Helper.ProbeReadStr : ReadKernelText;
+        if (isClean)
+        {
+            Clear(to, capacity);
+        }
+
+        var length = _frame.Function.NewRegister();
+        var failed = Ir.NewBlock("unreadable");
+        var unfilled = Ir.NewBlock("fits");
+        var full = Ir.NewBlock("full");
+        var done = Ir.NewBlock("text");
+        Ir.Add(new IrCallHelper(length, helper, [to, room, address]));
+        var check = Ir.NewBlock("readable");
+        if (isUser && _canSleep)
+        {
+            PageInAndRetry(length, helper, to, room, address, check);
+        }
+
+        Ir.Branch(Condition.SignedGreater, length, 0, check, failed);
+        Ir.MoveTo(failed);
+        Unreadable(address, to, capacity);
+        Ir.Move(length, Math.Min(2, capacity));
+        Ir.Jump(done);
+
+        Ir.MoveTo(check);
+        if (capacity < 2)
+        {
+            Ir.Store(Size.Byte, to, 0);
+            Ir.Move(length, capacity);
+            Ir.Jump(done);
+        }
+        else
+        {
+            Ir.Branch(Condition.SignedGreaterOrEqual, length, capacity, full, unfilled);
+            Ir.MoveTo(full);
+            MarkCut(space, address, to, capacity);
+            Ir.Move(length, capacity);
+            Ir.Jump(done);
+            Ir.MoveTo(unfilled);
+            if (!isClean)
+            {
+                EndShort(to, length, capacity);
+            }
+
+            Ir.Jump(done);
+        }
+
+        Ir.MoveTo(done);
+        return length;
+    }
+
+    /// <summary>A text that left room: no mark of being cut, and for an empty one no reason.</summary>
+    void EndShort(IrAddress to, VirtualRegister length, int capacity)
+    {
+        var empty = Ir.NewBlock("empty");
+        var ended = Ir.NewBlock("ended");
+        Ir.Store(Size.Byte, to.Plus(capacity - 1), 0);
+        Ir.Branch(Condition.Equal, length, 1, empty, ended);
+        Ir.MoveTo(empty);
+        Ir.Store(Size.Byte, to.Plus(1), 0);
+        Ir.Move(length, 2);
+        Ir.Jump(ended);
+        Ir.MoveTo(ended);
+    }
+
+    VirtualRegister AtLeastOne(VirtualRegister value)
+    {
+        var one = Ir.NewBlock("one");
+        var done = Ir.NewBlock("atleast");
+        Ir.Branch(Condition.Equal, value, 0, one, done);
+        Ir.MoveTo(one);
+        Ir.Move(value, 1);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return value;
+    }
+
+    /// <summary>A page that is not in memory can be fetched where the program may sleep: a byte of it is touched, then the text is read again.</summary>
+    void PageInAndRetry(VirtualRegister length, Helper helper, IrAddress to, IrOperand room, VirtualRegister address, BasicBlock readable)
+    {
+        _sleeps = true;
+        var missing = Ir.NewBlock("pagein");
+        var next = Ir.NewBlock("again");
+        Ir.Branch(Condition.SignedGreater, length, 0, readable, missing);
+        Ir.MoveTo(missing);
+        var mapped = Ir.NewBlock("mapped");
+        var give = Ir.NewBlock("unmapped");
+        var touched = Temporary(8, "touch");
+        // The text may begin on one page and end on the next one: both are touched.
+        Ir.Branch(Condition.NotEqual, address, 0, mapped, give);
+        Ir.MoveTo(mapped);
+        Ir.Call(Helper.CopyFromUser, touched, 1, address);
+        Ir.Call(Helper.CopyFromUser, touched, 1, Ir.Arithmetic(IrOperation.And, Ir.Arithmetic(IrOperation.Add, address, 4096), -4096));
+        Ir.Add(new IrCallHelper(length, helper, [to, room, address]));
+        Ir.Jump(next);
+        Ir.MoveTo(give);
+        Ir.Jump(next);
+        Ir.MoveTo(next);
+    }
+
+    void Unreadable(VirtualRegister address, IrAddress to, int capacity)
+    {
+        Ir.Store(Size.Byte, to, 0);
+        if (capacity < 2)
+        {
+            return;
+        }
+
+        var isNull = Ir.NewBlock("null");
+        var other = Ir.NewBlock("notnull");
+        var done = Ir.NewBlock("reason");
+        if (capacity > 2)
+        {
+            Ir.Store(Size.Byte, to.Plus(capacity - 1), 0);
+        }
+
+        Ir.Branch(Condition.Equal, address, 0, isNull, other);
+        Ir.MoveTo(isNull);
+        Ir.Store(Size.Byte, to.Plus(1), (int)EmptyReason.Null);
+        Ir.Jump(done);
+        Ir.MoveTo(other);
+        Ir.Store(Size.Byte, to.Plus(1), (int)EmptyReason.Unreadable);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+
+    /// <summary>All room was used: whether the text ends exactly there, its next byte tells.</summary>
+    void MarkCut(AddressSpace space, VirtualRegister address, IrAddress to, int capacity)
+    {
+        var next = Temporary(8, "next");
+        Read(space, next, 1, Ir.Arithmetic(IrOperation.Add, address, capacity - 1));
+        var more = Ir.NewBlock("more");
+        var done = Ir.NewBlock("marked");
+        Ir.Branch(Condition.NotEqual, Ir.Load(Size.Byte, next), 0, more, done);
+        Ir.MoveTo(more);
+        Ir.Store(Size.Byte, to.Plus(capacity - 1), 1);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+}

@@ -1,0 +1,122 @@
+using Sonde.Bpf;
+using Sonde.Script.Binding;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>What the programs of a script have in common while they are written.</summary>
+sealed class ScriptLowering
+{
+    const int PageSize = 4096;
+
+    /// <summary>4 MiB: what a second of busy printing fills.</summary>
+    const int DefaultRingPages = 1024;
+
+    /// <summary>Stack maps hold all their entries from the start: this much memory at most.</summary>
+    const int StackMapBytes = 32 << 20;
+
+    readonly int _scratchSize;
+    readonly int _zeroSize;
+
+    ScriptLowering(BoundScript script, TargetKernel kernel, int scratchSize, int zeroSize)
+    {
+        (Script, Kernel, _scratchSize, _zeroSize) = (script, kernel, scratchSize, zeroSize);
+        Actions = [.. script.Actions];
+        CanStop = Actions.Any(action => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed);
+    }
+
+    public BoundScript Script { get; }
+
+    public TargetKernel Kernel { get; }
+
+    /// <summary>The script's actions, then those of run-time errors.</summary>
+    public List<ScriptAction> Actions { get; }
+
+    public List<LoweredProgram> Programs { get; } = [];
+
+    public RuntimeMaps Runtime { get; } = new();
+
+    /// <summary>Whether something may end the script before it is told to.</summary>
+    public bool CanStop { get; }
+
+    /// <summary>How many bytes of scratch memory the hungriest program wants, its in-use word included; 0 for none.</summary>
+    public int ScratchBytes { get; private set; }
+
+    /// <summary>How many zeros are wanted.</summary>
+    public int ZeroBytes { get; private set; }
+
+    /// <summary>How many programs can use scratch memory on a processor at the same time, one interrupting the other.</summary>
+    public int ScratchSlots => Kernel.HasFetchingAtomics ? 4 : 1;
+
+    public MapSpec Ring => Runtime.Ring ??= Kernel.HasRingBuffer
+        ? new MapSpec { Type = MapType.RingBuffer, Name = "sonde_ring", MaxEntries = checked((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)RingPages) * PageSize) }
+        : new MapSpec { Type = MapType.PerfEventArray, Name = "sonde_ring", KeySize = sizeof(int), ValueSize = sizeof(int) };
+
+    public MapSpec Globals => Runtime.Globals ??= new MapSpec { Type = MapType.Array, Name = "sonde_globals", KeySize = sizeof(int), ValueSize = Sonde.Script.Globals.Size, MaxEntries = 1 };
+
+    public MapSpec Losses => Runtime.Losses ??= new MapSpec { Type = MapType.PerCpuArray, Name = "sonde_losses", KeySize = sizeof(int), ValueSize = sizeof(long), MaxEntries = (int)LossKind.Count };
+
+    public MapSpec Scratch => Runtime.Scratch ??= new MapSpec { Type = MapType.PerCpuArray, Name = "sonde_scratch", KeySize = sizeof(int), ValueSize = Math.Max(_scratchSize, 8), MaxEntries = ScratchSlots };
+
+    int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : DefaultRingPages;
+
+    public static ScriptLowering Run(BoundScript script, TargetKernel kernel, int scratchBytes, int zeroBytes)
+    {
+        var lowering = new ScriptLowering(script, kernel, scratchBytes, zeroBytes);
+        foreach (var probe in script.Probes)
+        {
+            var facts = new ProbeFacts(probe, kernel);
+            foreach (var places in ProgramPlaces.Split(probe, facts, kernel))
+            {
+                lowering.Programs.Add(new ProgramLowerer(lowering, probe, places, facts).Write());
+            }
+        }
+
+        return lowering;
+    }
+
+    /// <summary>The map of zeros, of at least so many.</summary>
+    public MapSpec Zeros(int bytes)
+    {
+        ZeroBytes = Math.Max(ZeroBytes, bytes + 7 & ~7);
+        return Runtime.Zeros ??= new MapSpec { Type = MapType.Array, Name = "sonde_zeros", KeySize = sizeof(int), ValueSize = Math.Max(_zeroSize, 8), MaxEntries = 1 };
+    }
+
+    /// <summary>Tells how much scratch memory a program uses.</summary>
+    public void UseScratch(int bytes) => ScratchBytes = Math.Max(ScratchBytes, bytes);
+
+    public MapSpec Stacks(StackShape shape)
+    {
+        if (!Runtime.Stacks.TryGetValue(shape, out var spec))
+        {
+            var withBuildIds = shape.Mode == StackMode.BuildId;
+            var size = checked(shape.Depth * (withBuildIds ? 32 : 8)); // struct bpf_stack_build_id, include/uapi/linux/bpf.h
+            var entries = Math.Clamp((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(StackMapBytes / Math.Max(size, 1)) / 2 + 1), 4096, 65536);
+            spec = new MapSpec
+            {
+                Type = MapType.StackTrace,
+                Name = $"sonde_stacks{Runtime.Stacks.Count}",
+                KeySize = sizeof(int),
+                ValueSize = size,
+                MaxEntries = entries,
+                Flags = withBuildIds ? MapFlags.StackBuildId : MapFlags.None,
+            };
+            Runtime.Stacks.Add(shape, spec);
+        }
+
+        return spec;
+    }
+
+    /// <summary>The action that tells of a fault of the script at run time.</summary>
+    public int RuntimeError(string message, Syntax.SourceSpan? span)
+    {
+        var known = Actions.FindIndex(action => action.Kind == ActionKind.RuntimeError && action.Message == message && action.Span == span);
+        if (known >= 0)
+        {
+            return known;
+        }
+
+        Actions.Add(new ScriptAction(ActionKind.RuntimeError, new TupleType([])) { Message = message, Span = span });
+        return Actions.Count - 1;
+    }
+}
