@@ -26,6 +26,13 @@ public sealed partial class ElfFile
         return _decompressed.GetOrAdd(section.Index, static (_, state) => state.File.Decompress(state.Section), (File: this, Section: section));
     }
 
+    /// <summary>As <see cref="SectionBytes"/>, for readers that keep them.</summary>
+    internal ReadOnlyMemory<byte> SectionMemory(ElfSection section)
+    {
+        var bytes = SectionBytes(section);
+        return bytes.IsEmpty ? default : _decompressed.TryGetValue(section.Index, out var decompressed) ? decompressed : MemoryOf(bytes);
+    }
+
     /// <summary>The file offset of an address, for addresses whose bytes are in the file.</summary>
     public bool TryGetFileOffset(ulong address, out ulong offset)
     {
