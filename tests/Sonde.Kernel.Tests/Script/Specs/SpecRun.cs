@@ -20,20 +20,17 @@ sealed partial record SpecRun(string Output, string Errors, int ExitCode)
         string directory = Directory.CreateTempSubdirectory("sonde-spec-").FullName;
         try
         {
-            var places = new Places(target.Path, directory, null);
-            foreach ((string name, string text) in spec.Files)
-            {
-                string path = Path.Combine(directory, name);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.WriteAllText(path, places.Fill(text));
-            }
+            var places = new SpecPlaces(target.Path, directory, null);
             if (spec.Beside is null)
             {
+                WriteFiles(spec, places);
                 return Run(spec, tool, places, null);
             }
             using Target beside = Target.Start("sh", "-c", $"exec {places.Fill(spec.Beside)}");
             beside.WaitFor("ready");
-            return Run(spec, tool, places with { Pid = beside.Pid }, beside);
+            places = places with { Pid = beside.Pid };
+            WriteFiles(spec, places);
+            return Run(spec, tool, places, beside);
         }
         finally
         {
@@ -41,34 +38,15 @@ sealed partial record SpecRun(string Output, string Errors, int ExitCode)
         }
     }
 
-    static SpecRun Run(Spec spec, SpecTool tool, Places places, Target? beside)
+    static SpecRun Run(Spec spec, SpecTool tool, SpecPlaces places, Target? beside)
     {
-        var start = new ProcessStartInfo(tool.Path, [.. spec.Options.Select(places.Fill)])
+        var start = new ProcessStartInfo(tool.Path, places.Words(spec))
         {
             WorkingDirectory = places.Directory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (spec.Child is not null)
-        {
-            start.ArgumentList.Add("-c");
-            start.ArgumentList.Add(places.Fill(spec.Child));
-        }
-        if (spec.Program is not null)
-        {
-            start.ArgumentList.Add("-e");
-            start.ArgumentList.Add(places.Fill(spec.Program));
-        }
-        if (spec.Script is not null)
-        {
-            File.WriteAllText(Path.Combine(places.Directory, "script.bt"), places.Fill(spec.Script));
-            start.ArgumentList.Add("script.bt");
-        }
-        foreach (string word in spec.Arguments)
-        {
-            start.ArgumentList.Add(places.Fill(word));
-        }
         // Times are written in local time.
         start.Environment["TZ"] = "UTC";
         foreach (string variable in spec.Environment)
@@ -106,6 +84,15 @@ sealed partial record SpecRun(string Output, string Errors, int ExitCode)
         return new SpecRun(places.Unfill(output.Result), places.Unfill(Cleaned(errors.Result)), process.ExitCode);
     }
 
+    static void WriteFiles(Spec spec, SpecPlaces places)
+    {
+        foreach ((string path, string text) in places.Files(spec))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, text);
+        }
+    }
+
     static Task<string> Collect(StreamReader reader, Action<string> see) => Task.Run(() =>
     {
         var text = new StringBuilder();
@@ -126,23 +113,10 @@ sealed partial record SpecRun(string Output, string Errors, int ExitCode)
     });
 
     // Two of bpftrace's warnings are about this machine and not about the program.
-    static string Cleaned(string errors) => string.Join('\n', errors.Split('\n').Where(line =>
+    public static string Cleaned(string errors) => string.Join('\n', errors.Split('\n').Where(line =>
         !line.StartsWith("WARNING: Could not read functions from", StringComparison.Ordinal)
         && !line.Contains("couldn't set RLIMIT_MEMLOCK", StringComparison.Ordinal)));
 
     [GeneratedRegex("^Attached [0-9]+ probes?$|^.\"type\": \"attached_probes\"")]
     private static partial Regex Attached();
-
-    /// <summary>What the words in braces of a spec stand for.</summary>
-    sealed record Places(string Target, string Directory, int? Pid)
-    {
-        public string Fill(string text) => text
-            .Replace("{target}", Target, StringComparison.Ordinal)
-            .Replace("{dir}", Directory, StringComparison.Ordinal)
-            .Replace("{pid}", Pid?.ToString(CultureInfo.InvariantCulture) ?? "{pid}", StringComparison.Ordinal);
-
-        public string Unfill(string text) => text
-            .Replace(Target, "{target}", StringComparison.Ordinal)
-            .Replace(Directory, "{dir}", StringComparison.Ordinal);
-    }
 }
