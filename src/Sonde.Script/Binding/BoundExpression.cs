@@ -15,7 +15,11 @@ abstract record BoundExpression(DataType Type)
 }
 
 /// <summary>A number known when compiling: integers, booleans, enums, pointers, scalar symbolic values.</summary>
-sealed record BoundConstant(DataType Type, long Value) : BoundExpression(Type);
+sealed record BoundConstant(DataType Type, long Value) : BoundExpression(Type)
+{
+    /// <summary>Whether it was written as a number, or computed from such: its type then gives way to that of what it meets.</summary>
+    public bool IsLiteral { get; init; }
+}
 
 /// <summary>Text known when compiling (UTF-8, no zero byte); its type's capacity may be larger.</summary>
 sealed record BoundText(StringType Text, byte[] Bytes) : BoundExpression(Text);
