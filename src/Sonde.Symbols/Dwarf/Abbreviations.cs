@@ -12,11 +12,14 @@ sealed record Abbreviation(DwarfTag Tag, bool HasChildren, AttributeForm[] Attri
 /// <summary>A table of <c>.debug_abbrev</c> (DWARF 5 section 7.5.3).</summary>
 sealed class Abbreviations
 {
-    const int MostAttributes = 512;
+    const int MostAttributes = 128;
 
     /// <summary>Compilers number from 1 without gaps, so most are found by index.</summary>
     readonly List<Abbreviation> _dense = [];
     readonly Dictionary<ulong, Abbreviation> _others = [];
+
+    /// <summary>How many bytes of the section the table takes.</summary>
+    public int Length { get; private set; }
 
     public static Abbreviations Read(DwarfSection section, ulong offset)
     {
@@ -64,6 +67,7 @@ sealed class Abbreviations
             }
         }
 
+        table.Length = reader.Position - (int)offset;
         return table;
     }
 

@@ -7,6 +7,7 @@ namespace Sonde.Symbols.Dwarf;
 sealed class DwarfData
 {
     readonly ConcurrentDictionary<ulong, Abbreviations> _abbreviations = new();
+    readonly ConcurrentDictionary<ulong, UnitLines> _linesRead = new();
     readonly Lazy<DwarfUnit[]> _units;
     readonly Lazy<DwarfUnit[]> _typeUnits;
     readonly Lazy<Dictionary<ulong, DwarfUnit>> _signatures;
@@ -20,6 +21,8 @@ sealed class DwarfData
     readonly Lazy<DwarfSection> _locations;
     readonly Lazy<DwarfSection> _locationLists;
     readonly Lazy<DwarfSection> _lines;
+    long _abbreviationBytes;
+    long _lineBytes;
 
     public DwarfData(ElfFile file, DwarfData? supplementary)
     {
@@ -74,8 +77,11 @@ sealed class DwarfData
     /// <summary>The units of <c>.debug_types</c> (DWARF 4).</summary>
     public DwarfUnit[] TypeUnits => _typeUnits.Value;
 
-    public Abbreviations AbbreviationsAt(ulong offset) =>
-        _abbreviations.GetOrAdd(offset, static (offset, section) => Abbreviations.Read(section, offset), _abbreviationsSection.Value);
+    public Abbreviations AbbreviationsAt(ulong offset) => _abbreviations.GetOrAdd(offset, static (offset, data) => data.ReadAbbreviations(offset), this);
+
+    /// <summary>The line table of a unit; null when it has none.</summary>
+    public UnitLines? LinesAt(DwarfUnit unit) =>
+        unit.Root.StatementList is { } offset ? _linesRead.GetOrAdd(offset, static (_, unit) => unit.Data.ReadLines(unit), unit) : null;
 
     /// <summary>An address of a table in <c>.debug_addr</c>.</summary>
     public ulong AddressAt(ulong tableOffset, ulong index, byte addressSize)
@@ -109,6 +115,30 @@ sealed class DwarfData
     /// <summary>The type of a signature; null when the file has none of it.</summary>
     public DieReference? ReferenceToType(ulong signature) =>
         _signatures.Value.TryGetValue(signature, out var unit) && unit.TypeOffset >= unit.FirstDie && unit.TypeOffset < unit.End ? new(unit, unit.TypeOffset) : null;
+
+    Abbreviations ReadAbbreviations(ulong offset)
+    {
+        var section = _abbreviationsSection.Value;
+        var table = Abbreviations.Read(section, offset);
+        Spend(section, ref _abbreviationBytes, table.Length);
+        return table;
+    }
+
+    UnitLines ReadLines(DwarfUnit unit)
+    {
+        var table = LineTable.Read(unit)!;
+        Spend(Lines, ref _lineBytes, table.Length);
+        return UnitLines.Read(table);
+    }
+
+    /// <summary>Tables do not overlap, so all of them are no longer than their section; otherwise units of a few bytes could each demand a large one.</summary>
+    static void Spend(DwarfSection section, ref long total, int length)
+    {
+        if (Interlocked.Add(ref total, length) > 2L * section.Length)
+        {
+            throw section.Error(0, "the section's tables overlap");
+        }
+    }
 
     Dictionary<ulong, DwarfUnit> IndexSignatures()
     {

@@ -21,7 +21,7 @@ public sealed partial class DwarfFile
     {
         ArgumentNullException.ThrowIfNull(name);
         var found = new List<DwarfFunction>();
-        var separator = name.LastIndexOf("::", StringComparison.Ordinal);
+        var separator = LastSeparator(name);
         foreach (var reference in _names.Value.Find(separator < 0 ? name : name[(separator + 2)..], isFunction: true))
         {
             if (reference.Read() is not { } die)
@@ -40,6 +40,27 @@ public sealed partial class DwarfFile
 
         static bool EndsWithName(string qualified, string name) =>
             qualified == name || (qualified.EndsWith(name, StringComparison.Ordinal) && qualified.AsSpan(0, qualified.Length - name.Length).EndsWith("::"));
+    }
+
+    /// <summary>Where the last <c>::</c> outside of template arguments is; -1 for none.</summary>
+    static int LastSeparator(string name)
+    {
+        var depth = 0;
+        for (var i = name.Length - 1; i > 0; i--)
+        {
+            depth += name[i] switch
+            {
+                '>' => 1,
+                '<' => -1,
+                _ => 0,
+            };
+            if (depth <= 0 && name[i] == ':' && name[i - 1] == ':')
+            {
+                return i - 1;
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>The places a function was inlined at: the address of the first instruction of each copy, in ascending order.</summary>
@@ -101,7 +122,7 @@ public sealed partial class DwarfFile
     /// <summary>The address of the first instruction to run, which need not be the lowest.</summary>
     static ulong? EntryOf(Die die)
     {
-        var ranges = die.Unit.RangesOf(die);
+        var ranges = die.Unit.RangesOf(die, most: 1);
         if (ranges.Count == 0 || ranges[0].IsDiscarded)
         {
             return die.Address(DwarfAttribute.EntryPc);
@@ -113,7 +134,7 @@ public sealed partial class DwarfFile
 
     static AddressRange? FirstRange(Die die)
     {
-        var ranges = die.Unit.RangesOf(die);
+        var ranges = die.Unit.RangesOf(die, most: 1);
         return ranges.Count > 0 && !ranges[0].IsDiscarded ? ranges[0] : null;
     }
 
@@ -175,10 +196,11 @@ public sealed partial class DwarfFile
 
     UnitRange[] ReadUnitRanges()
     {
+        const int MostRanges = 1 << 22;
         var found = new List<UnitRange>();
         foreach (var unit in _data.Units)
         {
-            if (unit.FirstDie < unit.End && unit.ReadDie(unit.FirstDie) is { Tag: DwarfTag.CompileUnit } root)
+            if (found.Count < MostRanges && unit.FirstDie < unit.End && unit.ReadDie(unit.FirstDie) is { Tag: DwarfTag.CompileUnit } root)
             {
                 found.AddRange(unit.RangesOf(root).Where(r => !r.IsDiscarded).Select(r => new UnitRange(r, unit)));
             }

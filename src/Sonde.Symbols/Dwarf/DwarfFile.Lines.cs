@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Sonde.Symbols.Dwarf;
 
 /// <summary>A place in the source.</summary>
@@ -13,10 +11,15 @@ public readonly record struct SourceLine(string File, int Line, int Column);
 /// <param name="Line">The line it belongs to, which may be a later one than was asked for.</param>
 public readonly record struct LineAddress(ulong Address, SourceLine Line);
 
+/// <summary>A function that runs at an address.</summary>
+/// <param name="Name">Its name in the source, without scope and parameters.</param>
+/// <param name="LinkageName">The name the linker knows it by, where that is another; null otherwise.</param>
+/// <param name="Line">The line that runs, or that calls the function before it in the list; null when not known.</param>
+/// <param name="IsInlined">Whether its code is part of the function behind it in the list.</param>
+public readonly record struct SourceFrame(string Name, string? LinkageName, SourceLine? Line, bool IsInlined);
+
 public sealed partial class DwarfFile
 {
-    readonly ConcurrentDictionary<DwarfUnit, UnitLines?> _lines = new();
-
     /// <summary>The source line an address belongs to.</summary>
     /// <param name="address">In the file's own address space.</param>
     /// <param name="line">The line.</param>
@@ -24,7 +27,7 @@ public sealed partial class DwarfFile
     {
         foreach (var unit in UnitsAt(address))
         {
-            if (_lines.GetOrAdd(unit, static unit => UnitLines.Read(unit)) is { } lines && lines.TryFind(address, out line))
+            if (unit.Data.LinesAt(unit) is { } lines && lines.TryFind(address, out line))
             {
                 return true;
             }
@@ -41,7 +44,9 @@ public sealed partial class DwarfFile
     /// <returns>Ascending addresses; empty when the file is unknown, or has no code at or after the line.</returns>
     public IReadOnlyList<LineAddress> FindAddresses(string file, int line, int? column = null)
     {
+        const int MostCandidates = 1 << 14;
         ArgumentException.ThrowIfNullOrEmpty(file);
+        var budget = 2L * _data.Lines.Length;
         var candidates = new List<(LineRow Row, LineTable Table, DwarfUnit Unit)>();
         var tables = new HashSet<(DwarfData, ulong)>();
         var nearest = (uint)int.MaxValue;
@@ -52,6 +57,13 @@ public sealed partial class DwarfFile
                 || table.FilesNamed(file) is not { Count: > 0 } files)
             {
                 continue;
+            }
+
+            // Tables do not overlap, but a damaged file may say that all units have the same large one.
+            budget -= table.Length;
+            if (budget < 0 || candidates.Count > MostCandidates)
+            {
+                break;
             }
 
             LineRow previous = default;
@@ -73,6 +85,10 @@ public sealed partial class DwarfFile
                 }
 
                 candidates.Add((row, table, unit));
+                if (candidates.Count > MostCandidates)
+                {
+                    break;
+                }
             }
         }
 
@@ -80,7 +96,7 @@ public sealed partial class DwarfFile
         var first = new Dictionary<DieReference, LineAddress>();
         foreach (var (row, table, unit) in candidates)
         {
-            var scope = ScopeAt(row.Address) ?? new DieReference(unit, row.Address);
+            var scope = ScopesAt(row.Address) is [.., var innermost] ? new DieReference(innermost.Unit, innermost.Offset) : new DieReference(unit, row.Address);
             if (!first.TryGetValue(scope, out var known) || row.Address < known.Address)
             {
                 first[scope] = new(row.Address, new(table.PathOf(row.File), (int)row.Line, row.Column));
@@ -90,97 +106,48 @@ public sealed partial class DwarfFile
         return [.. first.Values.OrderBy(a => a.Address)];
     }
 
-    /// <summary>The innermost function or inlined copy around an address.</summary>
-    DieReference? ScopeAt(ulong address)
+    /// <summary>The functions that run at an address: the innermost inlined one first, the one that has the code last.</summary>
+    /// <param name="address">In the file's own address space; for a return address, one less.</param>
+    /// <returns>Empty when the debug information has no function there.</returns>
+    public IReadOnlyList<SourceFrame> FindFrames(ulong address)
     {
-        const int DeepestNesting = 256;
-        if (FindFunctionRange(address) is not { } range)
+        var frames = new List<SourceFrame>();
+        SourceLine? line = TryFindLine(address, out var own) ? own : null;
+        var scopes = ScopesAt(address);
+        for (var i = scopes.Count - 1; i >= 0; i--)
         {
-            return null;
+            var scope = scopes[i];
+            var function = new DwarfFunction(scope, FirstRange(scope));
+            frames.Add(new(function.Name, function.LinkageName, line, IsInlined: i > 0));
+            line = scope.Constant(DwarfAttribute.CallLine) is { } calledAt and <= int.MaxValue && scope.Unit.Data.LinesAt(scope.Unit) is { } lines
+                ? new(lines.PathOf((uint)Math.Min(scope.Constant(DwarfAttribute.CallFile) ?? 0, uint.MaxValue)), (int)calledAt, (int)Math.Min(scope.Constant(DwarfAttribute.CallColumn) ?? 0, ushort.MaxValue))
+                : null;
         }
 
-        var scope = new DieReference(range.Unit, range.Offset);
-        var die = scope.Read();
-        for (var i = 0; die is not null && i < DeepestNesting; i++)
-        {
-            die = die.Children().FirstOrDefault(c => c.Unit.RangesOf(c).Any(r => r.Contains(address)));
-            if (die?.Tag == DwarfTag.InlinedSubroutine)
-            {
-                scope = new(die.Unit, die.Offset);
-            }
-        }
-
-        return scope;
+        return frames;
     }
 
-    /// <summary>The rows of a unit in order of address.</summary>
-    sealed class UnitLines
+    /// <summary>The function around an address and the inlined copies within it, the innermost last.</summary>
+    List<Die> ScopesAt(ulong address)
     {
-        readonly LineTable _table;
-        readonly LineRow[] _rows;
-        readonly ConcurrentDictionary<uint, string> _paths = new();
-
-        UnitLines(LineTable table, LineRow[] rows)
+        const int DeepestNesting = 256;
+        var scopes = new List<Die>();
+        if (FindFunctionRange(address) is not { } range)
         {
-            _table = table;
-            _rows = rows;
+            return scopes;
         }
 
-        public static UnitLines? Read(DwarfUnit unit)
+        var die = range.Unit.ReadDie(range.Offset);
+        for (var i = 0; die is not null && i < DeepestNesting; i++)
         {
-            if (LineTable.Read(unit) is not { } table)
+            if (i == 0 || die.Tag == DwarfTag.InlinedSubroutine)
             {
-                return null;
+                scopes.Add(die);
             }
 
-            // Each sequence is in order. Where one ends and another begins, the beginning comes later, and counts.
-            var rows = table.Rows();
-            var sequences = new List<(ulong Address, int Start, int End)>();
-            for (int start = 0, i = 0; i < rows.Count; i++)
-            {
-                if (rows[i].EndsSequence)
-                {
-                    sequences.Add((rows[start].Address, start, i + 1));
-                    start = i + 1;
-                }
-            }
-
-            sequences.Sort();
-            var ordered = new LineRow[rows.Count];
-            var filled = 0;
-            foreach (var (_, start, end) in sequences)
-            {
-                rows.CopyTo(start, ordered, filled, end - start);
-                filled += end - start;
-            }
-
-            return new(table, ordered);
+            die = die.Children().FirstOrDefault(c => c.Unit.RangesOf(c).Any(r => r.Contains(address)));
         }
 
-        public bool TryFind(ulong address, out SourceLine line)
-        {
-            int low = 0, high = _rows.Length;
-            while (low < high)
-            {
-                var middle = (low + high) >>> 1;
-                if (_rows[middle].Address <= address)
-                {
-                    low = middle + 1;
-                }
-                else
-                {
-                    high = middle;
-                }
-            }
-
-            if (low == 0 || _rows[low - 1] is not { EndsSequence: false, Line: <= int.MaxValue } row)
-            {
-                line = default;
-                return false;
-            }
-
-            line = new(_paths.GetOrAdd(row.File, _table.PathOf), (int)row.Line, row.Column);
-            return true;
-        }
+        return scopes;
     }
 }

@@ -61,7 +61,10 @@ public sealed partial class DwarfFile
     }
 
     /// <summary>The type of a name that is defined, not only declared.</summary>
-    /// <param name="name">The name, with or without <c>struct</c>, <c>union</c>, <c>class</c> or <c>enum</c> before it; with it, only those are found.</param>
+    /// <param name="name">
+    /// The name, with or without <c>struct</c>, <c>union</c>, <c>class</c> or <c>enum</c> before it; with it, only those are found.
+    /// A namespace before it is not compared.
+    /// </param>
     /// <returns>Null when there is none.</returns>
     public DwarfType? FindType(string name)
     {
@@ -74,7 +77,9 @@ public sealed partial class DwarfFile
             "enum" => [DwarfTag.EnumerationType],
             _ => [],
         };
-        foreach (var reference in _names.Value.Find(tags.Length > 0 ? name[(space + 1)..].Trim() : name, isFunction: false))
+        var plain = tags.Length > 0 ? name[(space + 1)..].Trim() : name;
+        var separator = LastSeparator(plain);
+        foreach (var reference in _names.Value.Find(separator < 0 ? plain : plain[(separator + 2)..], isFunction: false))
         {
             if (reference.Read() is { } die && (tags.Length == 0 || tags.Contains(die.Tag)))
             {

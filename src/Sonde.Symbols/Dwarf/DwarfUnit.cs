@@ -250,11 +250,13 @@ sealed class DwarfUnit
     }
 
     /// <summary>The code an entry covers, the part with its entry point first as it is stored.</summary>
-    public IReadOnlyList<AddressRange> RangesOf(Die die)
+    /// <param name="die">The entry.</param>
+    /// <param name="most">How many parts are wanted.</param>
+    public IReadOnlyList<AddressRange> RangesOf(Die die, int most = MostRanges)
     {
         if (die.TryGet(DwarfAttribute.Ranges, out var list))
         {
-            return ReadRanges(list);
+            return ReadRanges(list, most);
         }
 
         if (die.Address(DwarfAttribute.LowPc) is not { } low || !die.TryGet(DwarfAttribute.HighPc, out var high))
@@ -266,19 +268,19 @@ sealed class DwarfUnit
         return end > low ? [new(low, end)] : [];
     }
 
-    List<AddressRange> ReadRanges(AttributeValue list)
+    List<AddressRange> ReadRanges(AttributeValue list, int most)
     {
         var ranges = new List<AddressRange>();
         if (Version >= 5)
         {
-            ReadRangeList(list, ranges);
+            ReadRangeList(list, ranges, most);
             return ranges;
         }
 
         var reader = Data.Ranges.ReaderAt(list.Number);
         var selectsBase = AddressSize == 8 ? ulong.MaxValue : uint.MaxValue;
         var origin = Root.LowPc;
-        while (ranges.Count < MostRanges)
+        while (ranges.Count < most)
         {
             var low = reader.ReadNumber(AddressSize);
             var high = reader.ReadNumber(AddressSize);
@@ -301,7 +303,7 @@ sealed class DwarfUnit
     }
 
     /// <summary>DWARF 5 section 7.25.</summary>
-    void ReadRangeList(AttributeValue list, List<AddressRange> ranges)
+    void ReadRangeList(AttributeValue list, List<AddressRange> ranges, int most)
     {
         var offset = list.Number;
         if (list.Form == DwarfForm.RangeListIndex)
@@ -312,7 +314,7 @@ sealed class DwarfUnit
 
         var reader = Data.RangeLists.ReaderAt(offset);
         var origin = Root.LowPc;
-        while (ranges.Count < MostRanges)
+        while (ranges.Count < most)
         {
             ulong low;
             switch (reader.ReadByte())

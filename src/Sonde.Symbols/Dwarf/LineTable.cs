@@ -32,6 +32,7 @@ sealed class LineTable
         }
 
         _programEnd = reader.Position + (int)length;
+        Length = (int)length;
         var version = reader.ReadUInt16();
         if (version is < 2 or > 5)
         {
@@ -72,6 +73,9 @@ sealed class LineTable
             ReadOldEntries(ref reader);
         }
     }
+
+    /// <summary>How many bytes of the section it takes.</summary>
+    public int Length { get; }
 
     /// <summary>The table of a unit; null when it has none.</summary>
     public static LineTable? Read(DwarfUnit unit) => unit.Root.StatementList is { } offset ? new(unit, offset) : null;

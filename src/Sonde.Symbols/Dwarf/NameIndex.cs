@@ -37,7 +37,7 @@ sealed class NameIndex
     public IEnumerable<DieReference> Find(string name, bool isFunction)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(name);
-        var hash = Hash(bytes);
+        var hash = NameHash.Of(bytes);
         var at = Array.BinarySearch(_entries, new Entry(hash, false, false, -1, 0));
         for (at = at < 0 ? ~at : at; at < _entries.Length && _entries[at].Hash == hash; at++)
         {
@@ -66,18 +66,6 @@ sealed class NameIndex
 
     DieReference ReferenceOf(Entry entry) =>
         new(entry.Unit < _data.Units.Length ? _data.Units[entry.Unit] : _data.TypeUnits[entry.Unit - _data.Units.Length], entry.Offset);
-
-    static uint Hash(ReadOnlySpan<byte> name)
-    {
-        // FNV-1a: the order of names needs no more, and it is the same in every run.
-        var hash = 2166136261;
-        foreach (var value in name)
-        {
-            hash = unchecked((hash ^ value) * 16777619);
-        }
-
-        return hash;
-    }
 
     readonly record struct Entry(uint Hash, bool IsFunction, bool IsLinkageName, int Unit, ulong Offset) : IComparable<Entry>
     {
@@ -191,7 +179,7 @@ sealed class NameIndex
             {
                 if ((origin.TryGet(attribute, out var value) || origin.TryGet(older, out value)) && origin.Unit.TryGetText(value, out var text))
                 {
-                    entries.Add(new(Hash(text), isFunction, isLinkageName, index, die.Offset));
+                    entries.Add(new(NameHash.Of(text), isFunction, isLinkageName, index, die.Offset));
                     return;
                 }
             }
@@ -201,7 +189,7 @@ sealed class NameIndex
         {
             if (value.Form != 0 && unit.TryGetText(value, out var text) && !text.IsEmpty)
             {
-                entries.Add(new(Hash(text), isFunction, isLinkageName, index, offset));
+                entries.Add(new(NameHash.Of(text), isFunction, isLinkageName, index, offset));
             }
         }
 

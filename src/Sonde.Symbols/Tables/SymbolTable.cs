@@ -75,7 +75,7 @@ public sealed class SymbolTable : IReadOnlyList<FunctionSymbol>
                 var symbol = table[i];
                 if (symbol.IsFunction && symbol.Value != 0 && TableName(table, symbol.NameOffset) is { Length: > 0 } name)
                 {
-                    entries.Add(new(symbol.Value, symbol.Size, symbol.NameOffset, (byte)source, symbol.Binding, Rank(name), (ushort)Math.Min(name.Length, ushort.MaxValue), Hash(name)));
+                    entries.Add(new(symbol.Value, symbol.Size, symbol.NameOffset, (byte)source, symbol.Binding, Rank(name), (ushort)Math.Min(name.Length, ushort.MaxValue), NameHash.Of(name)));
                 }
             }
         }
@@ -170,7 +170,7 @@ public sealed class SymbolTable : IReadOnlyList<FunctionSymbol>
     {
         ArgumentNullException.ThrowIfNull(name);
         var bytes = FunctionSymbol.WithoutVersion(Encoding.UTF8.GetBytes(name));
-        var hash = Hash(bytes);
+        var hash = NameHash.Of(bytes);
         var order = _byName.Value;
         var at = LowerBound(order, hash);
         if (at == order.Length || _entries[order[at]].NameHash != hash)
@@ -215,18 +215,6 @@ public sealed class SymbolTable : IReadOnlyList<FunctionSymbol>
     {
         var underscores = name.IndexOfAnyExcept((byte)'_');
         return (byte)Math.Min(underscores < 0 ? name.Length : underscores, byte.MaxValue);
-    }
-
-    static uint Hash(ReadOnlySpan<byte> name)
-    {
-        // FNV-1a: the order of names needs no more, and it is the same in every run.
-        var hash = 2166136261;
-        foreach (var value in name)
-        {
-            hash = unchecked((hash ^ value) * 16777619);
-        }
-
-        return hash;
     }
 
     /// <summary>The tables repeat each other, and equal names of one address stand side by side in the order of entries.</summary>

@@ -144,7 +144,11 @@ public sealed class DwarfFileTests
         Assert.Null(dwarf.FindFunctions("twice")[0].Address);
         Assert.Equal("v", dwarf.FindFunctions("twice")[0].Parameters[0].Name);
         Assert.Empty(dwarf.FindInlined("add"));
-        Assert.Equal("main", main.Name);
+        var call = Array.FindIndex(Compiled.C.Split('\n'), l => l.Contains("twice(7)", StringComparison.Ordinal)) + 1;
+        Assert.Contains(copies, c => dwarf.FindFrames(c) is [{ Name: "twice", IsInlined: true, Line.Line: var inner }, { Name: "main", IsInlined: false, Line.Line: var outer }]
+            && inner >= line - 2 && inner <= line + 1 && outer == call);
+        Assert.Equal("main", Assert.Single(dwarf.FindFrames(main.Address!.Value)).Name);
+        Assert.Empty(dwarf.FindFrames(1));
     }
 
     [Theory]
@@ -178,6 +182,7 @@ public sealed class DwarfFileTests
         Assert.Equal(area.Address, Assert.Single(dwarf.FindFunctions("_ZNK5outer5Shape4areaEiOS0_")).Address);
         Assert.Equal(area.Address, Assert.Single(dwarf.FindFunctions("Shape::area")).Address);
         Assert.Empty(dwarf.FindFunctions("inner::Shape::area"));
+        Assert.Same(dwarf.FindType("Shape"), dwarf.FindType("class outer::Shape"));
         Assert.Equal(["this", "height", "other"], area.Parameters.Select(p => p.Name));
         Assert.Equal([true, false, false], area.Parameters.Select(p => p.IsArtificial));
         Assert.Equal(DwarfPointerKind.RvalueReference, Assert.IsType<DwarfPointer>(area.Parameters[2].Type).Kind);

@@ -74,6 +74,7 @@ public sealed class DwarfFuzzTests
         {
             Try(() => dwarf.TryFindLine(address, out _));
             Try(() => dwarf.FindFunction(address)?.Name);
+            Try(() => dwarf.FindFrames(address));
         }
     }
 
