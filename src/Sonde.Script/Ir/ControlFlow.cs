@@ -40,4 +40,64 @@ static class ControlFlow
         order.Reverse();
         return order;
     }
+
+    /// <summary>For each block the last one all ways to it lead through, its own aside; the first block's is itself.</summary>
+    /// <param name="order">The blocks in reverse post-order.</param>
+    /// <remarks>Cooper, Harvey and Kennedy: A Simple, Fast Dominance Algorithm, 2001.</remarks>
+    public static Dictionary<BasicBlock, BasicBlock> Dominators(List<BasicBlock> order)
+    {
+        Dictionary<BasicBlock, int> places = [];
+        for (int i = 0; i < order.Count; i++)
+        {
+            places.Add(order[i], i);
+        }
+
+        List<int>[] predecessors = [.. order.Select(_ => new List<int>())];
+        foreach (BasicBlock block in order)
+        {
+            foreach (BasicBlock successor in Successors(block))
+            {
+                predecessors[places[successor]].Add(places[block]);
+            }
+        }
+
+        int[] dominators = new int[order.Count];
+        Array.Fill(dominators, -1, 1, order.Count - 1);
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            for (int i = 1; i < order.Count; i++)
+            {
+                int common = -1;
+                foreach (int predecessor in predecessors[i])
+                {
+                    if (dominators[predecessor] != -1)
+                    {
+                        common = common == -1 ? predecessor : Common(common, predecessor);
+                    }
+                }
+
+                changed |= dominators[i] != common;
+                dominators[i] = common;
+            }
+        }
+
+        Dictionary<BasicBlock, BasicBlock> result = [];
+        for (int i = 0; i < order.Count; i++)
+        {
+            result.Add(order[i], order[dominators[i]]);
+        }
+
+        return result;
+
+        int Common(int a, int b)
+        {
+            while (a != b)
+            {
+                (a, b) = a > b ? (dominators[a], b) : (a, dominators[b]);
+            }
+
+            return a;
+        }
+    }
 }

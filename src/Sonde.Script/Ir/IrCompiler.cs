@@ -1,6 +1,7 @@
 using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Ir.Machine;
+using Sonde.Script.Ir.Passes;
 
 namespace Sonde.Script.Ir;
 
@@ -15,6 +16,7 @@ static class IrCompiler
         foreach (IrFunction function in program.Functions)
         {
             IrVerifier.Verify(program, function);
+            Optimizer.Run(function, isMain: function == program.Functions[0], kernel);
         }
 
         // The kernel refuses functions nothing leads to.

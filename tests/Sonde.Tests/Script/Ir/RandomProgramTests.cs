@@ -9,7 +9,7 @@ public class RandomProgramTests
 {
     static readonly TargetKernel _old = TargetKernel.Newest with { HasInstructionSetV4 = false, HasJump32 = false };
 
-    public static IEnumerable<TheoryDataRow<int>> Hundreds => Enumerable.Range(0, 30).Select(i => new TheoryDataRow<int>(i));
+    public static IEnumerable<TheoryDataRow<int>> Hundreds => Enumerable.Range(0, 10).Select(i => new TheoryDataRow<int>(i));
 
     [Theory]
     [MemberData(nameof(Hundreds))]

@@ -1,0 +1,129 @@
+using Sonde.Bpf;
+
+namespace Sonde.Script.Ir.Passes;
+
+/// <summary>
+/// What was computed before on every way here is copied, not computed again: arithmetic, addresses, loads from the context (which nothing
+/// writes), and helpers that answer the same all through a run of the program.
+/// </summary>
+sealed class CommonSubexpressions
+{
+    readonly VirtualRegister? _context;
+    readonly Definitions _definitions;
+    readonly Dictionary<IrInstruction, VirtualRegister> _here = [];
+    readonly Dictionary<BasicBlock, Dictionary<IrInstruction, VirtualRegister>> _lasting = [];
+    bool _changed;
+
+    CommonSubexpressions(IrFunction function, bool isMain)
+    {
+        _definitions = new Definitions(function);
+        _context = isMain && _definitions.IsSetOnce(function.Parameters[0]) ? function.Parameters[0] : null;
+    }
+
+    /// <summary>Whether anything changed.</summary>
+    public static bool Run(IrFunction function, bool isMain)
+    {
+        CommonSubexpressions pass = new(function, isMain && function.Parameters.Count > 0);
+        List<BasicBlock> order = ControlFlow.ReversePostOrder(function);
+        Dictionary<BasicBlock, BasicBlock> dominators = ControlFlow.Dominators(order);
+        foreach (BasicBlock block in order)
+        {
+            pass.Run(block, dominators);
+        }
+
+        return pass._changed;
+    }
+
+    void Run(BasicBlock block, Dictionary<BasicBlock, BasicBlock> dominators)
+    {
+        _here.Clear();
+        _lasting.Add(block, []);
+        for (int i = 0; i < block.Instructions.Count; i++)
+        {
+            IrInstruction instruction = block.Instructions[i];
+            if (Operands.Destination(instruction) is not { } dst)
+            {
+                continue;
+            }
+
+            IrInstruction? question = Question(instruction);
+            if (question is not null && Find(block, question, dominators) is { } found)
+            {
+                block.Instructions[i] = new IrMove(dst, found);
+                _changed = true;
+                question = null;
+            }
+
+            Forget(dst);
+            if (question is not null && !Uses(question, dst))
+            {
+                _here[question] = dst;
+                if (_definitions.IsSetOnce(dst) && _definitions.IsLasting(question))
+                {
+                    _lasting[block].TryAdd(question, dst);
+                }
+            }
+        }
+    }
+
+    VirtualRegister? Find(BasicBlock block, IrInstruction question, Dictionary<BasicBlock, BasicBlock> dominators)
+    {
+        if (_here.TryGetValue(question, out VirtualRegister found))
+        {
+            return found;
+        }
+
+        while (dominators.TryGetValue(block, out BasicBlock? above) && above != block)
+        {
+            block = above;
+            if (_lasting[block].TryGetValue(question, out found))
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    // The instruction without where its answer goes; null for what need not give the same again, and for what is cheaper made anew.
+    IrInstruction? Question(IrInstruction instruction) => instruction switch
+    {
+        IrArithmetic i => i with { Dst = default },
+        IrNegate i => i with { Dst = default },
+        IrExtend i => i with { Dst = default },
+        IrByteSwap i => i with { Dst = default },
+        IrMapValue i => i with { Dst = default },
+        IrLoad i when _context is { } context && i.From.Base == context => i with { Dst = default },
+        IrCallHelper { Arguments.Count: 0 } i when IsSteady(i.Helper) => new IrCallHelper(null, i.Helper, []),
+        IrCallHelper { Helper: Helper.GetAttachCookie or Helper.GetFuncIp } i when _context is { } context && i.Arguments is [{ Value: { } value }] && value.Register == context =>
+            new IrCallHelper(null, i.Helper, []),
+        _ => null,
+    };
+
+    // A program does not move to another thread or processor while it runs.
+    static bool IsSteady(Helper helper) => helper is Helper.GetCurrentPidTgid or Helper.GetCurrentUidGid or Helper.GetCurrentTask or Helper.GetCurrentTaskBtf
+        or Helper.GetSmpProcessorId or Helper.GetNumaNodeId or Helper.GetCurrentCgroupId;
+
+    void Forget(VirtualRegister dst)
+    {
+        if (_definitions.IsSetOnce(dst))
+        {
+            return;
+        }
+
+        foreach ((IrInstruction question, VirtualRegister answer) in _here.ToArray())
+        {
+            if (answer == dst || Uses(question, dst))
+            {
+                _here.Remove(question);
+            }
+        }
+    }
+
+    static bool Uses(IrInstruction instruction, VirtualRegister register)
+    {
+        List<VirtualRegister> uses = [];
+        Operands.AddUses(instruction, uses);
+        return uses.Contains(register);
+    }
+}

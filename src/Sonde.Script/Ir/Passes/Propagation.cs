@@ -1,0 +1,184 @@
+namespace Sonde.Script.Ir.Passes;
+
+/// <summary>
+/// Puts what registers are known to be in place of the registers: constants, the originals of copies, stack memory behind its address, an offset
+/// into the base it was added to. Folds what comes of it.
+/// </summary>
+sealed class Propagation
+{
+    readonly Definitions _definitions;
+    readonly Dictionary<int, IrInstruction> _here = [];
+    bool _changed;
+
+    Propagation(IrFunction function) => _definitions = new Definitions(function);
+
+    /// <summary>Whether anything changed.</summary>
+    public static bool Run(IrFunction function)
+    {
+        Propagation propagation = new(function);
+        foreach (BasicBlock block in function.Blocks)
+        {
+            propagation.Run(block);
+        }
+
+        return propagation._changed;
+    }
+
+    void Run(BasicBlock block)
+    {
+        _here.Clear();
+        for (int i = 0; i < block.Instructions.Count; i++)
+        {
+            IrInstruction before = block.Instructions[i];
+            IrInstruction after = Folding.Fold(Rewrite(before), ConstantOf);
+            if (!after.Equals(before))
+            {
+                block.Instructions[i] = after;
+                _changed = true;
+            }
+
+            if (Operands.Destination(after) is { } dst)
+            {
+                Set(dst, after);
+            }
+        }
+
+        IrTerminator? end = block.Terminator switch
+        {
+            IrBranch branch => Folding.Fold(branch with { A = Original(branch.A), B = Rewrite(branch.B) }, ConstantOf),
+            IrReturn value => value with { Value = Rewrite(value.Value) },
+            IrTerminator other => other,
+            null => null,
+        };
+        if (end is not null && !end.Equals(block.Terminator))
+        {
+            block.Terminator = end;
+            _changed = true;
+        }
+    }
+
+    // What follows from a register ends where it is set anew.
+    void Set(VirtualRegister dst, IrInstruction instruction)
+    {
+        List<VirtualRegister> uses = [];
+        if (!_definitions.IsSetOnce(dst))
+        {
+            foreach ((int register, IrInstruction known) in _here.ToArray())
+            {
+                uses.Clear();
+                Operands.AddUses(known, uses);
+                if (uses.Contains(dst))
+                {
+                    _here.Remove(register);
+                }
+            }
+
+            _here.Remove(dst.Number);
+        }
+
+        uses.Clear();
+        Operands.AddUses(instruction, uses);
+        bool isKnowledge = instruction is IrConstant or IrMove or IrAddressOf or IrMap or IrFunctionAddress or IrArithmetic { Operation: IrOperation.Add, B.Register: null };
+        if (isKnowledge && !uses.Contains(dst))
+        {
+            _here[dst.Number] = instruction;
+        }
+    }
+
+    IrInstruction? Known(VirtualRegister register) =>
+        _here.TryGetValue(register.Number, out IrInstruction? here) ? here
+        : _definitions.Of(register) is { } place && _definitions.IsLasting(place) ? place
+        : null;
+
+    long? ConstantOf(VirtualRegister register) => Known(register) is IrConstant constant ? constant.Value : null;
+
+    VirtualRegister Original(VirtualRegister register)
+    {
+        while (Known(register) is IrMove move)
+        {
+            register = move.Src;
+        }
+
+        return register;
+    }
+
+    IrOperand Rewrite(IrOperand operand)
+    {
+        if (operand.Register is not { } register)
+        {
+            return operand;
+        }
+
+        VirtualRegister original = Original(register);
+        return ConstantOf(original) is { } constant ? constant : original;
+    }
+
+    IrAddress Rewrite(IrAddress address)
+    {
+        while (address.Base is { } register)
+        {
+            register = Original(register);
+            IrAddress? nearer = Known(register) switch
+            {
+                IrAddressOf known => known.Address,
+                IrArithmetic { Operation: IrOperation.Add, A.Register: { } origin, B.Register: null } sum when sum.B.Constant == (short)sum.B.Constant =>
+                    new IrAddress(origin, (int)sum.B.Constant),
+                _ => null,
+            };
+            if (nearer is not { } found || found.Offset + address.Offset != (short)(found.Offset + address.Offset))
+            {
+                return new IrAddress(register, address.Offset);
+            }
+
+            address = found.Plus(address.Offset);
+        }
+
+        return address;
+    }
+
+    IrArgument Rewrite(IrArgument argument)
+    {
+        if (argument.Address is { } address)
+        {
+            return Rewrite(address);
+        }
+
+        if (argument.Value?.Register is not { } register)
+        {
+            return argument;
+        }
+
+        // A sum is left alone: its register would be needed all the same.
+        VirtualRegister original = Original(register);
+        return Known(original) switch
+        {
+            IrConstant constant => constant.Value,
+            IrAddressOf { Address.Slot: not null } known => known.Address,
+            IrMap map => map.Map,
+            IrFunctionAddress function => function.Function,
+            _ => original,
+        };
+    }
+
+    IrArgument[] Rewrite(IReadOnlyList<IrArgument> arguments) => [.. arguments.Select(Rewrite)];
+
+    IrInstruction Rewrite(IrInstruction instruction) => instruction switch
+    {
+        IrMove i => i with { Src = Original(i.Src) },
+        IrArithmetic i => i with { A = Rewrite(i.A), B = Rewrite(i.B) },
+        IrNegate i => i with { Src = Original(i.Src) },
+        IrExtend i => i with { Src = Original(i.Src) },
+        IrByteSwap i => i with { Src = Original(i.Src) },
+        IrLoad i => i with { From = Rewrite(i.From) },
+        IrStore i => i with { To = Rewrite(i.To), Value = Rewrite(i.Value) },
+        IrAtomic i => i with { To = Rewrite(i.To), Value = Original(i.Value), Expected = i.Expected is { } expected ? Original(expected) : null },
+        IrAddressOf i => i with { Address = Rewrite(i.Address) },
+        IrCallHelper i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
+        IrCallKernel i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
+        IrCallFunction i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
+        _ => instruction,
+    };
+
+    // Lists are equal when they are the same list: one that would not change is kept.
+    bool Same(IReadOnlyList<IrArgument> arguments) => arguments.All(argument => Rewrite(argument) == argument);
+}
