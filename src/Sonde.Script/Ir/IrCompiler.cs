@@ -35,11 +35,11 @@ static class IrCompiler
                 output.Add(Asm.Mark(labels[function]));
             }
 
-            Emitter.Emit(machine, frame, machine.Blocks, output);
+            Emitter.Emit(machine, frame, BlockOrder.Arrange(machine), output);
         }
 
         StackLimit.Check(program, frames, kernel);
-        return output;
+        return LongJumps.Reach(program, output, kernel);
     }
 
     static List<IrFunction> Reached(IrProgram program)

@@ -14,7 +14,7 @@ sealed partial class RegisterAllocator
         foreach (int representative in spilled)
         {
             List<int> joined = [.. Enumerable.Range(FirstVirtual, _function.RegisterCount - FirstVirtual).Where(register => Alias(register) == representative)];
-            if (joined.Count == 1 && Origin(representative) is { } origin)
+            if (joined.Count == 1 && _origins[representative] is { } origin)
             {
                 origins.Add(representative, origin);
                 continue;
@@ -42,21 +42,27 @@ sealed partial class RegisterAllocator
         }
     }
 
-    // The one instruction that sets a register, if it can be repeated wherever the register is needed.
-    MachineInstruction? Origin(int register)
+    // For each register the one instruction that sets it, if that can be repeated wherever the register is needed.
+    static MachineInstruction?[] Origins(MachineFunction function)
     {
-        MachineInstruction? origin = null;
-        foreach (MachineInstruction instruction in _function.Blocks.SelectMany(block => block.Instructions).Where(instruction => instruction.Writes(register)))
+        MachineInstruction?[] origins = new MachineInstruction?[function.RegisterCount];
+        bool[] seen = new bool[function.RegisterCount];
+        foreach (MachineInstruction instruction in function.Blocks.SelectMany(block => block.Instructions))
         {
-            if (origin is not null || !instruction.IsRepeatable)
-            {
-                return null;
-            }
+            Set(instruction.Dst, Roles.WritesDst);
+            Set(instruction.Src, Roles.WritesSrc);
 
-            origin = instruction;
+            void Set(int register, Roles role)
+            {
+                if (register != None && (instruction.Roles & role) != 0)
+                {
+                    origins[register] = !seen[register] && instruction.IsRepeatable ? instruction : null;
+                    seen[register] = true;
+                }
+            }
         }
 
-        return origin;
+        return origins;
     }
 
     void Spill(MachineInstruction instruction, List<MachineInstruction> output, Dictionary<int, StackSlot> slots, Dictionary<int, MachineInstruction> origins)

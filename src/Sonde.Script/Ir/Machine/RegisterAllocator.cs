@@ -8,9 +8,13 @@ namespace Sonde.Script.Ir.Machine;
 /// </summary>
 sealed partial class RegisterAllocator
 {
+    // What making a value anew costs less than storing and reloading it.
+    const double Cheaper = 4;
+
     readonly MachineFunction _function;
     readonly InterferenceGraph _graph;
     readonly HashSet<int> _temporaries;
+    readonly MachineInstruction?[] _origins;
     readonly int[] _degrees;
     readonly int[] _alias;
     readonly int[] _places;
@@ -41,6 +45,7 @@ sealed partial class RegisterAllocator
     {
         (_function, _temporaries) = (function, temporaries);
         _graph = new InterferenceGraph(function);
+        _origins = Origins(function);
         _alias = [.. Enumerable.Range(0, function.RegisterCount)];
         _degrees = [.. _graph.Neighbours.Select(neighbours => neighbours.Count)];
         _places = new int[function.RegisterCount];
@@ -196,7 +201,7 @@ sealed partial class RegisterAllocator
         double least = double.MaxValue;
         foreach (int register in _spill)
         {
-            double cost = _temporaries.Contains(register) ? double.MaxValue : _graph.Costs[register] / _degrees[register];
+            double cost = _temporaries.Contains(register) ? double.MaxValue : _graph.Costs[register] / _degrees[register] / (_origins[register] is null ? 1 : Cheaper);
             if (cost < least)
             {
                 (best, least) = (register, cost);

@@ -9,12 +9,7 @@ static class Jumps
         bool changed = false;
         foreach (BasicBlock block in function.Blocks)
         {
-            IrTerminator? end = block.Terminator switch
-            {
-                IrJump jump => Thread(block, jump),
-                IrBranch branch => Thread(block, branch),
-                _ => block.Terminator,
-            };
+            IrTerminator? end = Thread(block);
             if (end != block.Terminator)
             {
                 block.Terminator = end;
@@ -25,18 +20,21 @@ static class Jumps
         return RemoveUnreached(function) | Join(function) | changed;
     }
 
-    static IrTerminator Thread(BasicBlock block, IrJump jump)
+    static IrTerminator? Thread(BasicBlock block)
     {
-        BasicBlock target = Final(block, jump.Target);
-        // A return is no longer than the jump to it.
-        return target is { Instructions.Count: 0, Terminator: IrReturn end } ? end : new IrJump(target);
-    }
-
-    static IrTerminator Thread(BasicBlock block, IrBranch branch)
-    {
-        BasicBlock whenTrue = Final(block, branch.WhenTrue);
-        BasicBlock whenFalse = Final(block, branch.WhenFalse);
-        return whenTrue == whenFalse ? new IrJump(whenTrue) : branch with { WhenTrue = whenTrue, WhenFalse = whenFalse };
+        switch (block.Terminator)
+        {
+            case IrJump jump:
+                BasicBlock target = Final(block, jump.Target);
+                // A return is no longer than the jump to it.
+                return target is { Instructions.Count: 0, Terminator: IrReturn end } ? end : new IrJump(target);
+            case IrBranch branch:
+                BasicBlock whenTrue = Final(block, branch.WhenTrue);
+                BasicBlock whenFalse = Final(block, branch.WhenFalse);
+                return whenTrue == whenFalse ? new IrJump(whenTrue) : branch with { WhenTrue = whenTrue, WhenFalse = whenFalse };
+            default:
+                return block.Terminator;
+        }
     }
 
     // Where a way from a block ends up, past empty blocks: those that only jump, and those that ask what the block has just decided.

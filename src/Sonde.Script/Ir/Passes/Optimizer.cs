@@ -9,6 +9,16 @@ static class Optimizer
 
     public static void Run(IrFunction function, bool isMain, TargetKernel kernel)
     {
+        Improve(function, isMain, kernel);
+        // Late, when it is known what is constant; the pieces may be shared again.
+        if (SignedDivision.Run(function))
+        {
+            Improve(function, isMain, kernel);
+        }
+    }
+
+    static void Improve(IrFunction function, bool isMain, TargetKernel kernel)
+    {
         bool changed = true;
         for (int round = 0; changed && round < MostRounds; round++)
         {
@@ -18,8 +28,5 @@ static class Optimizer
                 | Extensions.Run(function, kernel.HasInstructionSetV4)
                 | DeadCode.Run(function);
         }
-
-        SignedDivision.Run(function);
-        Jumps.Run(function);
     }
 }

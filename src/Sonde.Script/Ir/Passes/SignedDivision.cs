@@ -3,8 +3,10 @@ namespace Sonde.Script.Ir.Passes;
 /// <summary>Makes shifts of signed divisions by powers of two.</summary>
 static class SignedDivision
 {
-    public static void Run(IrFunction function)
+    /// <summary>Whether there were any.</summary>
+    public static bool Run(IrFunction function)
     {
+        bool changed = false;
         foreach (BasicBlock block in function.Blocks)
         {
             for (int i = 0; i < block.Instructions.Count; i++)
@@ -12,11 +14,14 @@ static class SignedDivision
                 if (block.Instructions[i] is IrArithmetic { Operation: IrOperation.SignedDivide or IrOperation.SignedModulo, A.Register: { } a, B: { Register: null, Constant: > 1 and var divisor } } division
                     && (divisor & divisor - 1) == 0)
                 {
+                    changed = true;
                     block.Instructions.RemoveAt(i);
                     block.Instructions.InsertRange(i, Shifts(function, division, a, System.Numerics.BitOperations.TrailingZeroCount(divisor)));
                 }
             }
         }
+
+        return changed;
     }
 
     // Rounds towards zero: a negative number is first raised by the divisor less one.
