@@ -42,6 +42,9 @@ public readonly ref struct ProgramLoadArguments
     /// <summary>The attach type's number (<c>enum bpf_attach_type</c>), where the verifier needs it.</summary>
     public uint ExpectedAttachType { get; init; }
 
+    /// <summary>The kernel type, by its number in the kernel's BTF, that the program is attached to; 0 for none (Linux 5.5+).</summary>
+    public uint AttachBtfId { get; init; }
+
     /// <summary><c>BPF_F_*</c> load flags.</summary>
     public uint Flags { get; init; }
 
@@ -115,6 +118,7 @@ public static unsafe class BpfSystemCall
         MapFreeze = 22,
         LinkCreate = 28,
         EnableStats = 32,
+        IteratorCreate = 33,
     }
 
     /// <summary>Creates a map; the result is a descriptor's number.</summary>
@@ -207,6 +211,7 @@ public static unsafe class BpfSystemCall
             a.Set(44, arguments.Flags);
             a.SetName(48, arguments.Name);
             a.Set(68, arguments.ExpectedAttachType);
+            a.Set(108, arguments.AttachBtfId);
             if (arguments.Btf is { } btf)
             {
                 a.Set(72, (uint)btf.Number);
@@ -268,13 +273,17 @@ public static unsafe class BpfSystemCall
     }
 
     /// <summary>Attaches to a raw tracepoint by name (Linux 4.17+); the result is a descriptor's number.</summary>
-    public static SystemResult OpenRawTracepoint(FileDescriptor program, string name)
+    /// <param name="program">The program.</param>
+    /// <param name="name">The tracepoint; null for fentry, fexit and BTF-typed tracepoints, which say it when they are loaded.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 6.10+); must be 0 before.</param>
+    public static SystemResult OpenRawTracepoint(FileDescriptor program, string? name, ulong cookie = 0)
     {
-        fixed (byte* text = FileDescriptor.ZeroTerminated(name))
+        fixed (byte* text = name is null ? null : FileDescriptor.ZeroTerminated(name))
         {
             Attributes a = default;
             a.Set(0, text);
             a.Set(8, (uint)program.Number);
+            a.Set(16, cookie);
             return Call(Command.RawTracepointOpen, ref a, program);
         }
     }
@@ -324,6 +333,58 @@ public static unsafe class BpfSystemCall
             SystemResult result = Call(Command.LinkCreate, ref a, arguments.Program);
             return result;
         }
+    }
+
+    /// <summary>Attaches a program to many kernel functions at once (Linux 5.18+); the result is a descriptor's number.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="functions">Their names.</param>
+    /// <param name="cookies">One for each.</param>
+    /// <param name="atReturn">Whether the probes fire at return.</param>
+    public static SystemResult LinkKprobes(FileDescriptor program, IReadOnlyList<string> functions, ReadOnlySpan<ulong> cookies, bool atReturn)
+    {
+        const uint KprobeMulti = 42; // BPF_TRACE_KPROBE_MULTI
+        byte[] names = [.. functions.SelectMany(FileDescriptor.ZeroTerminated)];
+        fixed (byte* text = names)
+        fixed (ulong* values = cookies)
+        {
+            ulong[] addresses = new ulong[functions.Count];
+            byte* next = text;
+            for (int i = 0; i < addresses.Length; i++)
+            {
+                addresses[i] = (ulong)next;
+                next += System.Text.Encoding.UTF8.GetByteCount(functions[i]) + 1;
+            }
+
+            fixed (ulong* pointers = addresses)
+            {
+                Attributes a = default;
+                a.Set(0, (uint)program.Number);
+                a.Set(8, KprobeMulti);
+                a.Set(16, atReturn ? 1u : 0u);
+                a.Set(20, (uint)addresses.Length);
+                a.Set(24, pointers);
+                a.Set(40, values);
+                return Call(Command.LinkCreate, ref a, program);
+            }
+        }
+    }
+
+    /// <summary>Attaches a program to what it was loaded for: a kernel function's entry or exit, or an iterator (Linux 5.18+); the result is a descriptor's number.</summary>
+    public static SystemResult LinkTracing(FileDescriptor program, uint attachType, ulong cookie)
+    {
+        Attributes a = default;
+        a.Set(0, (uint)program.Number);
+        a.Set(8, attachType);
+        a.Set(24, cookie);
+        return Call(Command.LinkCreate, ref a, program);
+    }
+
+    /// <summary>Opens an iterator's output (Linux 5.8+); the result is the number of a descriptor to read.</summary>
+    public static SystemResult CreateIterator(FileDescriptor link)
+    {
+        Attributes a = default;
+        a.Set(0, (uint)link.Number);
+        return Call(Command.IteratorCreate, ref a, link);
     }
 
     /// <summary>Makes the kernel count run time and runs of every program while the descriptor is open (Linux 5.8+).</summary>

@@ -11,11 +11,14 @@ public record struct PerfEventAttributes
     /// <summary>Which event of that unit.</summary>
     public ulong Config { get; set; }
 
-    /// <summary>For uprobes: the address of the path; see <see cref="PerfEvent.OpenUprobe"/>.</summary>
-    internal ulong Config1 { get; set; }
+    /// <summary>For breakpoints the address watched, for uprobes the address of the path (<see cref="PerfEvent.OpenUprobe"/>), for kprobes that of the name.</summary>
+    public ulong Config1 { get; set; }
 
-    /// <summary>For uprobes: the file offset.</summary>
-    internal ulong Config2 { get; set; }
+    /// <summary>For breakpoints how many bytes are watched, for uprobes the file offset, for kprobes the offset in the function.</summary>
+    public ulong Config2 { get; set; }
+
+    /// <summary>For breakpoints: the accesses watched, HW_BREAKPOINT_R, W and X (include/uapi/linux/hw_breakpoint.h).</summary>
+    public uint BreakpointType { get; set; }
 
     /// <summary>Events between two samples, or samples a second when <see cref="Frequency"/> is set.</summary>
     public ulong Sample { get; set; }
@@ -60,6 +63,7 @@ public static unsafe class PerfEvent
         // Bit field: disabled 0, inherit 1, freq 10.
         Put(bytes, 40, (attributes.Disabled ? 1UL : 0) | (attributes.Inherit ? 2UL : 0) | (attributes.Frequency ? 1UL << 10 : 0));
         Put(bytes, 48, attributes.WakeupEvents);
+        Put(bytes, 52, attributes.BreakpointType);
         Put(bytes, 56, attributes.Config1);
         Put(bytes, 64, attributes.Config2);
         return Libc.Result(Libc.SystemCall(Libc.Number.PerfEventOpen, (nint)raw, pid, cpu, -1, (nint)CloseOnExec));
@@ -85,6 +89,28 @@ public static unsafe class PerfEvent
                 WakeupEvents = 1,
             };
             return Open(attributes, pid, pid == -1 ? 0 : -1);
+        }
+    }
+
+    /// <summary>Opens a kprobe event on every process (Linux 4.17+); the result is a descriptor's number.</summary>
+    /// <param name="type">The number of the <c>kprobe</c> unit, from <c>/sys/bus/event_source/devices/kprobe/type</c>.</param>
+    /// <param name="function">The function, as <c>module:name</c> if need be; empty for an address.</param>
+    /// <param name="offset">Bytes from the function's start, or the address.</param>
+    /// <param name="config">The return-probe bit.</param>
+    public static SystemResult OpenKprobe(uint type, string function, ulong offset, ulong config)
+    {
+        fixed (byte* name = FileDescriptor.ZeroTerminated(function))
+        {
+            PerfEventAttributes attributes = new()
+            {
+                Type = type,
+                Config = config,
+                Config1 = function.Length > 0 ? (ulong)name : 0,
+                Config2 = offset,
+                Sample = 1,
+                WakeupEvents = 1,
+            };
+            return Open(attributes, -1, 0);
         }
     }
 

@@ -62,17 +62,29 @@ public sealed partial class Program
             throw new LinuxException(Errno.ENOENT, $"attach to tracepoint {category}:{name}", "This kernel has no such tracepoint.");
         }
 
+        return AttachTracepoint(id, $"{category}:{name}", cookie);
+    }
+
+    /// <summary>Attaches to a tracepoint by its number in tracefs (Linux 4.7+).</summary>
+    /// <param name="id">The number.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 5.15+); must be 0 before.</param>
+    /// <exception cref="LinuxException">EACCES: the program reads beyond its record.</exception>
+    public Link AttachTracepoint(uint id, string name, ulong cookie = 0)
+    {
         // The program runs on every processor, whichever one the event is opened on.
         PerfEventAttributes attributes = new() { Type = 2, Config = id, Sample = 1 };
         SystemResult result = PerfEvent.Open(attributes, -1, 0);
-        return AttachToPerfEvent(result.CheckDescriptor($"perf_event_open(tracepoint {category}:{name})", AttachAdvice(result.Errno)), cookie);
+        return AttachToPerfEvent(result.CheckDescriptor($"perf_event_open(tracepoint {name})", AttachAdvice(result.Errno)), cookie);
     }
 
-    /// <summary>Attaches to a tracepoint's bare arguments (Linux 4.17+); needs no tracefs and costs less than <see cref="AttachTracepoint"/>.</summary>
+    /// <summary>Attaches to a tracepoint's bare arguments (Linux 4.17+); needs no tracefs and costs less than <see cref="AttachTracepoint(uint, string, ulong)"/>.</summary>
+    /// <param name="name">The tracepoint.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 6.10+); must be 0 before.</param>
     /// <exception cref="LinuxException">ENOENT: there is no such tracepoint.</exception>
-    public Link AttachRawTracepoint(string name)
+    public Link AttachRawTracepoint(string name, ulong cookie = 0)
     {
-        SystemResult result = BpfSystemCall.OpenRawTracepoint(Descriptor, name);
+        SystemResult result = BpfSystemCall.OpenRawTracepoint(Descriptor, name, cookie);
         return new Link(result.CheckDescriptor(
             $"bpf(RAW_TRACEPOINT_OPEN, \"{name}\")",
             result.Errno == Errno.ENOENT ? "This kernel has no such tracepoint." : AttachAdvice(result.Errno)));
@@ -94,15 +106,26 @@ public sealed partial class Program
             Sample = spec.Period != 0 ? spec.Period : (ulong)spec.Frequency,
             Frequency = spec.Period == 0,
         };
-        int[] cpus = spec.Cpus ?? (spec.Tid is null ? Processors.Online : [-1]);
+        return AttachPerfEvent(attributes, $"{spec.Event}", spec.Tid, spec.Cpus, spec.Cookie);
+    }
+
+    /// <summary>Runs the program at every so many occurrences of an event of any unit (Linux 4.9+).</summary>
+    /// <param name="attributes">The event.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="tid">The one thread watched, wherever it runs; null for everything on the processors.</param>
+    /// <param name="cpus">The processors watched; null for all that run now.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 5.15+); must be 0 before.</param>
+    /// <exception cref="LinuxException">ENOENT: the machine has no such event. EACCES: <c>kernel.perf_event_paranoid</c> forbids it. ENOSPC: all breakpoints are in use.</exception>
+    public Link AttachPerfEvent(in PerfEventAttributes attributes, string name, int? tid = null, int[]? cpus = null, ulong cookie = 0)
+    {
         List<Link> links = [];
         try
         {
-            foreach (int cpu in cpus)
+            foreach (int cpu in cpus ?? (tid is null ? Processors.Online : [-1]))
             {
-                SystemResult result = PerfEvent.Open(attributes, spec.Tid ?? -1, cpu);
+                SystemResult result = PerfEvent.Open(attributes, tid ?? -1, cpu);
                 links.Add(AttachToPerfEvent(
-                    result.CheckDescriptor($"perf_event_open({spec.Event}, thread {spec.Tid ?? -1}, cpu {cpu})", AttachAdvice(result.Errno)), spec.Cookie));
+                    result.CheckDescriptor($"perf_event_open({name}, thread {tid ?? -1}, cpu {cpu})", AttachAdvice(result.Errno)), cookie));
             }
 
             return new Link(links);
@@ -112,6 +135,48 @@ public sealed partial class Program
             links.ForEach(link => link.Dispose());
             throw;
         }
+    }
+
+    /// <summary>Attaches to a kernel function by a perf event (Linux 4.17+).</summary>
+    /// <param name="function">The function; empty when <paramref name="offset"/> is an address.</param>
+    /// <param name="offset">Bytes from the function's start.</param>
+    /// <param name="atReturn">Whether to fire when the function returns.</param>
+    /// <param name="cookie">What <c>bpf_get_attach_cookie</c> gives (Linux 5.15+); must be 0 before.</param>
+    /// <exception cref="LinuxException">ENOENT: there is no such function, or the kernel has no kprobes. EINVAL, EILSEQ: it cannot be probed there.</exception>
+    public Link AttachKprobe(string function, ulong offset, bool atReturn, ulong cookie = 0)
+    {
+        KprobeUnit unit = KprobeUnit.Instance;
+        SystemResult result = PerfEvent.OpenKprobe(unit.Type, function, offset, atReturn ? unit.ReturnBit : 0);
+        return AttachToPerfEvent(result.CheckDescriptor($"perf_event_open(kprobe, {function}+{offset})", AttachAdvice(result.Errno)), cookie);
+    }
+
+    /// <summary>Attaches to many kernel functions with one call (Linux 5.18+ with CONFIG_FPROBE); all are attached or none.</summary>
+    /// <exception cref="LinuxException">EINVAL, EOPNOTSUPP: the kernel is older or has no fprobes. ESRCH: a function is not there or must not be probed.</exception>
+    public Link AttachKprobeMulti(IReadOnlyList<string> functions, ReadOnlySpan<ulong> cookies, bool atReturn)
+    {
+        SystemResult result = BpfSystemCall.LinkKprobes(Descriptor, functions, cookies, atReturn);
+        return new Link(result.CheckDescriptor($"bpf(LINK_CREATE, kprobe_multi, {functions.Count} functions)", AttachAdvice(result.Errno)));
+    }
+
+    /// <summary>Attaches a fentry or fexit program to the function it was loaded for (Linux 5.5+; cookies 5.18+).</summary>
+    /// <exception cref="LinuxException">EBUSY, ENOTSUPP: the function cannot be traced so.</exception>
+    public Link AttachTracing(ulong cookie = 0)
+    {
+        SystemResult result = BpfSystemCall.LinkTracing(Descriptor, (uint)Spec.ExpectedAttachType, cookie);
+        if (result.Errno == Errno.EINVAL)
+        {
+            result = BpfSystemCall.OpenRawTracepoint(Descriptor, null);
+        }
+
+        return new Link(result.CheckDescriptor($"bpf(LINK_CREATE, {Spec.ExpectedAttachType}, \"{Spec.Name}\")", AttachAdvice(result.Errno)));
+    }
+
+    /// <summary>Starts an iterator program (Linux 5.8+): it runs for each thing while what is returned is read, which gives what the program writes.</summary>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public FileDescriptor OpenIterator()
+    {
+        using FileDescriptor link = BpfSystemCall.LinkTracing(Descriptor, (uint)AttachType.Iterator, 0).CheckDescriptor($"bpf(LINK_CREATE, iterator, \"{Spec.Name}\")");
+        return BpfSystemCall.CreateIterator(link).CheckDescriptor($"bpf(ITER_CREATE, \"{Spec.Name}\")");
     }
 
     // Takes over the event: closes it when the program cannot be attached.

@@ -97,6 +97,7 @@ public sealed partial class Program : IDisposable
             Type = (uint)spec.Type,
             ExpectedAttachType = (uint)spec.ExpectedAttachType,
             Flags = spec.Sleepable ? SleepableFlag : 0,
+            AttachBtfId = (uint)spec.AttachBtfId,
             Instructions = code,
             License = spec.License,
             Name = spec.Name,
