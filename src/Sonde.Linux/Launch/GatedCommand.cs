@@ -29,6 +29,10 @@ public sealed unsafe class GatedCommand : IDisposable
     /// <summary>The process id, now the shell's and later the command's.</summary>
     public int Pid { get; }
 
+    /// <summary>Whether the process is still the shell, and not yet the command.</summary>
+    /// <remarks>The kernel may report the shell's own execve to who attaches right after the start.</remarks>
+    public bool IsShell => ProcFs.ReadCommandLine(Pid) is [_, "-c", Script, ..];
+
     /// <summary>Starts a command up to the gate.</summary>
     /// <param name="command">The program, by path or name, and its arguments.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>

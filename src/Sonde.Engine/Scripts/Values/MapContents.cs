@@ -57,15 +57,30 @@ sealed class MapContents
         }
 
         var entries = new List<(byte[], byte[])>();
+        foreach (var key in Keys(source))
+        {
+            if (source.TryLookup(key, value))
+            {
+                entries.Add((key, Compact(map, source, value)));
+            }
+        }
+
+        return Order(map, entries, isEmpty: false);
+    }
+
+    /// <summary>The keys of a map, each once.</summary>
+    public static List<byte[]> Keys(Map source)
+    {
+        var seen = new HashSet<byte[]>(BytesEqual.Instance);
+        var keys = new List<byte[]>();
         var key = new byte[source.Spec.KeySize];
         var any = source.TryNextKey([], key);
-        var seen = new HashSet<byte[]>(BytesEqual.Instance);
         // A map that changes meanwhile may begin again at any time.
         for (var steps = 0L; any && steps < 4L * source.Spec.MaxEntries; steps++)
         {
-            if (seen.Add(key) && source.TryLookup(key, value))
+            if (seen.Add(key))
             {
-                entries.Add((key, Compact(map, source, value)));
+                keys.Add(key);
             }
 
             var next = new byte[key.Length];
@@ -73,7 +88,7 @@ sealed class MapContents
             key = next;
         }
 
-        return Order(map, entries, isEmpty: false);
+        return keys;
     }
 
     /// <summary>Reads one entry; null when the key is not there.</summary>
@@ -113,10 +128,10 @@ sealed class MapContents
         return false;
     }
 
-    static int StrideOf(Map source) => IsPerProcessor(source) ? source.ValueBytes / Processors.Possible : source.ValueBytes;
+    /// <summary>Bytes from one processor's value to the next.</summary>
+    public static int StrideOf(Map source) => IsPerProcessor(source) ? source.ValueBytes / Processors.Possible : source.ValueBytes;
 
-    /// <summary>Whether there is a value for each processor.</summary>
-    public static bool IsPerProcessor(Map source) => source.Spec.Type is MapType.PerCpuArray or MapType.PerCpuHash or MapType.LruPerCpuHash;
+    static bool IsPerProcessor(Map source) => source.Spec.Type is MapType.PerCpuArray or MapType.PerCpuHash or MapType.LruPerCpuHash;
 
     /// <summary>One value of those of all processors: numbers are added up, of others the first that is not zero counts.</summary>
     static byte[] Reduce(DataType type, byte[] values)

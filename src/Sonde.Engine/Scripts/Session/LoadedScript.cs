@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using Sonde.Bpf;
+using Sonde.Engine.Flow;
+using Sonde.Linux;
+using Sonde.Script;
+
+namespace Sonde.Engine.Scripts.Session;
+
+/// <summary>A script in the kernel: its maps and programs. Closing it removes them.</summary>
+sealed class LoadedScript : IDisposable
+{
+    readonly List<Map> _all = [];
+    readonly Dictionary<MapSpec, Map> _bySpec = new(ReferenceEqualityComparer.Instance);
+    readonly List<Program> _programs = [];
+
+    /// <summary>Creates the maps.</summary>
+    /// <exception cref="LinuxException">The kernel refuses: rights are missing, or it is too old.</exception>
+    public LoadedScript(CompiledScript script)
+    {
+        Script = script;
+        try
+        {
+            foreach (var spec in script.Runtime.All.Concat(script.Maps.Select(map => map.Spec).OfType<MapSpec>()))
+            {
+                if (!_bySpec.ContainsKey(spec))
+                {
+                    var map = Map.Create(spec);
+                    _all.Add(map);
+                    _bySpec.Add(spec, map);
+                }
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public CompiledScript Script { get; }
+
+    /// <summary>The programs, in the script's order; empty before <see cref="LoadPrograms"/>.</summary>
+    public IReadOnlyList<Program> Programs => _programs;
+
+    /// <summary>The map that was made; null for a specification nobody made one of.</summary>
+    public Map? Find(MapSpec? spec) => spec is not null && _bySpec.TryGetValue(spec, out var map) ? map : null;
+
+    /// <summary>Sets what programs read of the session.</summary>
+    /// <param name="process">The process hits are narrowed to; 0 for all.</param>
+    /// <param name="child">The command started for the script; 0 for none.</param>
+    public void SetGlobals(int process, int child)
+    {
+        if (Find(Script.Runtime.Globals) is not { } globals)
+        {
+            return;
+        }
+
+        var value = new byte[globals.Spec.ValueSize];
+        Set(value, Globals.StartTime, Clock.BootTimeNs);
+        Set(value, Globals.TargetProcess, (ulong)process);
+        Set(value, Globals.Child, (ulong)child);
+        if (PidNamespaces.Own is { } own)
+        {
+            Set(value, Globals.NamespaceDevice, own.Device);
+            Set(value, Globals.NamespaceInode, own.Inode);
+        }
+
+        globals.Update(new byte[globals.Spec.KeySize], value);
+    }
+
+    /// <summary>Loads every program.</summary>
+    /// <exception cref="UserErrorException">The kernel refuses one; the message says which and why.</exception>
+    public void LoadPrograms()
+    {
+        foreach (var program in Script.Programs)
+        {
+            try
+            {
+                _programs.Add(Program.Load(new ProgramSpec
+                {
+                    Name = program.Name,
+                    Type = program.Type,
+                    ExpectedAttachType = program.ExpectedAttachType,
+                    Instructions = program.Instructions,
+                    Maps = _all,
+                    License = Script.Config.License,
+                    Sleepable = program.Sleepable,
+                    AttachBtfId = program.AttachBtfId,
+                }));
+            }
+            catch (VerifierException exception)
+            {
+                throw new UserErrorException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}");
+            }
+            catch (AssemblerException exception)
+            {
+                throw new UserErrorException($"the program of {program.Name} is too large: {exception.Message}");
+            }
+            catch (LinuxException exception) when (program.Type is ProgramType.Tracing && exception.Errno is Errno.EINVAL or Errno.ENOTSUPP or Errno.EOPNOTSUPP)
+            {
+                throw new UserErrorException($"{program.Name}: this kernel cannot load programs of this kind (fentry, fexit and iterators need CONFIG_BPF_EVENTS and CONFIG_FUNCTION_TRACER): {exception.Message}");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _programs.ForEach(program => program.Dispose());
+        _all.ForEach(map => map.Dispose());
+    }
+
+    static void Set(Span<byte> value, int offset, ulong number) => MemoryMarshal.Write(value[offset..], in number);
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Sonde.Engine.Scripts.Values;
+using Sonde.Linux;
+using Sonde.Script.Types;
+using Sonde.Symbols.Tables;
+
+namespace Sonde.Engine.Scripts.Session;
+
+/// <summary>The running machine's names, each kind read when it is first asked for.</summary>
+/// <param name="script">Its stack maps hold the stacks.</param>
+sealed class MachineNames(LoadedScript script) : INames
+{
+    readonly Dictionary<(StackShape, long), ulong[]> _stacks = [];
+    readonly Lazy<KernelSymbols> _kernel = new(ReadKernelSymbols);
+    readonly Lazy<Dictionary<uint, string>> _users = new(ReadUsers);
+    readonly Cgroups _cgroups = new();
+
+    /// <summary>Symbols of processes.</summary>
+    public UserSymbols Processes { get; } = new(script.Script.Config.DemangleCpp);
+
+    public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
+
+    public long TaiToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.TaiNs) is var offset && Math.Abs(offset) < 500_000_000 ? 0 : offset;
+
+    public TimeZoneInfo Zone => TimeZoneInfo.Local;
+
+    public ReadOnlySpan<ulong> Stack(StackShape shape, long number)
+    {
+        if (number < 0 || script.Script.Runtime.Stacks.TryGetValue(shape, out var spec) is false || script.Find(spec) is not { } map)
+        {
+            return [];
+        }
+
+        // A stack's number is its hash: while it is in the map the number keeps its meaning.
+        if (!_stacks.TryGetValue((shape, number), out var frames))
+        {
+            var value = new byte[map.ValueBytes];
+            frames = map.TryLookup(BitConverter.GetBytes((int)number), value) ? MemoryMarshal.Cast<byte, ulong>(value).ToArray() : [];
+            _stacks.Add((shape, number), frames);
+        }
+
+        return frames;
+    }
+
+    public ReadOnlySpan<byte> BuildIdStack(StackShape shape, long number) => MemoryMarshal.AsBytes(Stack(shape, number));
+
+    public SymbolName KernelSymbol(ulong address) =>
+        address != 0 && _kernel.Value.TryFind(address, out var symbol, out var offset) ? new(symbol.Name, offset, null) : default;
+
+    public SymbolName UserSymbol(int process, ulong address) => Processes.Find(process, address);
+
+    public string? UserName(uint id) => _users.Value.GetValueOrDefault(id);
+
+    public string CgroupPath(ulong id, string filter) => _cgroups.Find(id, filter);
+
+    public string? Python(SymbolicType type, ReadOnlySpan<byte> value) => null;
+
+    static KernelSymbols ReadKernelSymbols() => KernelSymbols.Parse(ProcFs.TryRead("/proc/kallsyms", out var text) ? text : []);
+
+    // The runtime's way to look up a user would load more than this file has to tell.
+    static Dictionary<uint, string> ReadUsers()
+    {
+        var users = new Dictionary<uint, string>();
+        if (ProcFs.TryRead("/etc/passwd", out var text))
+        {
+            foreach (var line in Encoding.UTF8.GetString(text).Split('\n'))
+            {
+                var fields = line.Split(':');
+                if (fields.Length > 2 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                {
+                    users.TryAdd(id, fields[0]);
+                }
+            }
+        }
+
+        return users;
+    }
+}
