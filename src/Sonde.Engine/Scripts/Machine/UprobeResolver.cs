@@ -36,7 +36,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
 
     public string? ExplainMissing(ProbeRequest request)
     {
-        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0 } location || Wildcards.Has(location.Function)
+        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0, IsDemangled: false } location || Wildcards.Has(location.Function)
             || files.OpenAll(request, location.Target) is not [{ Symbols: { } symbols } file])
         {
             return null;
@@ -55,9 +55,9 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
             return Resolve(request).Select(probe => new ListedScriptProbe(probe.Name, []));
         }
 
-        var matches = Wildcards.Matcher(location.Function);
-        return files.OpenAll(request, location.Target).SelectMany(file => file.AllFunctions.Select(symbol => symbol.Name).Where(matches)
-            .Distinct().Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe($"{request.Type.Name}:{file.Binary.Name}:{name}", [])));
+        var names = new FunctionPattern(location);
+        return files.OpenAll(request, location.Target).SelectMany(file => file.AllFunctions.Select(names.Match).OfType<string>()
+            .Distinct().Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe($"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(name, location)}", [])));
     }
 
     IReadOnlyList<ResolvedProbe> InFile(ProbeRequest request, UserLocation location, UserFile file)
@@ -73,7 +73,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
             return IsInstruction(request, file, address, name) && Probe(request, file, address, name, "") is { } probe ? [probe] : [];
         }
 
-        return Wildcards.Has(location.Function) ? Matching(request, location, file) : Named(request, location, file);
+        return location.IsDemangled || Wildcards.Has(location.Function) ? Matching(request, location, file) : Named(request, location, file);
     }
 
     /// <summary>Functions of one name: the one others can see, or all of the static ones that share it.</summary>
@@ -103,25 +103,25 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
     /// <summary>All functions that match, each place once although it may have several names; those no probe can be set on are left out and told.</summary>
     List<ResolvedProbe> Matching(ProbeRequest request, UserLocation location, UserFile file)
     {
-        var matches = Wildcards.Matcher(location.Function);
+        var names = new FunctionPattern(location);
         var seen = new HashSet<ulong>();
         var probes = new List<ResolvedProbe>();
         var refused = new List<string>();
         foreach (var symbol in file.AllFunctions)
         {
-            if (!matches(symbol.Name) || (symbol.Size == 0 && !options.AllowUnsafe) || !seen.Add(symbol.Address))
+            if (names.Match(symbol) is not { } name || (symbol.Size == 0 && !options.AllowUnsafe) || !seen.Add(symbol.Address))
             {
                 continue;
             }
 
             var own = request with { Diagnostics = new() };
-            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{symbol.Name}", symbol.Name) is { } probe)
+            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(name, location)}", name) is { } probe)
             {
                 probes.Add(probe);
             }
             else if (own.Diagnostics.HasErrors)
             {
-                refused.Add(symbol.Name);
+                refused.Add(name);
             }
         }
 
