@@ -119,7 +119,7 @@ sealed class MachineTarget : ITarget, IDisposable
     public DataType? FindKernelType(string tag, string name) => _types.Find(tag, name);
 
     /// <inheritdoc/>
-    public DataType? FindProgramType(ResolvedProbe probe, string tag, string name) => null;
+    public DataType? FindProgramType(ResolvedProbe probe, string tag, string name) => _files.Opened(probe.Path)?.FindType(tag, name);
 
     /// <inheritdoc/>
     public bool TryFindEnumValue(string name, out EnumType type, out long value) => _types.TryFindEnumValue(name, out type, out value);
