@@ -55,8 +55,8 @@ sealed partial class ProgramLowerer
                 Ir.Store(Size.Double, value, LoadRegister(offset));
                 Copy(to, value, type.Size);
                 break;
-            case UsdtSource { Argument: { Kind: UsdtOperandKind.Memory, Address: { } address } }:
-                Read(AddressSpace.User, to, type.Size, Address(address));
+            case UsdtSource { Argument: { Kind: UsdtOperandKind.Memory } argument }:
+                Read(AddressSpace.User, to, type.Size, Address(PlaceOf(argument)));
                 break;
             case UnavailableSource { Reason: var reason }:
                 throw new IrException(reason);
@@ -83,16 +83,21 @@ sealed partial class ProgramLowerer
                 return Sized(argument.RegisterShift == 0 ? value : Ir.Arithmetic(IrOperation.ShiftRightLogical, value, argument.RegisterShift), argument);
             case UsdtOperandKind.Immediate:
                 return unchecked((long)(ulong)(argument.Constant & ulong.MaxValue));
-            case UsdtOperandKind.SymbolAddress when argument.Address is { } symbol:
-                return Sized(Address(symbol), argument);
-            case UsdtOperandKind.Memory when argument.Address is { } address && argument.Size is 1 or 2 or 4 or 8:
-                return ReadScalar(IntegerType.Of(argument.Size, argument.IsSigned), Address(address), AddressSpace.User);
-            case UsdtOperandKind.Memory when argument.Address is { } address:
-                return ReadScalar(type, Address(address), AddressSpace.User);
+            case UsdtOperandKind.SymbolAddress:
+                return Sized(Address(PlaceOf(argument)), argument);
+            case UsdtOperandKind.Memory:
+                var shape = argument.Size is 1 or 2 or 4 or 8 ? IntegerType.Of(argument.Size, argument.IsSigned) : type;
+                return ReadScalar(shape, Address(PlaceOf(argument)), AddressSpace.User);
             default:
                 throw new IrException($"The argument {argument.Text} cannot be read: {argument.Unavailable ?? "nothing is known of where it is"}.");
         }
     }
+
+    /// <summary>An operand without a symbol says itself where it is.</summary>
+    static UsdtAddress PlaceOf(UsdtArgument argument) => argument.Address
+        ?? (argument is { Symbol: null, Segment: null }
+            ? new UsdtAddress(UsdtAnchor.None, argument.Displacement, argument.Base, argument.Index, argument.Scale, argument.Extend)
+            : throw new IrException($"The argument {argument.Text} cannot be read: what its symbol stands for is not known."));
 
     IrOperand Sized(VirtualRegister value, UsdtArgument argument) =>
         argument.Size is 1 or 2 or 4 ? Ir.Extend(value, argument.Size * 8, argument.IsSigned) : value;

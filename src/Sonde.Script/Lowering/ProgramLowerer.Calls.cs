@@ -8,6 +8,9 @@ namespace Sonde.Script.Lowering;
 /// <summary>Functions and values of the language that are numbers.</summary>
 sealed partial class ProgramLowerer
 {
+    /// <summary>Most bytes <c>write_user</c> copies from where a pointer points.</summary>
+    const int MostWritten = 1024;
+
     IrOperand Call(BoundCall call)
     {
         switch (call.Function)
@@ -49,7 +52,7 @@ sealed partial class ProgramLowerer
             case Intrinsic.ProbeIndex:
                 return ProbeIndex();
             case Intrinsic.FunctionAddress:
-                return _probe.Context.Kind is ProbeKind.Uprobe or ProbeKind.Usdt ? LoadRegister(InstructionPointer) : Ir.Call(Helper.GetFuncIp, Context());
+                return FunctionAddress();
             case Intrinsic.Register:
                 return LoadRegister(checked((int)call.Number));
             case Intrinsic.KernelStack:
@@ -120,9 +123,13 @@ sealed partial class ProgramLowerer
     {
         0 => Ir.Call(Helper.KtimeGetNs),
         1 => Now(),
+        // sw_tai is for kernels without the tai clock; where there is one it is the better answer.
         _ when _kernel.HasTaiTime => Ir.Call(Helper.KtimeGetTaiNs),
         _ => throw new IrException("The tai clock needs Linux 6.1 (bpf_ktime_get_tai_ns)."),
     };
+
+    VirtualRegister FunctionAddress() =>
+        _probe.Context.Kind is ProbeKind.Uprobe or ProbeKind.Usdt ? LoadRegister(InstructionPointer) : Ir.Call(Helper.GetFuncIp, Context());
 
     /// <summary>Which of its names was hit: from the link, where one program has several.</summary>
     IrOperand ProbeIndex()
@@ -159,26 +166,19 @@ sealed partial class ProgramLowerer
     {
         var to = Scalar(call.Arguments[0]);
         var source = call.Arguments[1];
-        var size = call.Number > 0 ? (int)call.Number : source.Type.Size;
-        IrAddress from;
-        if (source.Type.IsScalar)
+        var length = Scalar(call.Arguments[2]);
+        var room = source.Type is PointerType && length.Register is null ? (int)Math.Clamp(length.Constant, 1, MostWritten)
+            : source.Type is PointerType ? MostWritten
+            : source.Type.Size;
+        length = length.Register is { } changing ? AtLeastOne(Bounded(changing, room)) : Math.Clamp(length.Constant, 1, room);
+        var from = source.Type.IsScalar ? Temporary(room) : Place(source);
+        if (source.Type is PointerType pointer)
         {
-            from = Temporary(source.Type.Size);
+            Read(pointer.Space, from, length, Scalar(source));
+        }
+        else if (source.Type.IsScalar)
+        {
             StoreScalar(source.Type, from, Scalar(source));
-        }
-        else
-        {
-            from = Place(source);
-        }
-
-        IrOperand length = call.Arguments.Count > 2 ? Scalar(call.Arguments[2]) : size;
-        if (length.Register is { } changing)
-        {
-            length = AtLeastOne(Bounded(changing, source.Type.Size));
-        }
-        else
-        {
-            length = Math.Clamp(length.Constant, 1, source.Type.Size);
         }
 
         return Ir.Call(Helper.ProbeWriteUser, to, from, length);

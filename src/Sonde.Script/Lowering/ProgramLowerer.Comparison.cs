@@ -29,7 +29,11 @@ sealed partial class ProgramLowerer
         };
         if (known is not null)
         {
-            BranchIsText(Place(left), text.Capacity, known, equal.Limit, whenEqual, whenNot);
+            // Characters need not become a text of their own for this.
+            var (characters, room) = left is BoundConvert { Operand: { Type: ArrayType { Element.Size: 1 } array } memory } && known.Length < array.Size
+                ? (memory, array.Size)
+                : (left, text.Capacity);
+            BranchIsText(LoadablePlace(characters), room, known, equal.Limit, whenEqual, whenNot);
             return;
         }
 
@@ -41,6 +45,13 @@ sealed partial class ProgramLowerer
 
         BranchSameTexts(Place(left), Place(right), most, whenEqual, whenNot);
     }
+
+    /// <summary>Where a value lies that is only loaded from, in numbers: it may be in the context.</summary>
+    IrAddress LoadablePlace(BoundExpression expression) =>
+        expression is BoundDereference dereference && _probe.Context.ProgramType == ProgramType.Tracepoint
+            && Resolve(dereference.Space) == AddressSpace.Context && ContextOffset(dereference.Address) is { } offset
+            ? new IrAddress(Context(), offset)
+            : Place(expression);
 
     /// <summary>Compares with a text known when compiling: so many bytes as that has and its end, most differences show at once.</summary>
     void BranchIsText(IrAddress text, int capacity, ReadOnlySpan<byte> known, int limit, BasicBlock whenEqual, BasicBlock whenNot)
@@ -85,25 +96,18 @@ sealed partial class ProgramLowerer
     }
 
     /// <summary>Compares two texts up to their ends, eight bytes at a time.</summary>
-    /// <remarks>
-    /// (x - 0x01…) &amp; ~x &amp; 0x80… has its lowest bit at the first zero byte of x; from there down lie the bytes that count.
-    /// </remarks>
     void BranchSameTexts(IrAddress a, IrAddress b, int size, BasicBlock whenEqual, BasicBlock whenNot)
     {
         Compare(a, b, size, (left, right, step, next) =>
         {
-            var bits = step * 8;
-            var ones = (long)(0x0101010101010101UL >> 64 - bits);
-            var highs = (long)(0x8080808080808080UL >> 64 - bits);
             var x = Ir.Load(SizeOf(step), left);
             var different = Ir.Arithmetic(IrOperation.Xor, x, Ir.Load(SizeOf(step), right));
-            var end = Ir.Arithmetic(IrOperation.And, Ir.Arithmetic(IrOperation.And, Ir.Arithmetic(IrOperation.Subtract, x, ones), Ir.Arithmetic(IrOperation.Xor, x, -1)), highs);
+            var end = EndOf(x, step);
             var ends = Ir.NewBlock("ends");
             var goesOn = Ir.NewBlock("goeson");
             Ir.Branch(Condition.NotEqual, end, 0, ends, goesOn);
             Ir.MoveTo(ends);
-            var counts = Ir.Arithmetic(IrOperation.Xor, end, Ir.Arithmetic(IrOperation.Subtract, end, 1));
-            Ir.Branch(Condition.Equal, Ir.Arithmetic(IrOperation.And, different, counts), 0, whenEqual, whenNot);
+            Ir.Branch(Condition.Equal, Ir.Arithmetic(IrOperation.And, different, UpTo(end)), 0, whenEqual, whenNot);
             Ir.MoveTo(goesOn);
             Ir.Branch(Condition.Equal, different, 0, next, whenNot);
         });

@@ -175,6 +175,11 @@ sealed partial class ProgramLowerer
     IrOperand Find(BoundFind find)
     {
         var result = _frame.Function.NewRegister();
+        if (!_assigned.Contains(find.Into))
+        {
+            SetVariable(find.Into, null);
+        }
+
         var found = Lookup(find.Map, find.Key);
         IfFound(
             found,

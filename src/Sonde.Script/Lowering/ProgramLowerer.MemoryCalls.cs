@@ -20,7 +20,7 @@ sealed partial class ProgramLowerer
                 ClearGap(to, 16, call.Type.Size);
                 break;
             case Intrinsic.ReadString:
-                ReadText(call.Space, Scalar(call.Arguments[0]), call.Arguments.Count > 1 ? Scalar(call.Arguments[1]) : null, to, (StringType)call.Type, isClean);
+                ReadText(call, to, isClean);
                 break;
             case Intrinsic.ReadBuffer:
                 ReadBuffer(call, to);
@@ -30,6 +30,10 @@ sealed partial class ProgramLowerer
                 break;
             case Intrinsic.UserStack:
                 UserStackInto((SymbolicType)call.Type, to);
+                break;
+            case Intrinsic.FunctionAddress:
+                Ir.Store(Size.Double, to, FunctionAddress());
+                Ir.Store(Size.Double, to.Plus(8), HostProcess());
                 break;
             case Intrinsic.UserSymbol:
                 Ir.Store(Size.Double, to, Scalar(call.Arguments[0]));

@@ -121,6 +121,9 @@ sealed partial class ProgramLowerer
                 }
 
                 break;
+            case (ArrayType { Element.Size: 1 } characters, StringType type):
+                CharactersInto(operand, characters.Count, to, type, isClean);
+                break;
             case (BufferType from, BufferType type) when from.Capacity < type.Capacity:
                 Into(operand, to, isClean);
                 Clear(to.Plus(from.Size), type.Size - from.Size);
@@ -163,17 +166,17 @@ sealed partial class ProgramLowerer
             Read(dereference.Space, to, size, Scalar(dereference.Address));
         }
 
-        // An array of characters may fill its memory: what we call a text ends in it.
+        // Memory may be full of characters: what we call a text ends in it.
         if (dereference.Type is StringType text)
         {
             EndText(to, text.Capacity);
         }
     }
 
-    /// <summary>The context may be read in numbers at their multiples only, and by helpers not at all where it is made up by the verifier.</summary>
+    /// <summary>Copies a part of the context; of tracepoint records the first 8 bytes are the kernel's own and must not be loaded.</summary>
     void CopyFromContext(IrAddress to, int offset, int size)
     {
-        if (size > ComfortableOnStack)
+        if (size > ComfortableOnStack || offset < 8 && _probe.Context.ProgramType == ProgramType.Tracepoint)
         {
             Ir.Call(ReadKernel, to, size, Ir.Arithmetic(IrOperation.Add, Context(), offset));
             return;

@@ -72,10 +72,7 @@ sealed partial class ProgramLowerer
             length = Bounded(Ir.Arithmetic(IrOperation.Add, last, ScriptAction.PayloadOffset + layout.OffsetOf(values.Length - 1)), size);
         }
 
-        var failed = _kernel.HasRingBuffer
-            ? Ir.Call(Helper.RingbufOutput, _script.Ring, record, length, 0)
-            : Ir.Call(Helper.PerfEventOutput, Context(), _script.Ring, CurrentProcessor, record, length);
-        CountIfFailed(failed, LossKind.Record);
+        Output(record, length);
     }
 
     /// <summary>At most so much, in a way the verifier sees.</summary>
@@ -122,16 +119,19 @@ sealed partial class ProgramLowerer
     void Join(BoundJoin join)
     {
         var layout = _script.Actions[join.Action].Payload;
-        var size = ScriptAction.PayloadOffset + layout.Size;
+        var texts = (ArrayType)layout.Elements[1];
+        var type = (StringType)texts.Element;
+        var first = ScriptAction.PayloadOffset + layout.OffsetOf(1);
         var array = Register(Scalar(join.Array));
-        var record = Temporary(size, "record");
-        var count = _frame.Function.NewRegister();
         var pointer = Temporary(8, "pointer");
+        var size = ScriptAction.PayloadOffset + layout.Size;
+        var record = Temporary(size, "record");
+        var (count, length) = (_frame.Function.NewRegister(), _frame.Function.NewRegister());
         var done = Ir.NewBlock("joined");
         Ir.Move(count, 0);
+        Ir.Move(length, first);
         Ir.Store(Size.Double, record, join.Action);
-        var most = layout.Elements.Count - 1;
-        for (var i = 0; i <= most; i++)
+        for (var i = 0; i <= texts.Count; i++)
         {
             // One turn more than there is room for: that there was more is told.
             Read(join.Space, pointer, 8, Ir.Arithmetic(IrOperation.Add, array, i * 8));
@@ -140,25 +140,22 @@ sealed partial class ProgramLowerer
             Ir.Branch(Condition.NotEqual, text, 0, one, done);
             Ir.MoveTo(one);
             Ir.Move(count, i + 1);
-            if (i < most)
+            if (i < texts.Count)
             {
-                ReadText(join.Space, text, null, record.Plus(ScriptAction.PayloadOffset + layout.OffsetOf(i + 1)), (StringType)layout.Elements[i + 1], isClean: false);
+                var start = first + i * type.Size;
+                var used = ReadText(join.Space, text, null, record.Plus(start), type, isClean: false);
+                Ir.Move(length, Ir.Arithmetic(IrOperation.Add, used, start));
             }
         }
 
         Ir.Jump(done);
         Ir.MoveTo(done);
-        Ir.Store(Size.Double, record.Plus(ScriptAction.PayloadOffset), count);
-        // Only as many texts as there are.
-        var length = _frame.Function.NewRegister();
-        Ir.Move(length, size);
-        var each = most > 0 ? layout.Elements[1].Size : 0;
-        if (most > 1)
-        {
-            var used = Ir.Arithmetic(IrOperation.Add, Ir.Arithmetic(IrOperation.Multiply, count, each), ScriptAction.PayloadOffset + layout.OffsetOf(1));
-            length = Bounded(used, size);
-        }
+        Ir.Store(Size.Double, record.Plus(ScriptAction.PayloadOffset + layout.OffsetOf(0)), count);
+        Output(record, Bounded(length, size));
+    }
 
+    void Output(IrAddress record, IrOperand length)
+    {
         var failed = _kernel.HasRingBuffer
             ? Ir.Call(Helper.RingbufOutput, _script.Ring, record, length, 0)
             : Ir.Call(Helper.PerfEventOutput, Context(), _script.Ring, CurrentProcessor, record, length);

@@ -108,6 +108,7 @@ sealed partial class ProgramLowerer
 
     void SetVariable(BoundVariable variable, BoundExpression? value)
     {
+        _assigned.Add(variable);
         if (IsRegister(variable))
         {
             Ir.Move(VariableRegister(variable), value is null ? 0 : Scalar(value));

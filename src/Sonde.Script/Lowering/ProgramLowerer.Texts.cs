@@ -8,6 +8,9 @@ namespace Sonde.Script.Lowering;
 /// <summary>Texts: reading, storing, resizing.</summary>
 sealed partial class ProgramLowerer
 {
+    /// <summary>Characters up to this many are cleaned without a helper.</summary>
+    const int MostCleanedInline = 32;
+
     void StoreText(IrAddress to, ReadOnlySpan<byte> text, int capacity, bool isClean)
     {
         var cut = text.Length >= capacity;
@@ -98,7 +101,7 @@ sealed partial class ProgramLowerer
                 StoreText(to, bytes, type.Capacity, isClean: false);
                 return Math.Min(bytes.Length + 2, type.Capacity);
             case BoundCall { Function: Intrinsic.ReadString } call:
-                return ReadText(call.Space, Scalar(call.Arguments[0]), call.Arguments.Count > 1 ? Scalar(call.Arguments[1]) : null, to, type, isClean: false);
+                return ReadText(call, to, isClean: false);
             case BoundConvert { Operand: BoundCall { Function: Intrinsic.ReadString } call } when call.Type is StringType inner && inner.Capacity == type.Capacity:
                 return TextInto(call, to, type);
             case BoundBlockExpression or BoundConditional or BoundCall or BoundConvert or BoundDereference or BoundArgument:
@@ -138,6 +141,93 @@ sealed partial class ProgramLowerer
         return length;
     }
 
+    /// <summary><c>str()</c>: of an address, or of a text or characters of the program's own.</summary>
+    VirtualRegister ReadText(BoundCall call, IrAddress to, bool isClean)
+    {
+        var type = (StringType)call.Type;
+        var source = call.Arguments[0];
+        IrOperand? most = call.Arguments.Count > 1 ? Scalar(call.Arguments[1]) : null;
+        if (source.Type.IsScalar)
+        {
+            // Who says how much he wants is not told that there is more.
+            return ReadText(call.Space, Scalar(source), most, to, type, isClean, marksCut: most is not { Register: null });
+        }
+
+        var size = source.Type is StringType ? source.Type.Size : source.Type.Size + 1;
+        IrOperand room = most switch
+        {
+            null => Math.Min(size, type.Capacity),
+            { Register: { } changing } => Bounded(changing, Math.Min(size, type.Capacity)),
+            { Constant: var constant } => Math.Min(constant, Math.Min(size, type.Capacity)),
+        };
+        return ReadText(AddressSpace.Kernel, Ir.AddressOf(Place(source)), room, to, type, isClean, marksCut: most is null && source.Type.Size > type.Capacity);
+    }
+
+    /// <summary>Characters that end at a zero byte or at their count become a text.</summary>
+    void CharactersInto(BoundExpression characters, int count, IrAddress to, StringType type, bool isClean)
+    {
+        if (isClean && count > MostCleanedInline)
+        {
+            var (space, address) = characters is BoundDereference { Space: not AddressSpace.Context } dereference
+                ? (dereference.Space, Scalar(dereference.Address))
+                : (AddressSpace.Kernel, Ir.AddressOf(Place(characters)));
+            ReadText(space, address, Math.Min(count + 1, type.Capacity), to, type, isClean, marksCut: false);
+            return;
+        }
+
+        if (count < type.Capacity)
+        {
+            Into(characters, to);
+            Clear(to.Plus(count), type.Capacity - count);
+        }
+        else
+        {
+            Copy(to, Place(characters), type.Capacity);
+            EndText(to, type.Capacity);
+        }
+
+        if (isClean)
+        {
+            ClearBehindEnd(to, Math.Min(count, type.Capacity - 1));
+        }
+    }
+
+    /// <summary>Sets what lies behind a text's end to zero, as in <see cref="BranchSameTexts"/> by the lowest byte of each number that is zero.</summary>
+    void ClearBehindEnd(IrAddress text, int size)
+    {
+        var done = Ir.NewBlock("clean");
+        for (var at = 0; at < size;)
+        {
+            var step = Step(size - at, text.Offset + at);
+            var part = Ir.Load(SizeOf(step), text.Plus(at));
+            var end = EndOf(part, step);
+            var ends = Ir.NewBlock("ends");
+            var goesOn = Ir.NewBlock("goeson");
+            Ir.Branch(Condition.NotEqual, end, 0, ends, goesOn);
+            Ir.MoveTo(ends);
+            Ir.Store(SizeOf(step), text.Plus(at), Ir.Arithmetic(IrOperation.And, part, UpTo(end)));
+            at += step;
+            Clear(text.Plus(at), size - at);
+            Ir.Jump(done);
+            Ir.MoveTo(goesOn);
+        }
+
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+
+    /// <summary>A number whose lowest bit is the highest one of the first byte that is zero; 0 if none is: (x - 0x01…) &amp; ~x &amp; 0x80….</summary>
+    VirtualRegister EndOf(VirtualRegister characters, int size)
+    {
+        var ones = (long)(0x0101010101010101UL >> 64 - size * 8);
+        var highs = (long)(0x8080808080808080UL >> 64 - size * 8);
+        var borrowed = Ir.Arithmetic(IrOperation.And, Ir.Arithmetic(IrOperation.Subtract, characters, ones), Ir.Arithmetic(IrOperation.Xor, characters, -1));
+        return Ir.Arithmetic(IrOperation.And, borrowed, highs);
+    }
+
+    /// <summary>The bits up to the lowest one of a number.</summary>
+    VirtualRegister UpTo(VirtualRegister end) => Ir.Arithmetic(IrOperation.Xor, end, Ir.Arithmetic(IrOperation.Subtract, end, 1));
+
     /// <summary>Reads a text of the target or the kernel.</summary>
     /// <param name="space">Whose memory.</param>
     /// <param name="pointer">Where it begins.</param>
@@ -145,8 +235,9 @@ sealed partial class ProgramLowerer
     /// <param name="to">Where it is put.</param>
     /// <param name="type">Its room.</param>
     /// <param name="isClean">Whether what lies behind its end must be zero.</param>
+    /// <param name="marksCut">Whether it is marked when there was more.</param>
     /// <returns>How many bytes of it matter.</returns>
-    VirtualRegister ReadText(AddressSpace space, IrOperand pointer, IrOperand? most, IrAddress to, StringType type, bool isClean)
+    VirtualRegister ReadText(AddressSpace space, IrOperand pointer, IrOperand? most, IrAddress to, StringType type, bool isClean, bool marksCut = true)
     {
         var capacity = type.Capacity;
         var address = Register(pointer);
@@ -196,7 +287,11 @@ sealed partial class ProgramLowerer
         {
             Ir.Branch(Condition.SignedGreaterOrEqual, length, capacity, full, unfilled);
             Ir.MoveTo(full);
-            MarkCut(space, address, to, capacity);
+            if (marksCut)
+            {
+                MarkCut(space, address, to, capacity);
+            }
+
             Ir.Move(length, capacity);
             Ir.Jump(done);
             Ir.MoveTo(unfilled);

@@ -27,6 +27,7 @@ sealed partial class ProgramLowerer
     readonly VirtualRegister _result;
     readonly bool _canSleep;
     readonly Dictionary<BoundVariable, IrAddress> _memory = [];
+    readonly HashSet<BoundVariable> _assigned = [];
     readonly Dictionary<BoundVariable, int> _scratchVariables = [];
     StackSlot? _shared;
     FunctionFrame _frame;

@@ -13,7 +13,7 @@ namespace Sonde.Engine.Scripts.Machine;
 static class MachineKernel
 {
     /// <summary>Reads it.</summary>
-    public static TargetKernel Read(MachineOptions options) => new()
+    public static TargetKernel Read(KernelTypes types, bool usesPidNamespace) => new()
     {
         Processors = Processors.Possible,
         HasLoop = Has(KernelFeatures.Loop),
@@ -31,8 +31,9 @@ static class MachineKernel
         HasSeparateReads = Has(KernelFeatures.ProbeReadUser),
         HasBootTime = Has(Helper.KtimeGetBootNs, 5, 8),
         HasTaiTime = Has(Helper.KtimeGetTaiNs, 6, 1),
-        HasBtf = File.Exists(options.BtfPath ?? BtfTypes.KernelPath),
-        UsesPidNamespace = options.UsesPidNamespace,
+        HasBtf = File.Exists(BtfTypes.KernelPath),
+        UsesPidNamespace = usesPidNamespace,
+        ThreadPointerOffset = null,
     };
 
     static bool Has(Feature feature) => RunningKernel.Version >= feature.Since || feature.IsSupported;

@@ -1,0 +1,106 @@
+namespace Sonde.Tests.Script.Lowering;
+
+/// <summary>Programs that between them use all of the language that makes code; the kernel must take each of them.</summary>
+static class Programs
+{
+    public static readonly (string Name, string[] Texts)[] Groups =
+    [
+        ("counting",
+        [
+            "u:/bin/app:main { @ = count(); }",
+            "u:/bin/app:main { @[pid] = count(); }",
+            "u:/bin/app:main { @[comm] = count(); }",
+            "u:/bin/app:main { @[pid, comm] = sum(arg0); }",
+            "u:/bin/app:main { @a = sum(arg0); @b = min(arg0); @c = max(arg0); @d = avg(arg0); @e = stats(arg0); }",
+            "u:/bin/app:main { @h = hist(arg0); }",
+            "u:/bin/app:main { @h[tid] = hist(arg0, 3); @l = lhist(arg0, 10, 100, 5); }",
+            "u:/bin/app:main { @t = tseries(arg0, 1s, 20); @m = tseries(arg0, 100ms, 5, \"max\"); @a[pid] = tseries(arg0, 1s, 3, \"avg\"); }",
+        ]),
+        ("printing",
+        [
+            "begin { printf(\"hello\\n\"); }",
+            "begin { printf(\"%d %s\\n\", pid, comm); }",
+            "begin { print(1); print((1, \"a\", pid)); print(\"text\"); exit(); }",
+            "i:s:1 { print(@a); clear(@a); zero(@a); } begin { @a[1] = 2; }",
+            "begin { time(\"%H\"); exit(3); } end { printf(\"bye\\n\"); }",
+            "begin { @a[1] = count(); print(@a[1]); print(@a, 3, 10); } ",
+            "begin { printf(\"%s %d\\n\", str(0), 1 / (pid - pid)); }",
+            "begin { errorf(\"e %d\", 1); warnf(\"w\"); debugf(\"d\"); } end { @x = 1; assert(@x == 1, \"one\"); }",
+            "t:syscalls:sys_enter_execve { join(args.argv); }",
+            "begin { print(strftime(\"%H\", nsecs)); print(username); print(macaddr((uint8[8])0)); print(ntop(pton(\"::1\"))); print(ntop(0x0100007f)); }",
+        ]),
+        ("texts",
+        [
+            "t:syscalls:sys_enter_openat { printf(\"%s\\n\", str(args.filename)); }",
+            "u:/bin/app:main { printf(\"%s\\n\", str(arg0)); }",
+            "u:/bin/app:main { @[str(arg0)] = count(); }",
+            "u:/bin/app:main { @[str(arg0, 16)] = str(arg1, arg2); }",
+            "u:/bin/app:main /str(arg0) == \"needle\"/ { @ = count(); }",
+            "u:/bin/app:main /comm == \"bash\" || comm != \"a longer name\"/ { @ = count(); }",
+            "u:/bin/app:main { $a = str(arg0); $b = str(arg1); if ($a == $b) { @ = count(); } }",
+            "u:/bin/app:main { if (strncmp(str(arg0), \"ab\", 2) == 0) { @a = 1; } if (strcontains(str(arg0), \"x\")) { @b = 1; } @c = strstr(str(arg0), comm); @d = strlen(str(arg0)); }",
+            "u:/bin/app:main { @[buf(arg0, 16)] = count(); printf(\"%r\\n\", buf(arg0, arg1)); }",
+            "u:/bin/app:main { $s = str(arg0); @x = $s[1]; @y = $s[arg1]; }",
+            "t:sched:sched_switch { @[args.prev_comm, args.next_comm] = count(); }",
+            "t:sched:sched_switch /args.prev_comm == \"bash\"/ { printf(\"%s\\n\", args.next_comm); }",
+            "t:sched:sched_process_exec { printf(\"%s\\n\", str(args.filename)); }",
+            "begin { @a = \"short\"; @a = comm; @b[\"k\"] = \"v\"; @b[\"longer\"] = \"value\"; print(@a); print(@b[\"k\"]); $x = @b[\"k\"]; }",
+            "u:/bin/app:main { print(str_concat(str(arg0), comm)); }",
+            "u:/bin/app:main { @ = memcmp((int8*)arg0, (int8*)arg1, 40); }",
+        ]),
+        ("maps",
+        [
+            "begin { @a = 1; @b = @a + 1; @c[1, 2] = @b; @d[\"x\", 1] = @c[1, 2]; }",
+            "begin { @a++; @b[1]++; ++@b[2]; @c = @a--; $x = @b[3]++; print($x); @d += 2; @e[1] -= 3; }",
+            "begin { @a[1] = 1; delete(@a, 1); delete(@a[2]); $r = delete(@a, 3); print($r); if (has_key(@a, 4)) { @b = 1; } print(len(@a)); }",
+            "begin { @a[1] = 5; if (find(@a, 1, $v)) { print($v); } }",
+            "begin { @a = count(); @b[1] = avg(3); @m = max(2); if (@a > 1) { print((uint64)@a); } print(@b[1] + 1); print((int64)@m); }",
+            "begin { @t[1] = (1, \"two\", (3, 4)); print(@t[1].2.0); $t = @t[2]; print($t.1); }",
+            "begin { @p = (x=1, y=\"z\"); print(@p.y); }",
+            "let @m = lruhash(10); begin { @m[1] = 2; }",
+            "begin { @a[kstack] = 1; @b[ustack] = count(); print(kstack(3)); print(ustack(perf, 5)); print(len(kstack)); }",
+            "p:hz:99 { @[kstack, ustack, comm] = count(); }",
+        ]),
+        ("statements",
+        [
+            "begin { if (pid == 1) { print(1); } else if (pid == 2) { print(2); } else { print(3); } }",
+            "begin { $x = 1; $y = $x + 2 * 3 - 4 / 2 % 3; $z = $x << 2 | $y & 7 ^ 1; print($z >> 1); print(-$y); print(~$y); print(!$y); }",
+            "begin { $x = pid > 1 ? \"a\" : \"longer\"; print($x); print(pid ?: 3); }",
+            "begin { for ($i : 0..10) { print($i); } for ($i : 0..pid) { if ($i == 3) { continue; } if ($i == 5) { break; } if ($i == 7) { return; } print($i); } }",
+            "begin { $i = 0; while ($i < 100) { $i++; if ($i == 50) { break; } } print($i); }",
+            "begin { @a[1] = 2; @b[1, \"x\"] = count(); for ($kv : @a) { print($kv); print($kv.0); } for ($kv : @b) { print($kv.0.1); print($kv.1); } }",
+            "begin { unroll(3) { print(1); } }",
+            "begin { for ($i : 0..20) { for ($j : 0..20) { $k = $i * $j; if ($k == 99) { return; } print($k); } } }",
+            "begin { $x = 1; $p = &$x; print(*$p); @a = 3; $q = &@a; print(*$q); }",
+            "begin { $x = (uint8)300; $y = (int8)200; print($x + $y); print((int32)$x); $b = (bool)$x; print($b); }",
+            "begin { $a = (int8[4])(uint32)1234; print($a[2]); print($a[pid]); print((uint32)$a); }",
+            "begin { $x = { let $y = 1; $y + 1 }; print($x); }",
+            "begin { if (pid / (tid - tid) > 0) { print(1 % 7); } }",
+        ]),
+        ("probes",
+        [
+            "u:/bin/app:main { print(arg0 + arg5 + arg7); print(reg(\"ip\")); print(func); }",
+            "ur:/bin/app:main { print(retval); @[func] = count(); }",
+            "u:/bin/app:compute { print(args.count); print(str(args.name)); print(args.where->x + args.where->next->y); print(str(args.where->label)); print(*args.where); }",
+            "usdt:/bin/app:app:request__start { print(arg0); print(arg1); print(arg2); }",
+            "u:/bin/app:parse_* { @[probe] = count(); }",
+            "t:syscalls:sys_enter_openat,t:syscalls:sys_enter_read { @[probe] = count(); }",
+            "t:syscalls:sys_exit_read /args.ret > 0/ { @ = sum(args.ret); }",
+            "t:sched:sched_switch { print(args); }",
+            "rt:sched_switch { print(args.prev->pid); print(args.next->comm); @[args.prev->comm] = count(); }",
+            "t:sched:sched_switch { print(curtask->real_parent->tgid); print(curtask->comm); print(curtask->sched_contributes_to_load); print(ppid); }",
+            "i:s:1 { print(nsecs); print(elapsed); print(cpu); print(rand); print(cgroup); print(uid + gid); print(numaid); print(jiffies); print(nsecs(tai)); print(ncpus); }",
+            "p:hz:99 { print(usermode); print(reg(\"sp\")); }",
+            "begin { print(ksym(0xffffffff81000000)); print(usym(0x1000)); print(cgroup_path(cgroup)); print(bswap((uint16)1)); }",
+            "u:/bin/app:main { print(*(int32*)arg0); print(((struct point*)arg0)->y); } struct ignored { int x; }",
+            "struct packed { char a; int b:3; int c:5; char name[16]; int arr[4]; } u:/bin/app:main { $p = *(struct packed*)arg0; print($p.b); print($p.name); print($p.arr[arg1]); @s = $p; print(@s.c); }",
+        ]),
+    ];
+
+    /// <summary>These need --unsafe.</summary>
+    public static readonly string[] Unsafe =
+    [
+        "u:/bin/app:main { signal(\"KILL\"); signal_thread(10); }",
+        "begin { system(\"echo %d\", pid); cat(\"/proc/%d/stat\", pid); }",
+    ];
+}
