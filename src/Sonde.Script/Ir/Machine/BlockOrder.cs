@@ -1,33 +1,28 @@
-using Sonde.Bpf;
-
 namespace Sonde.Script.Ir.Machine;
 
 /// <summary>The order blocks are written in: what is likely runs straight on, what is not stands at the end.</summary>
-/// <remarks>
-/// Likely as compilers guess: there is something to do, a pointer is there, a number is not 0, an answer is no error
-/// (Ball and Larus: Branch Prediction for Free, PLDI 1993).
-/// </remarks>
 sealed class BlockOrder
 {
     readonly MachineFunction _function;
-    readonly bool[] _isUnlikely;
     readonly bool[] _isPlaced;
     readonly int[] _open;
+
+    // How many unlikely turns lead to a block at least.
+    readonly int[] _turns;
 
     BlockOrder(MachineFunction function)
     {
         _function = function;
         _isPlaced = new bool[function.Blocks.Count];
-        _isUnlikely = new bool[function.Blocks.Count];
         _open = new int[function.Blocks.Count];
-        Array.Fill(_isUnlikely, true);
-        _isUnlikely[0] = false;
+        _turns = new int[function.Blocks.Count];
+        Array.Fill(_turns, int.MaxValue, 1, function.Blocks.Count - 1);
         foreach (MachineBlock block in function.Blocks)
         {
-            foreach (MachineBlock successor in block.Successors().Where(successor => successor.Number > block.Number))
+            foreach (MachineBlock successor in Forwards(block))
             {
                 _open[successor.Number]++;
-                _isUnlikely[successor.Number] &= _isUnlikely[block.Number] || successor == Unlikely(block);
+                _turns[successor.Number] = Math.Min(_turns[successor.Number], _turns[block.Number] + (successor == block.Unlikely ? 1 : 0));
             }
         }
     }
@@ -42,7 +37,7 @@ sealed class BlockOrder
             {
                 placed.Add(block);
                 order._isPlaced[block.Number] = true;
-                foreach (MachineBlock successor in block.Successors().Where(successor => successor.Number > block.Number))
+                foreach (MachineBlock successor in Forwards(block))
                 {
                     order._open[successor.Number]--;
                 }
@@ -52,36 +47,16 @@ sealed class BlockOrder
         return placed;
     }
 
-    MachineBlock? First() =>
-        _function.Blocks.Find(block => !_isPlaced[block.Number] && !_isUnlikely[block.Number]) ?? _function.Blocks.Find(block => !_isPlaced[block.Number]);
+    MachineBlock? First() => _function.Blocks.Where(block => !_isPlaced[block.Number]).MinBy(block => _turns[block.Number]);
 
     // First what all other ways have been written for, then what is deeper in loops.
     MachineBlock? After(MachineBlock block) => block.Successors()
-        .Where(successor => !_isPlaced[successor.Number] && (!_isUnlikely[successor.Number] || _isUnlikely[block.Number]))
+        .Where(successor => !_isPlaced[successor.Number] && _turns[successor.Number] <= _turns[block.Number])
         .OrderBy(successor => _open[successor.Number] == 0 ? 0 : 1)
         .ThenByDescending(successor => successor.Depth)
         .ThenBy(successor => successor == block.Next ? 0 : 1)
         .FirstOrDefault();
 
-    static MachineBlock? Unlikely(MachineBlock block)
-    {
-        if (block.Comparison is not { } comparison)
-        {
-            return null;
-        }
-
-        if (IsBareReturn(block.Taken!) != IsBareReturn(block.Next!))
-        {
-            return IsBareReturn(block.Taken!) ? block.Taken : block.Next;
-        }
-
-        return comparison is not { B: MachineInstruction.None, Constant: 0 } ? null : comparison.Condition switch
-        {
-            Condition.Equal or Condition.SignedLess => block.Taken,
-            Condition.NotEqual or Condition.SignedGreaterOrEqual => block.Next,
-            _ => null,
-        };
-    }
-
-    static bool IsBareReturn(MachineBlock block) => block.Next is null && block.Instructions.Count <= 2;
+    // Blocks are in reverse post-order: only loops lead back.
+    static IEnumerable<MachineBlock> Forwards(MachineBlock block) => block.Successors().Where(successor => successor.Number > block.Number);
 }

@@ -11,10 +11,14 @@ sealed partial class InstructionSelector
     readonly MachineFunction _function;
     readonly Dictionary<BasicBlock, MachineBlock> _blocks = [];
     readonly IReadOnlyDictionary<IrFunction, Label> _labels;
+    readonly Likelihood _likelihood;
     List<MachineInstruction> _out = [];
 
-    InstructionSelector(IrFunction function, TargetKernel kernel, IReadOnlyDictionary<IrFunction, Label> labels) =>
+    InstructionSelector(IrFunction function, TargetKernel kernel, IReadOnlyDictionary<IrFunction, Label> labels)
+    {
         (_function, _kernel, _labels) = (new MachineFunction(function), kernel, labels);
+        _likelihood = new Likelihood(function);
+    }
 
     public static MachineFunction Select(IrFunction function, TargetKernel kernel, IReadOnlyDictionary<IrFunction, Label> labels)
     {
@@ -132,6 +136,7 @@ sealed partial class InstructionSelector
                 block.Comparison = Compare(branch);
                 block.Taken = _blocks[branch.WhenTrue];
                 block.Next = _blocks[branch.WhenFalse];
+                block.Unlikely = _likelihood.Unlikely(branch) is { } unlikely ? _blocks[unlikely] : null;
                 break;
             case IrReturn end:
                 _out.Add(end.Value.Register is { } value ? Move(0, Number(value)) : Constant(0, end.Value.Constant));

@@ -23,6 +23,9 @@ sealed class MachineBlock(string name, int number)
 
     public MachineBlock? Next { get; set; }
 
+    /// <summary>Which of the two is seldom gone to, if that can be told.</summary>
+    public MachineBlock? Unlikely { get; set; }
+
     /// <summary>How many loops it is in.</summary>
     public int Depth { get; set; }
 
