@@ -6,14 +6,14 @@ static class Suggest
     /// <summary>The closest of some words (a swap of neighbours counts one), or null when none is close for its length.</summary>
     public static string? Closest(string word, IEnumerable<string> candidates)
     {
-        // Long garbage is close to nothing, and not worth the time.
-        if (word.Length is 0 or > 64)
+        // Two letters are close to every short word, long garbage to none.
+        if (word.Length is < 3 or > 64)
         {
             return null;
         }
 
         string? best = null;
-        int bestDistance = Math.Max(1, Math.Min(3, word.Length / 3)) + 1;
+        int bestDistance = Math.Min(3, word.Length / 3) + 1;
         foreach (string candidate in candidates)
         {
             if (Math.Abs(candidate.Length - word.Length) < bestDistance && candidate != word)

@@ -111,6 +111,7 @@ sealed partial class CParser
 
         if (++_depth > DeepestNesting)
         {
+            _depth--;
             throw Fail(tokens.Peek(), $"definitions are nested more than {DeepestNesting} deep");
         }
 
@@ -186,13 +187,18 @@ sealed partial class CParser
             throw Fail(start, "a typedef cannot stand in a struct");
         }
 
-        if (tokens.TryTake(TokenKind.Semicolon))
+        if (tokens.Peek().Kind == TokenKind.Semicolon)
         {
             if (type.Definition is CRecord)
             {
                 fields.Add(new CField(type.Span, "", type, null));
             }
+            else if (type.Keyword == TypeKeyword.None)
+            {
+                throw Fail(tokens.Peek(), "expected the name of a member");
+            }
 
+            tokens.Take();
             return;
         }
 

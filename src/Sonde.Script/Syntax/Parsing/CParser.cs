@@ -44,7 +44,8 @@ sealed partial class CParser(TokenStream tokens, Dictionary<string, long> consta
     // To the end of this declaration: a semicolon, or the brace that closes a function's body.
     void Skip()
     {
-        int depth = 0;
+        int depth = _depth;
+        _depth = 0;
         while (tokens.Peek().Kind != TokenKind.EndOfFile)
         {
             TokenKind kind = tokens.Take().Kind;
@@ -66,6 +67,11 @@ sealed partial class CParser(TokenStream tokens, Dictionary<string, long> consta
         {
             // The constants of a nameless enum are known by their own names.
             definitions.Add(anonymous);
+        }
+
+        if (isTypedef && tokens.Peek().Kind == TokenKind.Semicolon)
+        {
+            throw Fail(tokens.Peek(), "expected the name of the typedef");
         }
 
         while (tokens.Peek().Kind is not (TokenKind.Semicolon or TokenKind.EndOfFile))

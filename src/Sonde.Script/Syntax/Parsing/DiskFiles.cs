@@ -14,9 +14,18 @@ sealed class DiskFiles : IScriptFiles
         try
         {
             using FileStream file = File.OpenRead(path);
-            byte[] bytes = new byte[MostBytes];
-            int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return length == bytes.Length ? null : Encoding.UTF8.GetString(bytes, 0, length);
+            using MemoryStream content = new();
+            byte[] part = new byte[64 << 10];
+            for (int length = file.Read(part); length > 0; length = file.Read(part))
+            {
+                content.Write(part, 0, length);
+                if (content.Length > MostBytes)
+                {
+                    return null;
+                }
+            }
+
+            return Encoding.UTF8.GetString(content.GetBuffer(), 0, (int)content.Length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -58,7 +67,7 @@ sealed class DiskFiles : IScriptFiles
         {
             return File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return false;
         }

@@ -67,6 +67,13 @@ sealed partial class Parser
         return i > start && i < text.Length && text[i] == '=' ? i + 1 : null;
     }
 
+    // Whose places have no paths in them: there a slash starts the predicate even without a blank before it.
+    static readonly HashSet<string> _withoutPaths =
+    [
+        "kprobe", "k", "kretprobe", "kr", "fentry", "f", "fexit", "fr", "kfunc", "kretfunc", "tracepoint", "t", "rawtracepoint", "rt",
+        "interval", "i", "profile", "p", "software", "s", "hardware", "h", "watchpoint", "w", "self", "test", "bench",
+    ];
+
     // A slash is part of a path behind the first colon, and starts the predicate or a comment before it.
     static int EndOfAttachPoint(string text, int start)
     {
@@ -86,12 +93,34 @@ sealed partial class Parser
             }
             else
             {
+                if (c == ':' && _withoutPaths.Contains(text[start..i]))
+                {
+                    return EndWithoutPath(text, i);
+                }
+
                 sawColon |= c == ':';
                 isQuoted = c == '"';
             }
         }
 
         return text.Length;
+    }
+
+    static int EndWithoutPath(string text, int start)
+    {
+        int i = start;
+        while (i < text.Length && text[i] is not ('{' or ',' or '/' or '"') && !char.IsWhiteSpace(text[i]))
+        {
+            i++;
+        }
+
+        if (i < text.Length && text[i] == '"')
+        {
+            int close = text.IndexOf('"', i + 1);
+            return close < 0 ? text.Length : EndWithoutPath(text, close + 1);
+        }
+
+        return i;
     }
 
     List<string>? Parts(SourceSpan span)

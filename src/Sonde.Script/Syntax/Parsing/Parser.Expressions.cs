@@ -28,7 +28,7 @@ sealed partial class Parser
         Expression left = Unary();
         while (OperatorTable.Binary(_tokens.Peek().Kind) is (BinaryOperator op, int precedence) && precedence > lowest)
         {
-            if (_inPredicate && op == BinaryOperator.Divide && _tokens.PeekAt(1).Kind == TokenKind.LeftBrace)
+            if (_inPredicate && op == BinaryOperator.Divide && _tokens.PeekAt(1).Kind is TokenKind.LeftBrace or TokenKind.EndOfFile)
             {
                 break;
             }
@@ -166,6 +166,8 @@ sealed partial class Parser
                 return BlockBody().AsExpression() ?? throw Fail(From(token.Span), "this block has no value: its last expression must have no semicolon");
             case TokenKind.Identifier:
                 return Word();
+            case TokenKind.Character:
+                throw new SyntaxErrorException(new Diagnostic(Severity.Error, token.Span, "syntax: expected expression", $"the language has no characters: write {token.Number}, or \"{token.Text[1..^1]}\"[0]"));
             default:
                 throw Fail("expected expression");
         }

@@ -105,7 +105,8 @@ sealed partial class Parser
 
             string text = value.Kind switch
             {
-                TokenKind.Identifier or TokenKind.String => value.Text,
+                TokenKind.Identifier => value.Text,
+                TokenKind.String => ByteText.Decode(value.Text),
                 TokenKind.Integer => (isNegative ? "-" : "") + value.Number.ToString(CultureInfo.InvariantCulture),
                 _ => throw Fail(value.Kind == TokenKind.Invalid ? value.ErrorSpan : value.Span, value.Error ?? "expected a value"),
             };
@@ -134,7 +135,7 @@ sealed partial class Parser
         Token word = _tokens.Take();
         Token path = _tokens.Peek().Kind == TokenKind.String ? _tokens.Take() : throw Fail("expected a string after 'import'");
         Expect(TokenKind.Semicolon, ";");
-        _imports.Add(new Import(word.Span.To(path.Span), path.Text));
+        _imports.Add(new Import(word.Span.To(path.Span), ByteText.Decode(path.Text)));
     }
 
     MapDeclaration MapDeclaration()

@@ -53,7 +53,7 @@ sealed partial class Parser
     {
         Diagnostic diagnostic = error.Diagnostic;
         bool isName = first.Kind == TokenKind.Identifier && !_reserved.Contains(first.Text);
-        _diagnostics.Add(diagnostic with { Hint = isName ? Suggest.Hint(first.Text, keywords) : null });
+        _diagnostics.Add(diagnostic with { Hint = diagnostic.Hint ?? (isName ? Suggest.Hint(first.Text, keywords) : null) });
     }
 
     // To the end of the statement: behind its semicolon, or before the brace that closes the block around.

@@ -85,10 +85,10 @@ sealed class TokenStream(Preprocessor source)
     /// <summary>The lexer, standing at the start of the next token, which nobody has looked behind; tokens are read on from where it is left.</summary>
     public Lexer Raw()
     {
-        source.Lexer.MoveTo(Peek().Span.Start);
+        Token first = Peek();
         _tokens.Clear();
         _next = 0;
-        return source.Lexer;
+        return source.Raw(first);
     }
 
     /// <summary>Goes on with the unread tokens from another place of the file.</summary>

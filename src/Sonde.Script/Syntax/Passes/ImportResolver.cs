@@ -58,6 +58,12 @@ sealed class ImportResolver(ParseOptions options, DiagnosticBag diagnostics)
             return;
         }
 
+        if (import.Path.Length == 0 || import.Path.Contains('\0', StringComparison.Ordinal))
+        {
+            diagnostics.Error(import.Span, "this is not the name of a file");
+            return;
+        }
+
         if (files.List(path) is IReadOnlyList<string> names)
         {
             if (IsTrusted(import, files, path))

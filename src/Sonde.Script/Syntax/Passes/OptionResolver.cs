@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Sonde.Script.Syntax;
 
 /// <summary>Puts the values of the command line's named parameters in the places of <c>getopt</c>, and collects which ones a script has.</summary>
@@ -73,7 +71,7 @@ sealed class OptionResolver(ScriptArguments arguments, DiagnosticBag diagnostics
             return base.RewriteExpression(call);
         }
 
-        ScriptOption option = new(name.Bytes, standard, given.Count > 2 ? ((StringLiteral)given[2]).Bytes : null);
+        ScriptOption option = new(ByteText.Decode(name.Bytes), standard, given.Count > 2 ? ByteText.Decode(((StringLiteral)given[2]).Bytes) : null);
         int known = _options.FindIndex(o => o.Name == option.Name);
         if (known < 0)
         {
@@ -104,7 +102,7 @@ sealed class OptionResolver(ScriptArguments arguments, DiagnosticBag diagnostics
         switch (option.Default)
         {
             case StringLiteral when value is not null:
-                return new StringLiteral(span, string.Concat(Encoding.UTF8.GetBytes(value).Select(b => (char)b)));
+                return new StringLiteral(span, ByteText.Encode(value));
             case IntegerLiteral when value is not null && Integer(value) is Int128 number:
                 return new IntegerLiteral(span, number);
             case BoolLiteral when value is null or "true" or "1":

@@ -91,7 +91,7 @@ sealed class ConstantExpression(IReadOnlyList<Token> tokens, IReadOnlyDictionary
         Token token = tokens[_next++];
         long? value = token.Kind switch
         {
-            TokenKind.Integer => unchecked((long)(ulong)token.Number),
+            TokenKind.Integer or TokenKind.Character => unchecked((long)(ulong)token.Number),
             TokenKind.Minus => Unary() is long v ? unchecked(-v) : null,
             TokenKind.Plus => Unary(),
             TokenKind.Tilde => ~Unary(),

@@ -44,7 +44,7 @@ sealed partial class Preprocessor
         }
 
         int close = text.Length < 2 ? -1 : text.IndexOf(text[0] == '<' ? '>' : '"', 1);
-        if (close < 2 || text[0] is not ('"' or '<'))
+        if (close < 2 || text[0] is not ('"' or '<') || text.Contains('\0', StringComparison.Ordinal))
         {
             Error(span, "expected \"file\" or <file> after '#include'");
             return;

@@ -27,9 +27,14 @@ sealed partial class Preprocessor
                 break;
             }
 
-            if (token.Kind == TokenKind.LeftParen)
+            // Unlike C: a map's keys are one argument.
+            if (token.Kind is TokenKind.LeftParen or TokenKind.LeftBracket)
             {
                 depth++;
+            }
+            else if (token.Kind == TokenKind.RightBracket && depth > 0)
+            {
+                depth--;
             }
 
             bool isRest = macro.IsVariadic && arguments.Count > macro.Parameters!.Count;
@@ -176,13 +181,7 @@ sealed partial class Preprocessor
             text.Append(token.Span.Text);
         }
 
-        StringBuilder bytes = new();
-        foreach (byte b in Encoding.UTF8.GetBytes(text.ToString()))
-        {
-            bytes.Append((char)b);
-        }
-
-        return new Token(TokenKind.String, span) { Text = bytes.ToString() };
+        return new Token(TokenKind.String, span) { Text = ByteText.Encode(text.ToString()) };
     }
 
     List<Token> Pasted(Token left, Token right, Expansion expansion)

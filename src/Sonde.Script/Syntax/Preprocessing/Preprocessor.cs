@@ -50,8 +50,19 @@ sealed partial class Preprocessor
 
     public PreprocessorState State => _state;
 
-    /// <summary>The file's lexer, for text that is not made of tokens. Only valid where no macro is being expanded.</summary>
-    public Lexer Lexer => _lexer!;
+    /// <summary>The file's lexer, for text that is not made of tokens: standing at the token read last, or behind the macro that it came from.</summary>
+    public Lexer Raw(Token last)
+    {
+        // A token of an expansion stands elsewhere, before this place perhaps; reading again from there might never end.
+        if (_replacements.Count == 0)
+        {
+            _lexer!.MoveTo(last.Span.Start);
+        }
+
+        _replacements.Clear();
+        _state.Active.Clear();
+        return _lexer!;
+    }
 
     public Token Next()
     {

@@ -130,16 +130,20 @@ sealed partial class Lexer
             }
             else if (c == '\\')
             {
-                error ??= Escape(ref i, bytes);
+                Token? wrong = Escape(ref i, bytes);
+                error ??= wrong;
             }
             else
             {
-                int units = char.IsSurrogatePair(c, At(i + 1)) ? 2 : 1;
-                foreach (byte b in Encoding.UTF8.GetBytes(_text, i, units))
+                if (c < 0x80)
                 {
-                    bytes.Append((char)b);
+                    bytes.Append(c);
+                    i++;
+                    continue;
                 }
 
+                int units = char.IsSurrogatePair(c, At(i + 1)) ? 2 : 1;
+                bytes.Append(ByteText.Encode(_text.Substring(i, units)));
                 i += units;
             }
         }
@@ -201,7 +205,7 @@ sealed partial class Lexer
         }
     }
 
-    // C's 'a' in headers: a number, as far as constant expressions need it.
+    // Only as far as constant expressions need it: several characters are worth 0.
     Token Character()
     {
         int start = _position;
@@ -214,10 +218,10 @@ sealed partial class Lexer
         i = Math.Min(i, _text.Length);
         if (At(i) != '\'')
         {
-            return Take(TokenKind.Invalid, i - start) with { Error = "unterminated character" };
+            return Invalid(Take(TokenKind.Invalid, i - start).Span, "unterminated character");
         }
 
-        Token token = Take(TokenKind.Integer, i + 1 - start);
+        Token token = Take(TokenKind.Character, i + 1 - start);
         StringBuilder bytes = new();
         int position = start + 1;
         if (At(position) == '\\')

@@ -182,7 +182,7 @@ sealed partial class Lexer
                 return Word(TokenKind.Map, 1);
             case '$' when !_isC:
                 return Sigil();
-            case '\'' when _isC:
+            case '\'':
                 return Character();
         }
 
@@ -196,7 +196,7 @@ sealed partial class Lexer
 
         int length = char.IsSurrogatePair(c, At(_position + 1)) ? 2 : 1;
         Token unknown = Take(TokenKind.Invalid, length);
-        return unknown with { Error = c == '\'' ? "expected expression" : $"unexpected character '{unknown.Text}'", ErrorSpan = unknown.Span };
+        return unknown with { Error = $"unexpected character '{unknown.Text}'", ErrorSpan = unknown.Span };
     }
 
     // "$x", "$1", "$#"

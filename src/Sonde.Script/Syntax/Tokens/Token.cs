@@ -7,6 +7,9 @@ enum TokenKind
     Identifier,
     Integer,
     String,
+
+    /// <summary>C's <c>'a'</c>, a number in C's constant expressions; the language has none.</summary>
+    Character,
     Variable,
     Map,
     Positional,

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sonde.Tests.Script.Fuzz;
+
+/// <summary>
+/// Writes random programs in the tracing language from a seed: always well formed, and typed so that nearly all of them compile.
+/// Integers are kept signed and 64 bits wide; strings are assigned once; a map has one kind of key and value.
+/// </summary>
+sealed partial class ScriptGenerator
+{
+    readonly Random _random;
+    readonly StringBuilder _text = new();
+    readonly List<GeneratedMap> _maps = [];
+    readonly List<List<(string Name, Kind Kind)>> _scopes = [];
+    readonly List<(string Name, int Parameters)> _macros = [];
+    IReadOnlyList<GeneratedProbe> _probes = GeneratedProbe.All;
+    GeneratedProbe _probe = GeneratedProbe.All[0];
+    int _names;
+    int _indent;
+    int _loops;
+    bool _mayReadMaps = true;
+
+    enum Kind
+    {
+        Int,
+        Bool,
+        String,
+        IntPair,
+    }
+
+    enum Key
+    {
+        None,
+        Int,
+        String,
+        IntAndInt,
+        IntAndString,
+    }
+
+    sealed record GeneratedMap(string Name, Key Key, string Value);
+
+    public ScriptGenerator(int seed)
+    {
+        _random = new Random(seed);
+    }
+
+    /// <summary>One program; only with the probes given, when they are.</summary>
+    public string Program(IReadOnlyList<GeneratedProbe>? probes = null)
+    {
+        _probes = probes ?? GeneratedProbe.All;
+        if (Chance(5))
+        {
+            Line("config = { max_strlen = 64; print_maps_on_exit = true }");
+        }
+
+        if (Chance(6))
+        {
+            Line("#define LIMIT 17");
+            Line("#define SCALED(x) ((x) * LIMIT)");
+        }
+        else
+        {
+            Line("#define LIMIT 3");
+            Line("#define SCALED(x) (LIMIT + (x))");
+        }
+
+        if (Chance(4))
+        {
+            Line("struct generated { int a; uint64_t b; char name[16]; struct { int x; int y; } inner; };");
+        }
+
+        NewMaps();
+        foreach (GeneratedMap map in _maps)
+        {
+            if (map.Key != Key.None && map.Value is "int" or "string" && Chance(8))
+            {
+                Line($"let {map.Name} = {Pick("hash", "lruhash")}({_random.Next(1, 1000)});");
+            }
+        }
+
+        int macros = _random.Next(3);
+        for (int i = 0; i < macros; i++)
+        {
+            NewMacro();
+        }
+
+        int count = _random.Next(1, 4);
+        for (int i = 0; i < count; i++)
+        {
+            NewProbe();
+        }
+
+        return _text.ToString();
+    }
+
+    void NewMaps()
+    {
+        string[] values = ["int", "int", "string", "count", "sum", "min", "max", "avg", "stats", "hist", "lhist"];
+        int count = _random.Next(2, 6);
+        for (int i = 0; i < count; i++)
+        {
+            _maps.Add(new GeneratedMap("@m" + i.ToString(CultureInfo.InvariantCulture), (Key)_random.Next(5), values[_random.Next(values.Length)]));
+        }
+    }
+
+    void NewMacro()
+    {
+        int parameters = _random.Next(3);
+        string name = "macro" + _macros.Count.ToString(CultureInfo.InvariantCulture);
+        string[] names = ["p", "q"];
+        _scopes.Add([]);
+        _mayReadMaps = false;
+        string own = "$own";
+        string value = parameters == 0 ? _random.Next(100).ToString(CultureInfo.InvariantCulture) : names[_random.Next(parameters)];
+        Line($"macro {name}({string.Join(", ", names[..parameters])}) {{ {own} = (int64)({value}); {own} {Pick("+", "-", "*", "|")} {_random.Next(9)} }}");
+        _mayReadMaps = true;
+        _scopes.RemoveAt(0);
+        _macros.Add((name, parameters));
+    }
+
+    void NewProbe()
+    {
+        _probe = _probes[_random.Next(_probes.Count)];
+        _scopes.Clear();
+        _scopes.Add([]);
+        string predicate = Chance(3) ? $" /{Boolean(2)}/" : "";
+        Line($"{_probe.AttachPoint}{predicate} {{");
+        Statements(_random.Next(1, 7), 3);
+        Line("}");
+    }
+
+    void Line(string text)
+    {
+        _text.Append(' ', _indent * 2).Append(text).Append('\n');
+    }
+
+    bool Chance(int oneIn) => _random.Next(oneIn) == 0;
+
+    string Pick(params string[] choices) => choices[_random.Next(choices.Length)];
+
+    string NewName() => "$v" + (_names++).ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A place to generate programs for, with the values that are there.</summary>
+/// <param name="AttachPoint">As it is written.</param>
+/// <param name="Integers">Expressions of integers.</param>
+/// <param name="Strings">Expressions of strings.</param>
+sealed record GeneratedProbe(string AttachPoint, IReadOnlyList<string> Integers, IReadOnlyList<string> Strings)
+{
+    /// <summary>Probes of all kinds that this machine's kernel has.</summary>
+    public static IReadOnlyList<GeneratedProbe> All { get; } =
+    [
+        new("begin", [], []),
+        new("end", [], []),
+        new("interval:ms:100", [], []),
+        new("tracepoint:syscalls:sys_enter_openat", ["args.dfd", "args.flags", "args.mode"], ["str(args.filename)", "str(args.filename, 16)"]),
+        new("tracepoint:sched:sched_switch", ["args.prev_pid", "args.next_pid", "args.prev_prio"], ["args.prev_comm", "args.next_comm"]),
+        new("uprobe:libc:malloc", ["arg0", "reg(\"di\")"], ["func"]),
+        new("uretprobe:libc:malloc", ["retval"], ["func"]),
+    ];
+
+    /// <summary>Those that run without anything being attached to the system.</summary>
+    public static IReadOnlyList<GeneratedProbe> Inner { get; } = [.. All.Take(3)];
+}
