@@ -41,7 +41,10 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         reboot -f
         """;
 
-    /// <summary>Every name of the list, missing kernels included.</summary>
+    /// <summary>Every kernel of the list, missing ones included.</summary>
+    public static IReadOnlyCollection<Guest> All => _all.Value.Values;
+
+    /// <summary>Their names.</summary>
     public static TheoryData<string> Names => [.. _all.Value.Keys];
 
     /// <summary>The kernel of that name; the test is skipped where it is missing.</summary>
