@@ -111,6 +111,9 @@ enum LossKind
     /// <summary>A stack could not be stored.</summary>
     Stack,
 
+    /// <summary>A Python frame or code object could not be read.</summary>
+    Python,
+
     /// <summary>A time series, histogram or string operation met a value it has no room for.</summary>
     Value,
 

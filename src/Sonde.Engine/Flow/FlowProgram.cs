@@ -213,12 +213,3 @@ sealed partial class FlowProgram
 /// <param name="Device">The device of the namespace's inode.</param>
 /// <param name="Inode">The inode of /proc/self/ns/pid.</param>
 readonly record struct PidNamespace(ulong Device, ulong Inode);
-
-/// <summary>Where <c>struct pt_regs</c> of x86-64 holds the general registers (arch/x86/include/asm/ptrace.h).</summary>
-static class PtRegs
-{
-    /// <summary>Byte offsets, by the number the instruction encoding gives a register.</summary>
-    static readonly short[] _offsets = [80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0];
-
-    public static short Offset(byte register) => _offsets[register];
-}

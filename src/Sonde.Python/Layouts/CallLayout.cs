@@ -19,6 +19,9 @@ public sealed record CallLayout
     /// <summary><c>PyThreadState</c>: the exception being raised; not NULL exactly when a frame is left by one.</summary>
     public required int ThreadException { get; init; }
 
+    /// <summary>Whether <see cref="ThreadException"/> is the exception itself (<c>current_exception</c>, 3.12 and later) or its type (<c>curexc_type</c>).</summary>
+    public bool ExceptionIsObject { get; init; }
+
     /// <summary>Frame: the code object.</summary>
     public required int FrameCode { get; init; }
 
@@ -111,12 +114,12 @@ public sealed record CallLayout
                 ThreadFrame = 56, CFrameFrame = 8, ThreadException = 104, FrameCode = 32, FramePrevious = 48, FrameOwner = 69,
                 CodeFirstLine = 72, CodeVersion = null, TextAscii = 48, TextCompact = 72, GeneratorStateBeforeFrame = 5, ResumeOpcodes = [151, 150],
             },
-            12 => InlineFrames with { ThreadFrame = 56, CFrameFrame = 0, ThreadException = 96, ResumeOpcodes = [151, 240] },
-            13 => DebugOffsets.Read(image, version).Describe(InlineFrames with { ResumeOpcodes = [149, 207, 236] }),
-            14 => DebugOffsets.Read(image, version).Describe(InlineFrames with { ResumeOpcodes = [128, 196, 245], CodeTagMask = 3, FrameOwner = 74 }),
+            12 => InlineFrames with { ThreadFrame = 56, CFrameFrame = 0, ThreadException = 96, ExceptionIsObject = true, ResumeOpcodes = [151, 240] },
+            13 => DebugOffsets.Read(image, version).Describe(InlineFrames with { ResumeOpcodes = [149, 207, 236], ExceptionIsObject = true }),
+            14 => DebugOffsets.Read(image, version).Describe(InlineFrames with { ResumeOpcodes = [128, 196, 245], ExceptionIsObject = true, CodeTagMask = 3, FrameOwner = 74 }),
             15 => DebugOffsets.Read(image, version).Describe(InlineFrames with
             {
-                ResumeOpcodes = [128, 200, 201, 244], ResumeLocationMask = 7, CodeTagMask = 3, FrameOwner = 74, ThreadException = 136, ResumeBeforeGeneratorCreation = true,
+                ResumeOpcodes = [128, 200, 201, 244], ExceptionIsObject = true, ResumeLocationMask = 7, CodeTagMask = 3, FrameOwner = 74, ThreadException = 136, ResumeBeforeGeneratorCreation = true,
             }),
             _ => throw new LayoutException($"CPython {version} is not known to this build, which knows 3.{PythonVersion.OldestMinor} to 3.{PythonVersion.NewestMinor}"),
         };

@@ -25,6 +25,12 @@ public sealed record ValueLayout
     /// <summary>Frame: the first variable; 8 bytes each, the value stack after the last one.</summary>
     public required int FrameLocals { get; init; }
 
+    /// <summary>Frame, up to 3.10: a pointer to the value stack's bottom (<c>f_valuestack</c>); null after.</summary>
+    public int? FrameValueStack { get; init; }
+
+    /// <summary>Up to 3.10: whether <c>_Py_CheckFunctionResult</c>, which every result passes, takes it third (3.9 and 3.10) or second.</summary>
+    public bool CheckedResultIsThird { get; init; }
+
     /// <summary>The bits of a variable's slot that are a tag (<c>_PyStackRef</c>, 3.14 and later): 3 in them is a number, not an object.</summary>
     public long SlotTagMask { get; init; }
 
@@ -88,8 +94,9 @@ public sealed record ValueLayout
     {
         6 => HeapFrames with { FrameLocals = 376, CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
         7 => HeapFrames with { CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
-        8 or 9 => HeapFrames,
-        10 => HeapFrames with { FrameLocals = 352 },
+        8 => HeapFrames,
+        9 => HeapFrames with { CheckedResultIsThird = true },
+        10 => HeapFrames with { FrameLocals = 352, CheckedResultIsThird = true },
         11 => InlineFrames with { CodeVariableCount = 76, CodeInstructions = 184, IntegerSizeIsTag = false },
         12 => InlineFrames with { CodeInstructions = 192, ReturnConstantOpcodes = [121, 247] },
         13 => InlineFrames with { CodeInstructions = 200, ReturnConstantOpcodes = [103, 240] },
@@ -99,7 +106,7 @@ public sealed record ValueLayout
 
     static ValueLayout HeapFrames { get; } = new()
     {
-        FrameLocals = 360, CodeVariableCount = 28, CodeConstants = 56, CodeVariableNames = 72, CodeFreeNames = 80, CodeCellNames = 88,
+        FrameLocals = 360, FrameValueStack = 64, CodeVariableCount = 28, CodeConstants = 56, CodeVariableNames = 72, CodeFreeNames = 80, CodeCellNames = 88,
     };
 
     static ValueLayout InlineFrames { get; } = new()

@@ -26,9 +26,15 @@ sealed class PythonMaps
     public const int StackFrames = 8;
     public const int FrameSize = 16;
 
-    /// <summary>The scratch of a stack walk: {in use (8), frame buffer, code buffer, hash…}, then a value of <see cref="Stacks"/>.</summary>
+    /// <summary>
+    /// The scratch of a stack walk: not 0 while it is in use (8), the frame the walk is at (8), a hash of what it has seen (8), the process (8), a frame's
+    /// bytes, a code object's bytes, then a value of <see cref="Stacks"/>.
+    /// </summary>
     public const int WalkInUse = 0;
-    public const int WalkFrame = 8;
+    public const int WalkCurrent = 8;
+    public const int WalkHash = 16;
+    public const int WalkProcess = 24;
+    public const int WalkFrame = 32;
     public const int WalkCode = WalkFrame + 128;
     public const int WalkStack = WalkCode + PythonCodeRecord.CodeBytes;
 
