@@ -86,6 +86,7 @@ sealed partial class PythonProbeCode
         {
             _frame = Site.Frame is { } entered ? LoadLocation(entered) : LoadCurrentFrame();
             ReadUser(_frameBytes, FrameSize, _ir.Arithmetic(IrOperation.Add, _frame, FrameStart));
+            LeaveIfSeen();
             LeaveUnlessStarted();
         }
         else
@@ -131,6 +132,27 @@ sealed partial class PythonProbeCode
             var own = _ir.NewBlock("own_frame");
             _ir.Branch(Condition.Equal, _ir.Load(Size.Double, InFrame(Layout.FramePrevious)), LoadLocation(Site.ParentFrame!.Value), own, _unreadable!);
             _ir.MoveTo(own);
+        }
+    }
+
+    /// <summary>
+    /// RESUME_CHECK (3.13 and later), when its check fails, goes on as RESUME: the call was told already, and the instruction is still RESUME_CHECK.
+    /// </summary>
+    void LeaveIfSeen()
+    {
+        if (Site.Origin != "RESUME" || Layout.FrameOwner is null || Layout.ResumeOpcodes is not [_, _, _, ..] opcodes)
+        {
+            return;
+        }
+
+        _ir.Store(Size.Double, new IrAddress(_word), 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 2, _ir.Load(Size.Double, InFrame(Layout.FrameInstruction))]));
+        var operation = _ir.Load(Size.Byte, new IrAddress(_word));
+        foreach (var check in opcodes.Skip(1).SkipLast(1))
+        {
+            var other = _ir.NewBlock("no_check");
+            _ir.Branch(Condition.Equal, operation, check, _leave, other);
+            _ir.MoveTo(other);
         }
     }
 
