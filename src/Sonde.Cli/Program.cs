@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sonde.Bpf;
+using Sonde.Cli.Scripts;
 using Sonde.Cli.Verbs;
 using Sonde.Engine;
 using Sonde.Engine.Output;
@@ -17,29 +18,9 @@ static class Program
 
     static int Main(string[] arguments)
     {
-        var root = new RootCommand("Shows what running programs do, without touching them: calls and returns of unmodified Python, probes, and what this machine allows.")
-        {
-            FlowVerb.Create(),
-            DemoVerb.Create(),
-            DoctorVerb.Create(),
-            ListVerb.Create(),
-            InspectVerb.Create(),
-        };
-        var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors)
-            {
-                Complain(error.Message);
-            }
-
-            Console.Error.WriteLine($"Try 'sonde {parsed.CommandResult.Command.Name} --help'.");
-            return Usage;
-        }
-
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return Dispatch(arguments);
         }
         catch (UsageException exception)
         {
@@ -56,6 +37,70 @@ static class Program
             Complain(FileError.Describe(exception));
             return Failed;
         }
+    }
+
+    /// <summary>Programs in the language have a command line of their own, and start too often to wait for anything else to be set up.</summary>
+    static int Dispatch(string[] arguments)
+    {
+        if (IsCalledBpftrace)
+        {
+            return RunAsBpftrace(arguments);
+        }
+
+        switch (arguments)
+        {
+            case ["run", .. var words]:
+                return ScriptRun.Execute(ScriptCommandLine.Parse(words, "sonde run", asBpftrace: false), "sonde run");
+            case [['-', 'e', ..], ..]:
+                return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
+            case [var name, .. var words] when Tools.Read(name) is { } text:
+                return ScriptRun.Execute(Tools.Parse(name, text, words), $"sonde {name}");
+            default:
+                return RunVerb(arguments);
+        }
+    }
+
+    /// <summary>Whether the executable goes by the name of bpftrace, as by a link: it then does as bpftrace does.</summary>
+    static bool IsCalledBpftrace => Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "bpftrace";
+
+    /// <summary>Usage errors are failures there.</summary>
+    static int RunAsBpftrace(string[] arguments)
+    {
+        try
+        {
+            return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "bpftrace", asBpftrace: true), "bpftrace");
+        }
+        catch (UsageException exception)
+        {
+            throw new UserErrorException(exception.Message);
+        }
+    }
+
+    static int RunVerb(string[] arguments)
+    {
+        var root = new RootCommand("Shows what running programs do, without touching them: calls and returns of unmodified Python, probes, and what this machine allows.")
+        {
+            FlowVerb.Create(),
+            DemoVerb.Create(),
+            DoctorVerb.Create(),
+            ListVerb.Create(),
+            InspectVerb.Create(),
+            RunVerbHelp.Create(),
+            RunVerbHelp.CreateTools(),
+        };
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                Complain(error.Message);
+            }
+
+            Console.Error.WriteLine($"Try 'sonde {parsed.CommandResult.Command.Name} --help'.");
+            return Usage;
+        }
+
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
     /// <summary>Messages may hold names that come from a target.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sonde.Engine;
+using Sonde.Engine.Scripts.Session;
 using Sonde.Script.Syntax;
 
 namespace Sonde.Cli.Scripts;

@@ -1,3 +1,4 @@
+using Sonde.Engine.Scripts.Session;
 using Sonde.Script.Syntax;
 
 namespace Sonde.Cli.Scripts;
@@ -13,6 +14,9 @@ sealed record ScriptRequest
 
     /// <summary>The file, <c>-</c> for standard input; null with <see cref="Program"/>, and for listings without a file.</summary>
     public string? File { get; init; }
+
+    /// <summary>The text of a script that is part of the executable; null for others.</summary>
+    public string? Embedded { get; init; }
 
     /// <summary>The pattern of a listing.</summary>
     public string Pattern { get; init; } = "*:*";
@@ -76,14 +80,4 @@ enum ScriptTask
     Info,
     Help,
     Version,
-}
-
-/// <summary>When output is written (-B).</summary>
-enum OutputBuffering
-{
-    /// <summary>By line on a terminal, else when the buffer is full or nothing more is there to be read.</summary>
-    Default,
-    Line,
-    Full,
-    None,
 }

@@ -1,0 +1,187 @@
+using System.Collections;
+using Sonde.Engine;
+using Sonde.Engine.Output;
+using Sonde.Engine.Scripts.Machine;
+using Sonde.Engine.Scripts.Python;
+using Sonde.Engine.Scripts.Session;
+using Sonde.Linux;
+using Sonde.Script;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Syntax;
+
+namespace Sonde.Cli.Scripts;
+
+/// <summary>Does what the command line of the language asks: compiles, lists, runs.</summary>
+sealed class ScriptRun
+{
+    const int Failed = 1;
+
+    readonly ScriptRequest _request;
+    readonly string _name;
+
+    ScriptRun(ScriptRequest request, string name) => (_request, _name) = (request, name);
+
+    /// <summary>Does it; the exit code.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="name">What the command is called in messages.</param>
+    public static int Execute(ScriptRequest request, string name) => request.Task switch
+    {
+        ScriptTask.Help => ScriptHelp.Write(name),
+        ScriptTask.Version => ScriptHelp.WriteVersion(request.AsBpftrace),
+        ScriptTask.Info => ScriptInfo.Write(),
+        ScriptTask.List => ScriptListing.Write(request),
+        _ => new ScriptRun(request, name).Run(),
+    };
+
+    /// <summary>The text of the program, under the name that messages have for it.</summary>
+    public static SourceText ReadSource(ScriptRequest request) => request switch
+    {
+        { Program: { } program } => new SourceText("stdin", program),
+        { File: "-" } => new SourceText("stdin", Console.In.ReadToEnd()),
+        { Embedded: { } embedded } => new SourceText(request.File!, embedded),
+        _ => new SourceText(request.File!, ReadFile(request.File!)),
+    };
+
+    static string ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"failed to open file '{path}': {FileError.Describe(exception)}");
+        }
+    }
+
+    int Run()
+    {
+        using var child = StartChild(out var program);
+        var processId = child?.Pid ?? _request.ProcessId;
+        if (_request.ProcessId != 0 && !ProcFs.Exists(_request.ProcessId))
+        {
+            throw new UserErrorException($"Process with PID {_request.ProcessId} does not exist");
+        }
+
+        using var python = new PythonResolver(processId, program);
+        using var target = new MachineTarget(new MachineOptions
+        {
+            ProcessId = processId,
+            AllowUnsafe = _request.Unsafe,
+            BtfPath = Environment.GetEnvironmentVariable("BPFTRACE_BTF"),
+            FurtherTypes = PythonProbeTypes.With(python),
+        });
+        var compiler = new ScriptCompiler(target);
+        var script = Compile(compiler, target, processId, child is not null);
+        if (compiler.Diagnostics.Messages.Count > 0)
+        {
+            Console.Error.Write(Escape.Lines(compiler.Diagnostics.Render(warnings: !_request.NoWarnings)));
+        }
+
+        return script is null ? compiler.Diagnostics.HasErrors ? Failed : 0 : Run(script, child, processId, python);
+    }
+
+    /// <summary>The compiled script; null when there is none to be run, after errors or because something else was asked.</summary>
+    CompiledScript? Compile(ScriptCompiler compiler, MachineTarget target, int processId, bool hasChild)
+    {
+        var source = ReadSource(_request);
+        var tree = compiler.Read(source, ParseOptionsOf(_request, source));
+        if (_request.Arguments.Named.ContainsKey("help") && !compiler.Diagnostics.HasErrors)
+        {
+            ScriptHelp.WriteOptions(source, tree);
+            return null;
+        }
+
+        if (_request.Stages.Contains("ast"))
+        {
+            Console.Out.WriteLine(TreePrinter.Print(tree));
+        }
+
+        var config = compiler.Configure(tree, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? "")));
+        var bound = compiler.Bind(tree, new BindOptions
+        {
+            Config = config,
+            Arguments = _request.Arguments,
+            AllowUnsafe = _request.Unsafe,
+            ProcessId = processId,
+            HasChild = hasChild,
+            RunsTests = _request.Task == ScriptTask.Test,
+            RunsBenchmarks = _request.Task == ScriptTask.Bench,
+        });
+        if (bound is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            ScriptStages.Write(_request.Stages, bound, target.Kernel);
+            var compiled = compiler.Compile(bound);
+            ScriptStages.Write(_request.Stages, compiled);
+            return _request.Stages.Count > 0 ? null : compiled;
+        }
+        catch (IrException exception)
+        {
+            throw new UserErrorException(exception.Message);
+        }
+    }
+
+    /// <summary>What reading a script depends on.</summary>
+    public static ParseOptions ParseOptionsOf(ScriptRequest request, SourceText source) => new()
+    {
+        Arguments = request.Arguments,
+        Files = new DiskFiles(),
+        Folder = request.File is null or "-" ? "." : Path.GetDirectoryName(Path.GetFullPath(source.Name)) ?? "/",
+        IncludeFolders = request.IncludeDirectories,
+        Includes = request.Includes,
+        HasKernelTypes = File.Exists(Environment.GetEnvironmentVariable("BPFTRACE_BTF") ?? Sonde.Bpf.BtfTypes.KernelPath),
+    };
+
+    ScriptChild? StartChild(out string program)
+    {
+        program = "";
+        if (_request.Command.Length == 0)
+        {
+            return null;
+        }
+
+        var command = CommandLine.Resolve(ShellWords.Split(_request.Command));
+        program = command[0];
+        return ScriptChild.Start(command);
+    }
+
+    int Run(CompiledScript script, ScriptChild? child, int processId, PythonResolver python)
+    {
+        if (!CapabilitySet.Effective.CanTrace)
+        {
+            throw new UserErrorException($"{_name} needs to be root, or CAP_BPF and CAP_PERFMON, to load programs into the kernel; run it with sudo");
+        }
+
+        using var output = OpenOutput();
+        var toTerminal = _request.Output is null && !Console.IsOutputRedirected;
+        var session = new ScriptSession(script, new SessionOptions
+        {
+            Output = output,
+            Messages = Console.Error,
+            Format = _request.Json ? OutputFormat.Json : OutputFormat.Text,
+            Buffering = _request.Buffering,
+            ToTerminal = toTerminal,
+            Colour = toTerminal && Terminal.UsesColour(standardError: false),
+            ProcessId = processId,
+            Child = child,
+            Quiet = _request.Quiet,
+            Verbose = _request.Verbose,
+            NoWarnings = _request.NoWarnings,
+            AllowUnsafe = _request.Unsafe,
+            DryRun = _request.DryRun,
+            Test = _request.Task == ScriptTask.Test,
+            Benchmark = _request.Task == ScriptTask.Bench,
+            PythonImages = python.Images,
+        });
+        return session.Run(CancellationToken.None);
+    }
+
+    Stream OpenOutput() => _request.Output is { } path ? new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0) : Console.OpenStandardOutput();
+}
