@@ -68,8 +68,11 @@ sealed class RuntimeMaps
     /// <summary>Stack maps by shape, of kernel and user stacks alike.</summary>
     public IDictionary<StackShape, MapSpec> Stacks { get; } = new Dictionary<StackShape, MapSpec>();
 
+    /// <summary>The maps behind Python probes.</summary>
+    public Lowering.Python.PythonMaps? Python { get; set; }
+
     /// <summary>All that are needed: what is to be created besides the maps of the language.</summary>
-    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values);
+    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values).Concat(Python?.All ?? []);
 }
 
 /// <summary>Offsets in the value of <see cref="RuntimeMaps.Globals"/>.</summary>

@@ -132,6 +132,9 @@ enum Intrinsic
     /// <summary>pyfile_t of the function hit.</summary>
     PythonFile,
 
+    /// <summary>uint64: the address of the frame, the same from a call to its end.</summary>
+    PythonFrame,
+
     /// <summary>int64: the function's first line.</summary>
     PythonLine,
 

@@ -1,4 +1,5 @@
 using Sonde.Script.Binding;
+using Sonde.Script.Types;
 
 namespace Sonde.Script.Lowering;
 
@@ -26,6 +27,9 @@ sealed class ProbeFacts
     public bool UsesStacks { get; private set; }
 
     public bool UsesProbeIndex { get; private set; }
+
+    /// <summary>The most frames of a Python stack that is asked for; 0 when none is.</summary>
+    public int PythonStackDepth { get; private set; }
 
     /// <summary>Whether some function of the program is called back by the kernel.</summary>
     public bool HasCallbacks { get; private set; }
@@ -215,6 +219,10 @@ sealed class ProbeFacts
                 break;
             case BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack }:
                 UsesStacks = true;
+                break;
+            case BoundCall { Function: Intrinsic.PythonStack, Type: SymbolicType { Stack.Depth: var depth } }:
+                PythonStackDepth = Math.Max(PythonStackDepth, depth);
+                HasCallbacks = true;
                 break;
             case BoundCall { Function: Intrinsic.ProbeIndex }:
                 UsesProbeIndex = true;

@@ -79,6 +79,8 @@ sealed partial class ProgramLowerer
                 return Ir.Call(Helper.GetSocketCookie, Scalar(call.Arguments[0]));
             case Intrinsic.IsErrorPointer:
                 return Truth(new BoundCompared(Condition.GreaterOrEqual, Register(Scalar(call.Arguments[0])), -4095)); // MAX_ERRNO, include/linux/err.h
+            case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger:
+                return PythonScalar(call);
             case Intrinsic.PerCpuAddress:
                 throw new IrException("This kernel does not tell where its per-processor symbols are.");
             default:

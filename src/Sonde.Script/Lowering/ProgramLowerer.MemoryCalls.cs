@@ -50,6 +50,9 @@ sealed partial class ProgramLowerer
                 Clear(to, call.Type.Size);
                 Ir.Call(Helper.DPath, Scalar(call.Arguments[0]), to, call.Type.Size);
                 break;
+            case Intrinsic.PythonFunction or Intrinsic.PythonFile or Intrinsic.PythonStack or Intrinsic.PythonException or Intrinsic.PythonText or Intrinsic.PythonValue or Intrinsic.PythonFloat:
+                PythonInto(call, to, isClean);
+                break;
             default:
                 throw new IrException($"There is no code for {call.Function} yet.");
         }

@@ -1,6 +1,7 @@
 using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Ir;
+using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
 
 namespace Sonde.Script.Lowering;
@@ -26,6 +27,7 @@ sealed partial class ProgramLowerer
     readonly BasicBlock _endWithScratch;
     readonly VirtualRegister _result;
     readonly bool _canSleep;
+    readonly PythonProbeCode? _python;
     readonly Dictionary<BoundVariable, IrAddress> _memory = [];
     readonly HashSet<BoundVariable> _assigned = [];
     readonly Dictionary<BoundVariable, int> _scratchVariables = [];
@@ -41,11 +43,12 @@ sealed partial class ProgramLowerer
         _program = new IrProgram(places.Count > 0 ? places[0].Name : probe.Context.Kind.ToString());
         var function = new IrFunction("main", 1);
         _program.Functions.Add(function);
-        _frame = _main = new FunctionFrame(function, shared: null, facts.HasCallbacks ? 144 : 256);
+        _frame = _main = new FunctionFrame(function, shared: null, probe.Context.Python is not null ? 64 : facts.HasCallbacks ? 144 : 256);
         _result = function.NewRegister();
         _end = _leave = Ir.NewBlock("end");
         _endWithScratch = Ir.NewBlock("release");
         _canSleep = probe.Context.MaySleep && _kernel.HasSleepableUprobes && _kernel.HasRingBuffer && !facts.UsesStacks && ProgramPlaces.IsUprobe(probe.Context.Kind);
+        _python = StartPython();
         PlaceVariables();
     }
 
@@ -96,6 +99,7 @@ sealed partial class ProgramLowerer
             Continue(Condition.Equal, process, Ir.Load(Size.Double, new IrAddress(Ir.MapValue(_script.Globals, Globals.TargetProcess))));
         }
 
+        _python?.Enter();
         Ir.Jump(_main.Body);
     }
 
@@ -187,18 +191,20 @@ sealed partial class ProgramLowerer
     }
 
     /// <summary>Counts something that was lost.</summary>
-    void CountLoss(LossKind kind)
+    void CountLoss(LossKind kind) => CountLoss(Ir, kind);
+
+    void CountLoss(IrBuilder ir, LossKind kind)
     {
-        var key = _frame.Function.NewSlot("loss", 4);
-        Ir.Store(Size.Word, new IrAddress(key), (int)kind);
-        var counter = Ir.Call(Helper.MapLookupElem, _script.Losses, key);
-        var found = Ir.NewBlock("counter");
-        var done = Ir.NewBlock("counted");
-        Ir.Branch(Condition.NotEqual, counter, 0, found, done);
-        Ir.MoveTo(found);
-        Ir.Add(new IrAtomic(IrAtomicOperation.Add, Size.Double, new IrAddress(counter), Ir.Constant(1)));
-        Ir.Jump(done);
-        Ir.MoveTo(done);
+        var key = ir.Function.NewSlot("loss", 4);
+        ir.Store(Size.Word, new IrAddress(key), (int)kind);
+        var counter = ir.Call(Helper.MapLookupElem, _script.Losses, key);
+        var found = ir.NewBlock("counter");
+        var done = ir.NewBlock("counted");
+        ir.Branch(Condition.NotEqual, counter, 0, found, done);
+        ir.MoveTo(found);
+        ir.Add(new IrAtomic(IrAtomicOperation.Add, Size.Double, new IrAddress(counter), ir.Constant(1)));
+        ir.Jump(done);
+        ir.MoveTo(done);
     }
 
     VirtualRegister Register(IrOperand value) => value.Register ?? Ir.Constant(value.Constant);

@@ -1,5 +1,7 @@
 using Sonde.Bpf;
 using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
 
 namespace Sonde.Script.Lowering;
@@ -17,6 +19,7 @@ sealed class ScriptLowering
 
     readonly int _scratchSize;
     readonly int _zeroSize;
+    int _pythonStackDepth;
 
     ScriptLowering(BoundScript script, TargetKernel kernel, int scratchSize, int zeroSize)
     {
@@ -63,9 +66,10 @@ sealed class ScriptLowering
     public static ScriptLowering Run(BoundScript script, TargetKernel kernel, int scratchBytes, int zeroBytes)
     {
         var lowering = new ScriptLowering(script, kernel, scratchBytes, zeroBytes);
-        foreach (var probe in script.Probes)
+        var probes = script.Probes.Select(probe => (Probe: probe, Facts: new ProbeFacts(probe, kernel))).ToList();
+        lowering._pythonStackDepth = probes.Select(each => each.Facts.PythonStackDepth).DefaultIfEmpty().Max();
+        foreach (var (probe, facts) in probes)
         {
-            var facts = new ProbeFacts(probe, kernel);
             foreach (var places in ProgramPlaces.Split(probe, facts, kernel))
             {
                 lowering.Programs.Add(new ProgramLowerer(lowering, probe, places, facts).Write());
@@ -73,6 +77,36 @@ sealed class ScriptLowering
         }
 
         return lowering;
+    }
+
+    /// <summary>What Python probes need of the script.</summary>
+    public (PythonMaps Maps, PythonSends Sends) Python(Action<IrBuilder, LossKind> countLoss)
+    {
+        var patterns = Script.Probes.Select(probe => probe.Context.Python?.Pattern).OfType<PythonPattern>().Distinct().ToList();
+        if (patterns.Count > PythonSends.MostPatterns)
+        {
+            throw new IrException($"The script has {patterns.Count} different patterns of Python functions; at most {PythonSends.MostPatterns} can be told apart.");
+        }
+
+        if (Script.PythonNames.Count > PythonMaps.MostNames)
+        {
+            throw new IrException($"The script reads {Script.PythonNames.Count} different Python variables; at most {PythonMaps.MostNames} can be found.");
+        }
+
+        if (!Kernel.HasLoop || !Kernel.HasRingBuffer)
+        {
+            throw new IrException("Python probes need bpf_loop, which came with Linux 5.17.");
+        }
+
+        var action = Actions.FindIndex(each => each.Kind == ActionKind.PythonCode);
+        if (action < 0)
+        {
+            action = Actions.Count;
+            Actions.Add(new ScriptAction(ActionKind.PythonCode, new TupleType([])));
+        }
+
+        Runtime.Python ??= new PythonMaps(Script.PythonNames, _pythonStackDepth);
+        return (Runtime.Python, new PythonSends(Ring, action, patterns, countLoss));
     }
 
     /// <summary>The map of zeros, of at least so many.</summary>

@@ -1,5 +1,4 @@
 using Sonde.Bpf;
-using Sonde.Engine.Flow;
 using Sonde.Script.Binding;
 using Sonde.Script.Types;
 

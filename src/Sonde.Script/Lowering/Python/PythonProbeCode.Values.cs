@@ -12,6 +12,9 @@ sealed partial class PythonProbeCode
     const long Bool = 0x6c6f_6f62;
     const long Float = 0x74_616f_6c66;
 
+    /// <summary>The address of the frame: the same from a call to its end.</summary>
+    public VirtualRegister Frame => _frame;
+
     /// <summary>Stores pyfunc_t or pyfile_t: code object, process.</summary>
     public void StoreFunction(IrAddress to)
     {

@@ -29,11 +29,11 @@ sealed partial class PythonProbeCode
     readonly IrFunction _register;
     readonly StackSlot _frameBytes;
     readonly StackSlot _word;
-    BasicBlock? _unreadable;
-    VirtualRegister _frame;
-    VirtualRegister _code;
-    VirtualRegister _known;
-    VirtualRegister _process;
+    readonly BasicBlock _unreadable;
+    readonly VirtualRegister _frame;
+    readonly VirtualRegister _code;
+    readonly VirtualRegister _known;
+    readonly VirtualRegister _process;
 
     CallLayout Layout => _python.Layout;
 
@@ -48,6 +48,8 @@ sealed partial class PythonProbeCode
         _register = PythonRegistrar.Write(program, Layout, Values, python.Image, maps, sends);
         _frameBytes = ir.Function.NewSlot("frame", FrameSize);
         _word = ir.Function.NewSlot("word", 8);
+        _unreadable = ir.NewBlock("python_unreadable");
+        (_frame, _code, _known, _process) = (ir.Function.NewRegister(), ir.Function.NewRegister(), ir.Function.NewRegister(), ir.Function.NewRegister());
     }
 
     /// <summary>Whether hits of a site can be what a probe is for.</summary>
@@ -81,10 +83,9 @@ sealed partial class PythonProbeCode
     /// <summary>Writes it; afterwards the builder stands where the body begins.</summary>
     public void Enter()
     {
-        _unreadable = _ir.NewBlock("python_unreadable");
         if (_kind == ProbeKind.PythonCall)
         {
-            _frame = Site.Frame is { } entered ? LoadLocation(entered) : LoadCurrentFrame();
+            _ir.Move(_frame, Site.Frame is { } entered ? LoadLocation(entered) : LoadCurrentFrame());
             ReadUser(_frameBytes, FrameSize, _ir.Arithmetic(IrOperation.Add, _frame, FrameStart));
             LeaveIfSeen();
             LeaveUnlessStarted();
@@ -95,11 +96,8 @@ sealed partial class PythonProbeCode
             LeaveUnlessReason();
         }
 
-        _code = _ir.Load(Size.Double, InFrame(Layout.FrameCode));
-        if (Layout.CodeTagMask != 0)
-        {
-            _code = _ir.Arithmetic(IrOperation.And, _code, ~Layout.CodeTagMask);
-        }
+        var code = _ir.Load(Size.Double, InFrame(Layout.FrameCode));
+        _ir.Move(_code, Layout.CodeTagMask == 0 ? code : _ir.Arithmetic(IrOperation.And, code, ~Layout.CodeTagMask));
 
         FindCode();
         LeaveUnlessMeant();
@@ -115,22 +113,22 @@ sealed partial class PythonProbeCode
     {
         if (Site.Frame is { } left)
         {
-            _frame = LoadLocation(left);
+            _ir.Move(_frame, LoadLocation(left));
         }
         else if (Site.Current == CurrentFrame.Dying)
         {
-            _frame = LoadCurrentFrame();
+            _ir.Move(_frame, LoadCurrentFrame());
         }
         else
         {
-            _frame = LoadLocation(new ValueLocation(Rsi));
+            _ir.Move(_frame, LoadLocation(new ValueLocation(Rsi)));
         }
 
         ReadUser(_frameBytes, FrameSize, _ir.Arithmetic(IrOperation.Add, _frame, FrameStart));
         if (Site.Frame is null && Site.Current == CurrentFrame.Parent)
         {
             var own = _ir.NewBlock("own_frame");
-            _ir.Branch(Condition.Equal, _ir.Load(Size.Double, InFrame(Layout.FramePrevious)), LoadLocation(Site.ParentFrame!.Value), own, _unreadable!);
+            _ir.Branch(Condition.Equal, _ir.Load(Size.Double, InFrame(Layout.FramePrevious)), LoadLocation(Site.ParentFrame!.Value), own, _unreadable);
             _ir.MoveTo(own);
         }
     }
@@ -249,11 +247,10 @@ sealed partial class PythonProbeCode
         var key = _ir.Function.NewSlot("code_key", PythonMaps.CodeKeySize);
         ReadUser(chunk, size, _ir.Arithmetic(IrOperation.Add, _code, start));
         var identity = PythonRegistrar.Identity(_ir, Layout, new IrAddress(chunk));
-        _process = _ir.Arithmetic(IrOperation.ShiftRightLogical, _ir.Call(Helper.GetCurrentPidTgid), 32);
+        _ir.Move(_process, _ir.Arithmetic(IrOperation.ShiftRightLogical, _ir.Call(Helper.GetCurrentPidTgid), 32));
         _ir.Store(Size.Double, new IrAddress(key), _code);
         _ir.Store(Size.Double, new IrAddress(key, 8), _process);
         var (found, fresh, again, known) = (_ir.NewBlock("code_found"), _ir.NewBlock("code_new"), _ir.NewBlock("code_again"), _ir.NewBlock("code_known"));
-        _known = _ir.Function.NewRegister();
         _ir.Move(_known, _ir.Call(Helper.MapLookupElem, _maps.Codes, key));
         _ir.Branch(Condition.Equal, _known, 0, fresh, found);
         _ir.MoveTo(found);
@@ -280,7 +277,7 @@ sealed partial class PythonProbeCode
     void ReadUser(IrAddress to, int size, VirtualRegister from)
     {
         var read = _ir.NewBlock("read");
-        _ir.Branch(Condition.Equal, _ir.Call(Helper.ProbeReadUser, to, size, from), 0, read, _unreadable!);
+        _ir.Branch(Condition.Equal, _ir.Call(Helper.ProbeReadUser, to, size, from), 0, read, _unreadable);
         _ir.MoveTo(read);
     }
 

@@ -18,7 +18,6 @@ sealed class PythonRegistrar
     readonly PythonSends _sends;
     readonly IrProgram _program;
     readonly StackSlot _holder;
-    readonly StackSlot _text;
     readonly StackSlot _value;
     VirtualRegister _record;
     VirtualRegister _code;
@@ -29,7 +28,6 @@ sealed class PythonRegistrar
         _ir = new IrBuilder(function);
         (_layout, _values, _maps, _sends) = (layout, values, maps, sends);
         _holder = function.NewSlot("record", 8);
-        _text = function.NewSlot("text", 16);
         _value = function.NewSlot("value", maps.CodeValueSize);
     }
 
@@ -122,14 +120,14 @@ sealed class PythonRegistrar
     /// <summary>Copies a str of the target into the record.</summary>
     void CopyText(VirtualRegister text, int part)
     {
-        _ir.Store(Size.Double, new IrAddress(_text), 0);
-        _ir.Store(Size.Double, new IrAddress(_text, 8), 0);
-        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_text, 8, _ir.Arithmetic(IrOperation.Add, text, _layout.TextLength)]));
-        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [new IrAddress(_text, 8), 4, _ir.Arithmetic(IrOperation.Add, text, _layout.TextState)]));
-        var length = _ir.Load(Size.Double, new IrAddress(_text));
-        var state = _ir.Load(Size.Word, new IrAddress(_text, 8));
-        _ir.Store(Size.Double, new IrAddress(_record, part + PythonCodeRecord.TextLength), length);
-        _ir.Store(Size.Word, new IrAddress(_record, part + PythonCodeRecord.TextState), state);
+        var lengthIn = new IrAddress(_record, part + PythonCodeRecord.TextLength);
+        var stateIn = new IrAddress(_record, part + PythonCodeRecord.TextState);
+        _ir.Store(Size.Double, lengthIn, 0);
+        _ir.Store(Size.Word, stateIn, 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [lengthIn, 8, _ir.Arithmetic(IrOperation.Add, text, _layout.TextLength)]));
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [stateIn, 4, _ir.Arithmetic(IrOperation.Add, text, _layout.TextState)]));
+        var length = _ir.Load(Size.Double, lengthIn);
+        var state = _ir.Load(Size.Word, stateIn);
         var characters = AtMost(length, PythonCodeRecord.TextCapacity);
         var width = _ir.Arithmetic(IrOperation.And, _ir.Arithmetic(IrOperation.ShiftRightLogical, state, 2), 7);
         var bytes = AtMost(_ir.Arithmetic(IrOperation.Multiply, characters, width), PythonCodeRecord.TextCapacity);

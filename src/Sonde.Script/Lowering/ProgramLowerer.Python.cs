@@ -1,0 +1,64 @@
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Lowering.Python;
+using Sonde.Script.Types;
+
+namespace Sonde.Script.Lowering;
+
+/// <summary>What Python probes give.</summary>
+sealed partial class ProgramLowerer
+{
+    PythonProbeCode? StartPython()
+    {
+        if (_probe.Context.Python is not { } python)
+        {
+            return null;
+        }
+
+        var (maps, sends) = _script.Python(CountLoss);
+        return new PythonProbeCode(_program, _main.Ir, _probe.Context.Kind, python, maps, sends, _main.Context, _end);
+    }
+
+    /// <summary>The probe's Python part, which only the program itself can ask: the body of a loop that became a function cannot.</summary>
+    PythonProbeCode Python => _python is { } python && _frame == _main
+        ? python
+        : throw new IrException("A Python value cannot be read inside a loop; assign it to a variable before the loop.");
+
+    IrOperand PythonScalar(BoundCall call) => call.Function switch
+    {
+        Intrinsic.PythonLine => Python.FirstLine(),
+        Intrinsic.PythonFrame => Python.Frame,
+        Intrinsic.PythonLocal => Python.Local(checked((int)call.Number)),
+        Intrinsic.PythonResult => Python.Result(),
+        Intrinsic.PythonInteger => Python.Integer(Register(Scalar(call.Arguments[0]))),
+        _ => throw new InvalidOperationException($"{call.Function} is no Python number"),
+    };
+
+    void PythonInto(BoundCall call, IrAddress to, bool isClean)
+    {
+        switch (call.Function)
+        {
+            case Intrinsic.PythonFunction or Intrinsic.PythonFile:
+                Python.StoreFunction(to);
+                break;
+            case Intrinsic.PythonStack:
+                Python.StoreStack(to);
+                break;
+            case Intrinsic.PythonException:
+                ReadText(AddressSpace.User, Python.ExceptionName(), null, to, (StringType)call.Type, isClean);
+                break;
+            case Intrinsic.PythonText:
+                var (address, length) = Python.Text(Register(Scalar(call.Arguments[0])));
+                ReadText(AddressSpace.User, address, Ir.Arithmetic(IrOperation.Add, length, 1), to, (StringType)call.Type, isClean);
+                break;
+            case Intrinsic.PythonValue:
+                Python.StoreValue(Register(Scalar(call.Arguments[0])), to);
+                break;
+            case Intrinsic.PythonFloat:
+                Ir.Store(Sonde.Bpf.Size.Double, to, Python.Real(Register(Scalar(call.Arguments[0]))));
+                break;
+            default:
+                throw new InvalidOperationException($"{call.Function} is no Python value");
+        }
+    }
+}
