@@ -31,7 +31,7 @@ sealed partial class Binder
             return new BoundBlock([]);
         }
 
-        var value = call.Arguments.Count == 0 ? null : AsNumber(BindExpression(call.Arguments[0]));
+        var value = call.Arguments.Count == 0 ? null : PythonAsNumber(AsNumber(BindExpression(call.Arguments[0])));
         if (value is not null && !IsUnknown(value) && value.Type is not (IntegerType or EnumType or BoolType))
         {
             Error(call.Span, $"{call.Name}() only supports integer arguments ({NameOf(value.Type)} provided)");

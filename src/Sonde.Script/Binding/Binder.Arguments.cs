@@ -81,6 +81,11 @@ sealed partial class Binder
 
     BoundExpression BindArgumentField(Member syntax)
     {
+        if (Context.Python is not null)
+        {
+            return BindPythonVariable(syntax.Name);
+        }
+
         if (!HasArguments(syntax.Operand.Span))
         {
             return Unknown;
@@ -107,8 +112,8 @@ sealed partial class Binder
     BoundExpression BindReturnValue(SourceSpan span)
     {
         _usesArguments = true;
-        return Context.ReturnValue is { } result
-            ? ReadArgument(result, span)
+        return Context.Python is not null ? BindPythonResult(span)
+            : Context.ReturnValue is { } result ? ReadArgument(result, span)
             : Fail(span, "The retval builtin can only be used with 'kretprobe' and 'uretprobe' and 'fentry' probes");
     }
 }

@@ -44,7 +44,9 @@ sealed partial class Binder
         ["pyfunc"] = (binder, span) => binder.BindPython(span, "pyfunc", Intrinsic.PythonFunction, new SymbolicType(SymbolicKind.PythonFunction)),
         ["pyfile"] = (binder, span) => binder.BindPython(span, "pyfile", Intrinsic.PythonFile, new SymbolicType(SymbolicKind.PythonFile)),
         ["pyline"] = (binder, span) => binder.BindPython(span, "pyline", Intrinsic.PythonLine, IntegerType.Int64),
-        ["pystack"] = (binder, span) => binder.BindPython(span, "pystack", Intrinsic.PythonStack, new SymbolicType(SymbolicKind.PythonStack)),
+        ["pyframe"] = (binder, span) => binder.BindPython(span, "pyframe", Intrinsic.PythonFrame, IntegerType.UInt64),
+        ["pystack"] = (binder, span) => binder.PythonStack(span, DefaultPythonStackDepth),
+        ["pyexception"] = (binder, span) => binder.BindPythonException(span),
     };
 
     static BoundCall Number(Intrinsic function, DataType type) => new BoundCall(function, [], type);
@@ -113,12 +115,6 @@ sealed partial class Binder
                 return Fail(span, $"The func builtin can not be used with '{ProbeWord(Context.Kind)}' probes");
         }
     }
-
-    static bool IsPython(ProbeKind kind) => kind is ProbeKind.PythonCall or ProbeKind.PythonReturn or ProbeKind.PythonRaise;
-
-    BoundExpression BindPython(SourceSpan span, string name, Intrinsic function, DataType type) => Context.Python is not null
-        ? Number(function, type)
-        : Fail(span, $"The {name} builtin can only be used with 'python' probes ({TypeName(Context.Kind)} used here)");
 
     BoundExpression BindContext(SourceSpan span)
     {

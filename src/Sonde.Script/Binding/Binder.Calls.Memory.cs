@@ -44,6 +44,7 @@ sealed partial class Binder
         return value.Type switch
         {
             _ when IsUnknown(value) => Unknown,
+            _ when IsPythonValue(value) => PythonAsText(value, capacity),
             StringType text when limit is null => value,
             StringType text => value is BoundText known && length is BoundConstant { Value: var count }
                 ? Text(known.Bytes[..(int)Math.Min(count, known.Bytes.Length)])

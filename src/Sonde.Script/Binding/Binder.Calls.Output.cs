@@ -15,7 +15,7 @@ sealed partial class Binder
             return Unknown;
         }
 
-        var arguments = call.Arguments.Skip(1).Select(argument => AsNumber(BindExpression(argument))).ToArray();
+        var arguments = ForFormat(format, call.Arguments.Skip(1).Select(argument => AsNumber(BindExpression(argument))).ToArray());
         if (arguments.Any(IsUnknown))
         {
             return Unknown;

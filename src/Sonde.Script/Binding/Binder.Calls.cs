@@ -89,6 +89,7 @@ sealed partial class Binder
         ["reg"] = new(1, 1, (binder, call) => binder.BindRegister(call)),
         ["kstack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.KernelStack)),
         ["ustack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.UserStack)),
+        ["pystack"] = new(0, 1, (binder, call) => binder.BindPythonStack(call)),
         ["dw_ustack"] = new(0, 2, (binder, call) => binder.Fail(call.Span, "dw_ustack() is not available", "ustack() follows frame pointers")),
         ["nsecs"] = new(0, 1, (binder, call) => binder.BindNsecs(call)),
         ["pid"] = new(0, 1, (binder, call) => binder.BindProcessId(call, Intrinsic.Pid, Intrinsic.InitPid)),
@@ -164,7 +165,7 @@ sealed partial class Binder
     /// <summary>A number as an argument; null after an error or while unknown.</summary>
     BoundExpression? IntegerArgument(Call call, int index)
     {
-        var value = AsNumber(BindExpression(call.Arguments[index]));
+        var value = PythonAsNumber(AsNumber(BindExpression(call.Arguments[index])));
         if (IsUnknown(value))
         {
             return null;

@@ -53,7 +53,7 @@ sealed partial class Binder
     /// <summary>Whether a value counts as true: numbers and pointers that are not 0, texts that are not empty.</summary>
     BoundExpression Truth(BoundExpression value, SourceSpan span)
     {
-        value = AsNumber(value);
+        value = PythonAsNumber(AsNumber(value));
         return value switch
         {
             _ when IsUnknown(value) => value,
@@ -103,6 +103,11 @@ sealed partial class Binder
             }
 
             return value;
+        }
+
+        if (IsPythonValue(value) && type is IntegerType)
+        {
+            return Convert(PythonAsNumber(value), type);
         }
 
         return Cast(value, type, syntax) ?? Fail(syntax.Type.Span, $"Cannot cast from \"{value.Type}\" to \"{type}\"");

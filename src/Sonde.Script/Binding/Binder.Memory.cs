@@ -12,6 +12,11 @@ sealed partial class Binder
             return BindArgumentField(syntax);
         }
 
+        if (Context.Python is not null && syntax.Operand is Identifier { Name: "locals" })
+        {
+            return BindPythonVariable(syntax.Name);
+        }
+
         if (syntax.Operand is TypeInfo info)
         {
             return BindTypeInfoField(info, syntax);

@@ -51,7 +51,7 @@ sealed partial class Binder
 
     BoundExpression BindBinary(BinaryOperator op, BoundExpression left, BoundExpression right, Node place, SourceSpan leftSpan, SourceSpan rightSpan)
     {
-        (left, right) = (AsNumber(left), AsNumber(right));
+        (left, right) = PythonOperands(AsNumber(left), AsNumber(right));
         if (op is BinaryOperator.LogicalAnd or BinaryOperator.LogicalOr)
         {
             return BindLogical(op == BinaryOperator.LogicalAnd, Truth(left, leftSpan), Truth(right, rightSpan));

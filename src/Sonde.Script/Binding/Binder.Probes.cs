@@ -169,7 +169,9 @@ sealed partial class Binder
         ProbeKind.SelfSignal => "self",
         ProbeKind.RawTracepoint => "rawtracepoint",
         ProbeKind.Iterator => "iter",
-        ProbeKind.PythonCall or ProbeKind.PythonReturn or ProbeKind.PythonRaise => "python",
+        ProbeKind.PythonCall => "pycall",
+        ProbeKind.PythonReturn => "pyreturn",
+        ProbeKind.PythonRaise => "pyraise",
         _ => kind.ToString().ToLowerInvariant(),
     };
 

@@ -67,7 +67,7 @@ sealed partial class Binder
         return type.Kind switch
         {
             SymbolicKind.PythonFunction or SymbolicKind.PythonFile => Fail(span, $"'{_operatorTexts[op]}' cannot compare a Python name in the kernel",
-                "Say it in the attach point: python:FILE:FUNCTION takes wildcards"),
+                "Say it in the attach point: pycall:FILE:FUNCTION takes wildcards"),
             _ => Fail(span, $"Type mismatch for '{_operatorTexts[op]}': comparing {type} with {text.Type}",
                 "What this value is called is only known when it is printed"),
         };
