@@ -76,10 +76,19 @@ sealed class ScriptRun
         var script = Compile(compiler, target, processId, child is not null);
         if (compiler.Diagnostics.Messages.Count > 0)
         {
-            Console.Error.Write(Escape.Lines(compiler.Diagnostics.Render(warnings: !_request.NoWarnings)));
+            Complain(compiler.Diagnostics);
         }
 
         return script is null ? compiler.Diagnostics.HasErrors ? Failed : 0 : Run(script, child, processId, python);
+    }
+
+    /// <summary>Messages quote the script, and a script may come from anywhere: its lines are escaped, each by itself.</summary>
+    void Complain(DiagnosticBag diagnostics)
+    {
+        foreach (var line in diagnostics.Render(warnings: !_request.NoWarnings).TrimEnd('\n').Split('\n'))
+        {
+            Console.Error.WriteLine(Escape.Text(line, 4000));
+        }
     }
 
     /// <summary>The compiled script; null when there is none to be run, after errors or because something else was asked.</summary>
@@ -136,7 +145,7 @@ sealed class ScriptRun
         Folder = request.File is null or "-" ? "." : Path.GetDirectoryName(Path.GetFullPath(source.Name)) ?? "/",
         IncludeFolders = request.IncludeDirectories,
         Includes = request.Includes,
-        HasKernelTypes = File.Exists(Environment.GetEnvironmentVariable("BPFTRACE_BTF") ?? Sonde.Bpf.BtfTypes.KernelPath),
+        HasKernelTypes = File.Exists(Environment.GetEnvironmentVariable("BPFTRACE_BTF") ?? Sonde.Bpf.Btf.BtfTypes.KernelPath),
     };
 
     ScriptChild? StartChild(out string program)

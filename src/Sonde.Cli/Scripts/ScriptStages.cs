@@ -21,7 +21,7 @@ static class ScriptStages
         {
             foreach (var program in Lowerer.Write(script, kernel).Programs)
             {
-                Console.Out.WriteLine(IrPrinter.Print(program.Ir));
+                IrPrinter.Print(program.Ir, Console.Out);
             }
         }
     }
@@ -37,7 +37,7 @@ static class ScriptStages
         foreach (var program in script.Programs)
         {
             Console.Out.WriteLine($"{program.Name}: {program.Type}, {program.Instructions.Sum(instruction => instruction.Slots)} slots{(program.Sleepable ? ", sleepable" : "")}, {program.Probes.Count} places");
-            Console.Out.WriteLine(Disassembler.Print(program.Instructions));
+            Disassembler.Print(program.Instructions, Console.Out);
         }
     }
 }

@@ -198,7 +198,7 @@ sealed partial class Binder
         }
 
         var text = new StringType(Math.Min(_options.Config.MaxStringLength, 1024) + 1);
-        var action = new ScriptAction(ActionKind.Join, new([IntegerType.UInt64, new ArrayType(text, MostJoined)])) { Format = separator, Span = call.Span };
+        var action = new ScriptAction(ActionKind.Join, new([IntegerType.UInt64, .. Enumerable.Repeat<DataType>(text, MostJoined)])) { Format = separator, Span = call.Span };
         return Effect(new BoundJoin(AddAction(action), Convert(array, IntegerType.UInt64), SpaceOf(array)) { Span = call.Span });
     }
 

@@ -71,6 +71,9 @@ sealed record SessionOptions
     /// <summary>Whether the script's bench probes are run, and nothing else.</summary>
     public bool Benchmark { get; init; }
 
+    /// <summary>The interpreters of the script's Python probes, by the numbers its records have.</summary>
+    public IReadOnlyList<Targets.PythonImage> PythonImages { get; init; } = [];
+
     /// <summary>Called when everything is attached.</summary>
     public Action? Attached { get; init; }
 }
