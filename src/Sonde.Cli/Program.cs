@@ -51,7 +51,7 @@ static class Program
         {
             case ["run", .. var words]:
                 return ScriptRun.Execute(ScriptCommandLine.Parse(words, "sonde run", asBpftrace: false), "sonde run");
-            case [['-', 'e', ..], ..]:
+            case [['-', ..] first, ..] when first is not ("--help" or "-h" or "-?" or "--version"):
                 return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
             case [var name, .. var words] when Tools.Read(name) is { } text:
                 return ScriptRun.Execute(Tools.Parse(name, text, words), $"sonde {name}");

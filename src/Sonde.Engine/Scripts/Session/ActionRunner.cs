@@ -34,6 +34,9 @@ sealed class ActionRunner
     /// <summary>Called with the address of a watchpoint that is to be removed.</summary>
     public Action<ulong>? Unwatch { get; set; }
 
+    /// <summary>Called with each record that tells of a Python code object.</summary>
+    public Action<ReadOnlySpan<byte>>? PythonCode { get; set; }
+
     /// <summary>When set, printf writes here instead.</summary>
     public Utf8Text? Capture { get; set; }
 
@@ -47,7 +50,14 @@ sealed class ActionRunner
             return;
         }
 
-        Run((int)index, actions[(int)index], record[ScriptAction.PayloadOffset..]);
+        var action = actions[(int)index];
+        if (action.Kind == ActionKind.PythonCode)
+        {
+            PythonCode?.Invoke(record);
+            return;
+        }
+
+        Run((int)index, action, record[ScriptAction.PayloadOffset..]);
     }
 
     void Run(int index, ScriptAction action, ReadOnlySpan<byte> payload)

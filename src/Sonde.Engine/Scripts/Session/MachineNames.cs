@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Values;
+using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script.Types;
 using Sonde.Symbols.Tables;
@@ -10,12 +12,16 @@ namespace Sonde.Engine.Scripts.Session;
 
 /// <summary>The running machine's names, each kind read when it is first asked for.</summary>
 /// <param name="script">Its stack maps hold the stacks.</param>
-sealed class MachineNames(LoadedScript script) : INames
+/// <param name="interpreters">Those of the script's Python probes.</param>
+sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interpreters) : INames
 {
     readonly Dictionary<(StackShape, long), ulong[]> _stacks = [];
     readonly Lazy<KernelSymbols> _kernel = new(ReadKernelSymbols);
     readonly Lazy<Dictionary<uint, string>> _users = new(ReadUsers);
     readonly Cgroups _cgroups = new();
+
+    /// <summary>Python functions met.</summary>
+    public PythonCodes Codes { get; } = new(interpreters, number => ReadPythonStack(script, number), wantsLines: script.Script.Runtime.Python?.StackDepth > 0);
 
     /// <summary>Symbols of processes.</summary>
     public UserSymbols Processes { get; } = new(script.Script.Config.DemangleCpp);
@@ -55,7 +61,18 @@ sealed class MachineNames(LoadedScript script) : INames
 
     public string CgroupPath(ulong id, string filter) => _cgroups.Find(id, filter);
 
-    public string? Python(SymbolicType type, ReadOnlySpan<byte> value) => null;
+    public string? Python(SymbolicType type, ReadOnlySpan<byte> value) => Codes.Name(type, value);
+
+    static byte[]? ReadPythonStack(LoadedScript script, ulong number)
+    {
+        if (script.Find(script.Script.Runtime.Python?.Stacks) is not { } map)
+        {
+            return null;
+        }
+
+        var value = new byte[map.ValueBytes];
+        return map.TryLookup(BitConverter.GetBytes(number), value) ? value : null;
+    }
 
     static KernelSymbols ReadKernelSymbols() => KernelSymbols.Parse(ProcFs.TryRead("/proc/kallsyms", out var text) ? text : []);
 

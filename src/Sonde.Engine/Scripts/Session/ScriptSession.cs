@@ -39,7 +39,7 @@ sealed class ScriptSession : IDisposable
         _script = new LoadedScript(script);
         try
         {
-            _names = new MachineNames(_script);
+            _names = new MachineNames(_script, options.PythonImages);
             _values = new ValueFormatter(script.Config, script.ProbeNames, _names, options.ToTerminal && options.Format == OutputFormat.Text);
             _buffer = new OutputBuffer(options.Output);
             _output = options.Format == OutputFormat.Json
@@ -47,7 +47,7 @@ sealed class ScriptSession : IDisposable
                 : new TextScriptOutput(_buffer, options.Messages, _values, options.Colour);
             _output.Unbuffered = options.Buffering == OutputBuffering.None;
             _attacher = new ProbeAttacher(Process, Missing());
-            _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint };
+            _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCode = _names.Codes.Learn };
             _losses = new SessionLosses(_script);
             _records = new RecordQueue(_script);
         }
