@@ -48,7 +48,7 @@ sealed partial class Binder
         : Fail(span, $"The pyexception builtin can only be used with 'pyraise' probes ({TypeName(Context.Kind)} used here)");
 
     /// <summary>A variable of the function hit: an argument or another local.</summary>
-    BoundExpression BindPythonVariable(string name)
+    BoundCall BindPythonVariable(string name)
     {
         var place = _pythonNames.IndexOf(name);
         if (place < 0)
@@ -74,7 +74,7 @@ sealed partial class Binder
         : value;
 
     /// <summary>A Python value as text of at most so many characters.</summary>
-    static BoundExpression PythonAsText(BoundExpression value, int length) =>
+    static BoundCall PythonAsText(BoundExpression value, int length) =>
         new BoundCall(Intrinsic.PythonText, ((BoundCall)value).Arguments, new StringType(length + 1)) { Span = value.Span };
 
     /// <summary>The operands of an operator: a Python value is read as what the other one is.</summary>

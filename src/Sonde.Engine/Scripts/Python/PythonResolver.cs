@@ -1,12 +1,9 @@
 using System.Globalization;
 using Sonde.Bpf;
-using Sonde.Engine.Listing;
-using Sonde.Engine.Output;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Python.Layouts;
-using Sonde.Python.Sites;
 using Sonde.Script.Binding;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
