@@ -30,9 +30,12 @@ enum DwarfTag : ushort
     InterfaceType = 0x38,
     Namespace = 0x39,
     UnspecifiedType = 0x3b,
+    PartialUnit = 0x3c,
+    TypeUnit = 0x41,
     RvalueReferenceType = 0x42,
     TemplateAlias = 0x43,
     AtomicType = 0x47,
+    SkeletonUnit = 0x4a,
 }
 
 /// <summary>A property of an entry (<c>DW_AT_*</c>, DWARF 5 section 7.5.4).</summary>

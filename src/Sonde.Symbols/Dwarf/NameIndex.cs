@@ -52,12 +52,12 @@ sealed class NameIndex
     {
         foreach (var die in ReferenceOf(entry).Read()?.WithOrigins() ?? [])
         {
-            foreach (var attribute in entry.IsLinkageName ? [DwarfAttribute.LinkageName, DwarfAttribute.MipsLinkageName] : new[] { DwarfAttribute.Name })
+            if ((entry.IsLinkageName
+                    ? die.TryGet(DwarfAttribute.LinkageName, out var value) || die.TryGet(DwarfAttribute.MipsLinkageName, out value)
+                    : die.TryGet(DwarfAttribute.Name, out value))
+                && die.Unit.TryGetText(value, out var text))
             {
-                if (die.TryGet(attribute, out var value) && die.Unit.TryGetText(value, out var text))
-                {
-                    return text.SequenceEqual(name);
-                }
+                return text.SequenceEqual(name);
             }
         }
 
@@ -194,7 +194,7 @@ sealed class NameIndex
         }
 
         static bool HoldsNames(DwarfTag tag) => tag is DwarfTag.CompileUnit or DwarfTag.Namespace or DwarfTag.Module or DwarfTag.StructureType
-            or DwarfTag.ClassType or DwarfTag.UnionType or (DwarfTag)0x3c or (DwarfTag)0x41 or (DwarfTag)0x4a;
+            or DwarfTag.ClassType or DwarfTag.UnionType or DwarfTag.PartialUnit or DwarfTag.TypeUnit or DwarfTag.SkeletonUnit;
 
         static bool IsType(DwarfTag tag) => tag is DwarfTag.StructureType or DwarfTag.ClassType or DwarfTag.UnionType or DwarfTag.EnumerationType
             or DwarfTag.Typedef or DwarfTag.BaseType or DwarfTag.TemplateAlias or DwarfTag.InterfaceType;

@@ -14,7 +14,7 @@ static class BtfDeclaration
     public static string Of(BtfType type, string name)
     {
         var words = new StringBuilder();
-        Specifier(words, type, 0);
+        Guard(words, () => Specifier(words, type, 0));
         return words.Append(name.Length > 0 ? " " : "").Append(name).ToString();
     }
 
@@ -22,8 +22,21 @@ static class BtfDeclaration
     public static string Definition(BtfType type)
     {
         var text = new StringBuilder();
-        Define(text, type, 0);
+        Guard(text, () => Define(text, type, 0));
         return text.Append(';').ToString();
+    }
+
+    /// <summary>Damaged types are written as far as they go.</summary>
+    static void Guard(StringBuilder text, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (BtfException)
+        {
+            text.Append('?');
+        }
     }
 
     /// <summary>The type as it stands before a parameter's name, pointers with a blank before each star.</summary>

@@ -68,6 +68,23 @@ sealed class KernelTypes
     public int? FindCallableFunction(string name) =>
         FindFunction(name) is { } function && (_callable.Value.Count == 0 || _callable.Value.Contains(function.Id)) ? function.Id : null;
 
+    /// <summary>Where a member, by its path of names, lies in a structure; null when either is not known.</summary>
+    public int? OffsetOf(string structure, string member) =>
+        Btf is { } btf && btf.TryFind(structure, BtfKind.Structure, out var type) && type.TryFindMember(member, out var found) ? found.ByteOffset : null;
+
+    /// <summary>All types of a tag that have a name, each once.</summary>
+    public IEnumerable<BtfType> Named(string tag)
+    {
+        var seen = new HashSet<string>();
+        for (var id = 1; id < Btf?.Count; id++)
+        {
+            if (Btf[id] is var type && IsTagged(type.Kind, tag) && type.Name is { Length: > 0 } name && seen.Add(name))
+            {
+                yield return type;
+            }
+        }
+    }
+
     /// <summary>A function of the kernel by name.</summary>
     public BtfType? FindFunction(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Function, out var function) ? function : null;
 

@@ -13,7 +13,7 @@ namespace Sonde.Engine.Scripts.Machine;
 static class MachineKernel
 {
     /// <summary>Reads it.</summary>
-    public static TargetKernel Read(KernelTypes types, bool usesPidNamespace) => new()
+    public static TargetKernel Read(MachineOptions options) => new()
     {
         Processors = Processors.Possible,
         HasLoop = Has(KernelFeatures.Loop),
@@ -31,9 +31,8 @@ static class MachineKernel
         HasSeparateReads = Has(KernelFeatures.ProbeReadUser),
         HasBootTime = Has(Helper.KtimeGetBootNs, 5, 8),
         HasTaiTime = Has(Helper.KtimeGetTaiNs, 6, 1),
-        HasBtf = File.Exists(BtfTypes.KernelPath),
-        UsesPidNamespace = usesPidNamespace,
-        ThreadPointerOffset = null,
+        HasBtf = File.Exists(options.BtfPath ?? BtfTypes.KernelPath),
+        UsesPidNamespace = options.UsesPidNamespace,
     };
 
     static bool Has(Feature feature) => RunningKernel.Version >= feature.Since || feature.IsSupported;

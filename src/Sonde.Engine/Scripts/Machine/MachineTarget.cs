@@ -1,3 +1,4 @@
+using Sonde.Bpf.Btf;
 using Sonde.Linux;
 using Sonde.Script.Binding;
 using Sonde.Script.Syntax;
@@ -10,16 +11,18 @@ namespace Sonde.Engine.Scripts.Machine;
 /// Everything is looked up when first asked for: a script of <c>begin</c> alone reads no file but <c>/proc</c>'s. Files of user probes stay open as long
 /// as this object, which must not be disposed of before the probes are attached. Not safe for concurrent use.
 /// </remarks>
-sealed partial class MachineTarget : ITarget, IDisposable
+sealed class MachineTarget : ITarget, IDisposable
 {
     readonly MachineOptions _options;
     readonly KernelTypes _types;
     readonly UserFiles _files;
     readonly TracepointResolver _tracepoints;
     readonly Lazy<TargetKernel> _kernel;
-    readonly Lazy<KernelAddresses> _addresses = new(() => new KernelAddresses());
+    readonly Lazy<TargetKernel> _kernelWithThreads;
+    readonly KernelAddresses _addresses = new();
     readonly Dictionary<ProbeKind, IProbeResolver> _resolvers;
     readonly IReadOnlyList<ProbeType> _probeTypes;
+    bool _needsThreadPointer;
 
     /// <summary>The machine as a process of it sees it.</summary>
     public MachineTarget(MachineOptions options)
@@ -28,11 +31,15 @@ sealed partial class MachineTarget : ITarget, IDisposable
         _types = new KernelTypes(options.BtfPath);
         _files = new UserFiles(options.ProcessId);
         _tracepoints = new TracepointResolver(_types);
-        _kernel = new(() => MachineKernel.Read(_types, options.UsesPidNamespace));
+        _kernel = new(() => MachineKernel.Read(options));
+        _kernelWithThreads = new(() => _kernel.Value with { ThreadPointerOffset = _types.OffsetOf("task_struct", "thread.fsbase") });
         var special = new SpecialResolver();
         var timers = new TimerResolver(options.ProcessId);
         var events = new PerfEventResolver(options.ProcessId);
-        var uprobes = new UprobeResolver(_files, options, () => Kernel);
+        var uprobes = new UprobeResolver(_files, options, () => _kernel.Value);
+        var functions = new KernelFunctions(_addresses);
+        var kprobes = new KprobeResolver(functions, _types, options);
+        var fentry = new FentryResolver(functions, _types);
         _resolvers = new()
         {
             [ProbeKind.Begin] = special,
@@ -49,7 +56,12 @@ sealed partial class MachineTarget : ITarget, IDisposable
             [ProbeKind.RawTracepoint] = new RawTracepointResolver(_types),
             [ProbeKind.Uprobe] = uprobes,
             [ProbeKind.Uretprobe] = uprobes,
-            [ProbeKind.Usdt] = new UsdtResolver(_files, options, () => Kernel),
+            [ProbeKind.Usdt] = new UsdtResolver(_files, options, () => _kernel.Value, () => _needsThreadPointer = true),
+            [ProbeKind.Kprobe] = kprobes,
+            [ProbeKind.Kretprobe] = kprobes,
+            [ProbeKind.Fentry] = fentry,
+            [ProbeKind.Fexit] = fentry,
+            [ProbeKind.Iterator] = new IteratorResolver(_types),
         };
         foreach (var (type, resolver) in options.FurtherTypes)
         {
@@ -60,12 +72,13 @@ sealed partial class MachineTarget : ITarget, IDisposable
     }
 
     /// <inheritdoc/>
-    public TargetKernel Kernel => _kernel.Value;
+    /// <remarks>The thread pointer's place is in it only once something was resolved that may need it: finding it takes the kernel's types.</remarks>
+    public TargetKernel Kernel => _needsThreadPointer ? _kernelWithThreads.Value : _kernel.Value;
 
     /// <inheritdoc/>
     public IReadOnlyList<ResolvedProbe> Resolve(AttachPoint point, DiagnosticBag diagnostics)
     {
-        var types = Types(point.Provider);
+        var types = TypesNamed(point.Provider);
         if (types.Count == 0)
         {
             diagnostics.Error(point.Span, $"Invalid probe type: {point.Provider}", Suggestions.DidYouMean(point.Provider, _probeTypes.Select(type => type.Name)));
@@ -98,21 +111,21 @@ sealed partial class MachineTarget : ITarget, IDisposable
 
     /// <inheritdoc/>
     public string? ExplainMissing(AttachPoint point) =>
-        Types(point.Provider) is [var type] && type.PartCounts.Contains(point.Parts.Count) && _resolvers.TryGetValue(type.Kind, out var resolver)
-            ? resolver.ExplainMissing(new ProbeRequest(type, point.Parts, point.Span, new DiagnosticBag()))
+        TypesNamed(point.Provider) is [var type] && type.PartCounts.Contains(point.Parts.Count)
+            ? _resolvers[type.Kind].ExplainMissing(new ProbeRequest(type, point.Parts, point.Span, new DiagnosticBag()))
             : null;
 
     /// <inheritdoc/>
     public DataType? FindKernelType(string tag, string name) => _types.Find(tag, name);
 
     /// <inheritdoc/>
-    public DataType? FindProgramType(ResolvedProbe probe, string tag, string name) => null;
+    public DataType? FindProgramType(ResolvedProbe probe, string tag, string name) => _files.Opened(probe.Path)?.FindType(tag, name);
 
     /// <inheritdoc/>
     public bool TryFindEnumValue(string name, out EnumType type, out long value) => _types.TryFindEnumValue(name, out type, out value);
 
     /// <inheritdoc/>
-    public ulong? FindKernelSymbol(string name) => _addresses.Value.Find(name);
+    public ulong? FindKernelSymbol(string name) => _addresses.Find(name);
 
     /// <inheritdoc/>
     public (ulong Address, int Size)? FindUserSymbol(ResolvedProbe probe, string name) => _files.Opened(probe.Path)?.FindData(name, _options.ProcessId);
@@ -125,6 +138,36 @@ sealed partial class MachineTarget : ITarget, IDisposable
     /// <inheritdoc/>
     public int? FindKernelFunction(string name) => _types.FindCallableFunction(name);
 
+    /// <summary>The kernel's structures, unions or enumerations that have a name, each once.</summary>
+    public IEnumerable<BtfType> KernelTypes(string tag) => _types.Named(tag);
+
+    /// <summary>The probes that match, for listings.</summary>
+    /// <param name="provider">A probe type, or a pattern: it then stands for those that can be listed without naming a file.</param>
+    /// <param name="parts">The other parts, as patterns; those missing at the front, or altogether, are <c>*</c>.</param>
+    /// <param name="details">Whether the values they give are wanted.</param>
+    public IEnumerable<ListedScriptProbe> List(string provider, IReadOnlyList<string> parts, bool details)
+    {
+        foreach (var type in TypesNamed(provider))
+        {
+            if (Wildcards.Has(provider) && !IsListedWithAll(type))
+            {
+                continue;
+            }
+
+            var least = type.PartCounts.Min();
+            var padded = parts.Count >= least ? parts : [.. Enumerable.Repeat("*", least - parts.Count), .. parts];
+            if (!type.PartCounts.Contains(padded.Count))
+            {
+                continue;
+            }
+
+            foreach (var probe in _resolvers[type.Kind].List(new ProbeRequest(type, padded, default, new DiagnosticBag()), details))
+            {
+                yield return probe;
+            }
+        }
+    }
+
     /// <summary>Closes the files of user probes.</summary>
     public void Dispose()
     {
@@ -132,11 +175,16 @@ sealed partial class MachineTarget : ITarget, IDisposable
         _tracepoints.Dispose();
     }
 
-    IReadOnlyList<ProbeType> Types(string word)
+    /// <summary>The probe types that a word, by name or alias, or a pattern means.</summary>
+    public IReadOnlyList<ProbeType> TypesNamed(string word)
     {
         var matches = Wildcards.Matcher(word);
         return [.. _probeTypes.Where(type => matches(type.Name) || (!Wildcards.Has(word) && type.Aliases.Contains(word)))];
     }
+
+    bool IsListedWithAll(ProbeType type) =>
+        type.Kind is ProbeKind.Hardware or ProbeKind.Software or ProbeKind.Iterator or ProbeKind.Fentry or ProbeKind.Kprobe or ProbeKind.RawTracepoint or ProbeKind.Tracepoint
+        || _options.FurtherTypes.Any(further => further.Type == type);
 
     IReadOnlyList<ResolvedProbe> Resolve(ProbeRequest request)
     {
@@ -148,6 +196,14 @@ sealed partial class MachineTarget : ITarget, IDisposable
                 : $"{type.Name} probe type requires {string.Join(" or ", type.PartCounts)} arguments, found {request.Parts.Count}");
         }
 
-        return _resolvers.TryGetValue(type.Kind, out var resolver) ? resolver.Resolve(request) : [];
+        _needsThreadPointer |= _options.FurtherTypes.Any(further => further.Type == type);
+        try
+        {
+            return _resolvers[type.Kind].Resolve(request);
+        }
+        catch (BtfException problem)
+        {
+            return request.Error($"the kernel's types cannot be read: {problem.Message}");
+        }
     }
 }

@@ -11,6 +11,7 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <summary>Functions of programs and libraries: <c>uprobe:FILE:FUNCTION[+OFFSET]</c>, <c>uprobe:FILE:ADDRESS</c>, <c>uprobe:FILE:cpp:FUNCTION</c>, and uretprobe.</summary>
 sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<TargetKernel> kernel) : IProbeResolver
 {
+    const int MostDescribed = 32;
     const string ForceHint = "--unsafe sets it nevertheless, which may make the program do something else or crash";
 
     public IReadOnlyList<ResolvedProbe> Resolve(ProbeRequest request)
@@ -36,7 +37,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
 
     public string? ExplainMissing(ProbeRequest request)
     {
-        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0 } location || Wildcards.Has(location.Function)
+        if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0, IsDemangled: false } location || Wildcards.Has(location.Function)
             || files.OpenAll(request, location.Target) is not [{ Symbols: { } symbols } file])
         {
             return null;
@@ -55,16 +56,20 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
             return Resolve(request).Select(probe => new ListedScriptProbe(probe.Name, []));
         }
 
-        var matches = Wildcards.Matcher(location.Function);
-        return files.OpenAll(request, location.Target).SelectMany(file => file.AllFunctions.Select(symbol => symbol.Name).Where(matches)
-            .Distinct().Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe($"{request.Type.Name}:{file.Binary.Name}:{name}", [])));
+        var names = new FunctionPattern(location);
+        return from file in files.OpenAll(request, location.Target)
+               from symbol in file.AllFunctions.Select(symbol => (symbol.Address, Name: names.Match(symbol))).Where(symbol => symbol.Name is not null)
+                   .DistinctBy(symbol => symbol.Name).OrderBy(symbol => symbol.Name, StringComparer.Ordinal)
+               select new ListedScriptProbe(
+                   $"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(symbol.Name!, location)}",
+                   details && request.Kind == ProbeKind.Uprobe ? file.DeclareArguments(symbol.Address) : []);
     }
 
-    IReadOnlyList<ResolvedProbe> InFile(ProbeRequest request, UserLocation location, UserFile file)
+    List<ResolvedProbe> InFile(ProbeRequest request, UserLocation location, UserFile file)
     {
         if (location.SourceFile.Length > 0)
         {
-            return request.Error($"{file.Binary.Name} has no debug information that tells where line {location.Line} of {location.SourceFile} is");
+            return AtLine(request, location, file);
         }
 
         if (location.Address is { } address)
@@ -73,7 +78,29 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
             return IsInstruction(request, file, address, name) && Probe(request, file, address, name, "") is { } probe ? [probe] : [];
         }
 
-        return Wildcards.Has(location.Function) ? Matching(request, location, file) : Named(request, location, file);
+        return location.IsDemangled || Wildcards.Has(location.Function) ? Matching(request, location, file) : Named(request, location, file);
+    }
+
+    List<ResolvedProbe> AtLine(ProbeRequest request, UserLocation location, UserFile file)
+    {
+        var lines = location.Line is > 0 and <= int.MaxValue
+            ? file.FindLines(location.SourceFile, (int)location.Line, location.Column is > 0 and <= int.MaxValue ? (int)location.Column : null)
+            : [];
+        if (lines.Count == 0)
+        {
+            request.Error(file.Dwarf is null
+                ? $"No debug information for {file.Binary.Name}, which is needed to find line {location.Line} of {location.SourceFile}"
+                : $"No code for line {location.Line} of {location.SourceFile} in {file.Binary.Name}");
+            return [];
+        }
+
+        if ((ulong)lines[0].Line.Line != location.Line)
+        {
+            request.Warn($"line {location.Line} of {location.SourceFile} has no code; line {lines[0].Line.Line} is taken");
+        }
+
+        var name = $"{request.Type.Name}:{file.Binary.Name}@{location.SourceFile}:{location.Line}";
+        return [.. lines.Select(line => Probe(request, file, line.Address, name, "")).OfType<ResolvedProbe>()];
     }
 
     /// <summary>Functions of one name: the one others can see, or all of the static ones that share it.</summary>
@@ -103,25 +130,29 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
     /// <summary>All functions that match, each place once although it may have several names; those no probe can be set on are left out and told.</summary>
     List<ResolvedProbe> Matching(ProbeRequest request, UserLocation location, UserFile file)
     {
-        var matches = Wildcards.Matcher(location.Function);
+        var names = new FunctionPattern(location);
         var seen = new HashSet<ulong>();
         var probes = new List<ResolvedProbe>();
         var refused = new List<string>();
+        var matching = new List<(FunctionSymbol Symbol, string Name)>();
         foreach (var symbol in file.AllFunctions)
         {
-            if (!matches(symbol.Name) || (symbol.Size == 0 && !options.AllowUnsafe) || !seen.Add(symbol.Address))
+            if (names.Match(symbol) is { } name && (symbol.Size > 0 || options.AllowUnsafe) && seen.Add(symbol.Address))
             {
-                continue;
+                matching.Add((symbol, name));
             }
+        }
 
+        foreach (var (symbol, name) in matching)
+        {
             var own = request with { Diagnostics = new() };
-            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{symbol.Name}", symbol.Name) is { } probe)
+            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(name, location)}", name, matching.Count <= MostDescribed) is { } probe)
             {
                 probes.Add(probe);
             }
             else if (own.Diagnostics.HasErrors)
             {
-                refused.Add(symbol.Name);
+                refused.Add(name);
             }
         }
 
@@ -181,7 +212,13 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         }
     }
 
-    ResolvedProbe? Probe(ProbeRequest request, UserFile file, ulong address, string name, string function)
+    /// <param name="request">What was asked for.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="address">The instruction's address in it.</param>
+    /// <param name="name">The probe's name.</param>
+    /// <param name="function">The function's name.</param>
+    /// <param name="isDescribed">Whether the parameters are of interest; looking for those of thousands of functions would take long.</param>
+    ResolvedProbe? Probe(ProbeRequest request, UserFile file, ulong address, string name, string function, bool isDescribed = true)
     {
         if (!file.Elf.TryGetFileOffset(address, out var offset))
         {
@@ -199,7 +236,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         {
             Kind = request.Kind,
             Name = name,
-            Context = UserContexts.Function(request.Kind, kernel()),
+            Context = UserContexts.Function(request.Kind, kernel(), file, isDescribed && request.Kind == ProbeKind.Uprobe ? file.FindArguments(address) : null),
             Path = file.Binary.Path,
             FileOffset = offset,
             ProcessId = options.ProcessId,

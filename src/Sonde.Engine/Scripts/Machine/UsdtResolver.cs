@@ -7,7 +7,7 @@ using Sonde.Symbols.Usdt;
 namespace Sonde.Engine.Scripts.Machine;
 
 /// <summary>Statically defined probes of programs and libraries: <c>usdt:FILE:[PROVIDER:]NAME</c>.</summary>
-sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKernel> kernel) : IProbeResolver
+sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKernel> kernel, Action needsThreadPointer) : IProbeResolver
 {
     public IReadOnlyList<ResolvedProbe> Resolve(ProbeRequest request)
     {
@@ -98,6 +98,11 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
             if (argument.Symbol is not null)
             {
                 key.Append('=').Append(argument.Address);
+            }
+
+            if (argument.Address?.Anchor == UsdtAnchor.ThreadPointer)
+            {
+                needsThreadPointer();
             }
 
             arguments.Add(new("", TypeOf(argument), argument.Unavailable is { } reason ? new UnavailableSource(reason) : new UsdtSource(argument)));

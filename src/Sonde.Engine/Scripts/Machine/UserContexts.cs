@@ -10,9 +10,15 @@ static class UserContexts
     const byte ResultRegister = 0; // rax
 
     /// <summary>A function's entry, or its return.</summary>
-    public static ProbeContext Function(ProbeKind kind, TargetKernel kernel) => new()
+    /// <param name="kind">Which.</param>
+    /// <param name="kernel">What the kernel can do.</param>
+    /// <param name="file">The file it is in.</param>
+    /// <param name="named">Its parameters, where they are known.</param>
+    public static ProbeContext Function(ProbeKind kind, TargetKernel kernel, UserFile file, IReadOnlyList<ProbeArgument>? named) => new()
     {
-        Key = kind.ToString(),
+        // Types of one name are different ones in different programs.
+        Key = named is null ? kind.ToString() : $"{kind}|{file.Binary.Path}|{string.Join('|', named.Select(argument => $"{argument.Name}:{argument.Type}:{argument.Source}"))}",
+        Named = named,
         Kind = kind,
         ProgramType = ProgramType.Kprobe,
         DefaultSpace = AddressSpace.User,

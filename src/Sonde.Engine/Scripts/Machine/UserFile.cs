@@ -1,6 +1,9 @@
 using Sonde.Engine.Listing;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Script.Binding;
+using Sonde.Script.Types;
+using Sonde.Symbols.Dwarf;
 using Sonde.Symbols.Elf;
 using Sonde.Symbols.Tables;
 using Sonde.Symbols.Unwind;
@@ -16,6 +19,9 @@ sealed class UserFile : IDisposable
     readonly Lazy<SymbolTable?> _symbols;
     readonly Lazy<IReadOnlyList<FrameDescription>> _functions;
     readonly Lazy<IReadOnlyList<UsdtProbe>> _probes;
+    readonly Lazy<MappedImage?> _supplementary;
+    readonly Lazy<DwarfFile?> _dwarf;
+    readonly Lazy<DwarfTypeReader?> _types;
 
     UserFile(Binary binary, MappedImage image, int processId)
     {
@@ -24,6 +30,9 @@ sealed class UserFile : IDisposable
         _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId));
         _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
         _functions = new(() => Read(() => EhFrame.Read(Elf)) ?? []);
+        _supplementary = new(() => OpenSupplementary(_debug.Value));
+        _dwarf = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value?.Elf, _supplementary.Value?.Elf)));
+        _types = new(() => _dwarf.Value is { } dwarf ? new DwarfTypeReader(dwarf) : null);
         _probes = new(() => Read(() => SeparateDebugFile.ReadNotes(Elf, binary.Name, processId == 0 ? null : processId).Probes) ?? []);
     }
 
@@ -60,6 +69,24 @@ sealed class UserFile : IDisposable
         return new(binary, image, processId);
     }
 
+    /// <summary>Its debug information; null when it has none.</summary>
+    public DwarfFile? Dwarf => _dwarf.Value;
+
+    /// <summary>A type of its debug information; null when it has none of the name.</summary>
+    public DataType? FindType(string tag, string name) =>
+        Read(() => Dwarf?.FindType(tag.Length > 0 ? $"{tag} {name}" : name)) is { } type ? Read(() => _types.Value!.Read(type)) : null;
+
+    /// <summary>The parameters of the function that begins at an address; null when the debug information has none there.</summary>
+    public IReadOnlyList<ProbeArgument>? FindArguments(ulong address) =>
+        Read(() => Dwarf?.FindFunction(address) is { } function && function.Address == address ? FunctionArguments.Of(function, _types.Value!) : null);
+
+    /// <summary>The same as declarations.</summary>
+    public IReadOnlyList<string> DeclareArguments(ulong address) =>
+        Read(() => Dwarf?.FindFunction(address) is { } function && function.Address == address ? function.Parameters.Select(FunctionArguments.Declare).ToList() : null) ?? [];
+
+    /// <summary>Where the code of a source line begins.</summary>
+    public IReadOnlyList<LineAddress> FindLines(string source, int line, int? column) => Read(() => Dwarf?.FindAddresses(source, line, column)) ?? [];
+
     /// <summary>A symbol's address, in the process when there is one that has the file mapped, and its size.</summary>
     public (ulong Address, int Size)? FindData(string name, int processId)
     {
@@ -74,6 +101,11 @@ sealed class UserFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_supplementary.IsValueCreated)
+        {
+            _supplementary.Value?.Dispose();
+        }
+
         if (_debug.IsValueCreated)
         {
             _debug.Value?.Dispose();
@@ -98,6 +130,24 @@ sealed class UserFile : IDisposable
         }
 
         return 0;
+    }
+
+    /// <summary>The part that debug files share with others (<c>dwz</c>), by its path, which may be relative to the debug file's.</summary>
+    static MappedImage? OpenSupplementary(MappedImage? debug)
+    {
+        if (debug is null || Read(() => DwarfFile.SupplementaryOf(debug.Elf)) is not { } shared)
+        {
+            return null;
+        }
+
+        try
+        {
+            return MappedImage.Open(Path.Combine(Path.GetDirectoryName(debug.Path) ?? "/", shared.Path));
+        }
+        catch (Exception problem) when (problem is ElfException or LinuxException)
+        {
+            return null;
+        }
     }
 
     /// <summary>A file that is damaged in one part is still good for the others.</summary>

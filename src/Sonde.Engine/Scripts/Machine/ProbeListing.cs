@@ -1,0 +1,88 @@
+using Sonde.Engine.Output;
+
+namespace Sonde.Engine.Scripts.Machine;
+
+/// <summary>Lists what a script can be attached to, and the types it can use, in lines for people: what is from files and processes is escaped.</summary>
+/// <param name="target">The machine.</param>
+/// <param name="details">Whether the values of probes and the members of types are wanted (<c>-v</c>).</param>
+sealed class ProbeListing(MachineTarget target, bool details)
+{
+    const string Everything = "*:*";
+    const int LongestLine = 1 << 16;
+
+    static readonly string[] _typeWords = ["struct", "union", "enum"];
+
+    /// <summary>The probes, or types (<c>struct sock*</c>), that match.</summary>
+    /// <param name="pattern">A pattern of attach points; null or empty for what the kernel has without naming a file.</param>
+    public IEnumerable<string> Matching(string? pattern)
+    {
+        pattern = string.IsNullOrEmpty(pattern) ? Everything : pattern;
+        var blank = pattern.IndexOf(' ', StringComparison.Ordinal);
+        if (blank > 0 && _typeWords.Contains(pattern[..blank]))
+        {
+            return Types(pattern[..blank], pattern[(blank + 1)..].Trim());
+        }
+
+        var parts = SplitParts(pattern);
+        if (parts.Count == 1 && target.TypesNamed(parts[0]).Count == 0)
+        {
+            // A pattern without a colon is looked for in whole names.
+            var matches = Wildcards.Matcher(parts[0]);
+            return target.List("*", [], details).Where(probe => matches(probe.Name)).SelectMany(Lines);
+        }
+
+        return Probes(parts[0], parts[1..]);
+    }
+
+    /// <summary>The probes a script would attach to.</summary>
+    public IEnumerable<string> Of(Script.Syntax.Script script) =>
+        script.Probes.SelectMany(probe => probe.AttachPoints).SelectMany(point => Probes(point.Provider, point.Parts)).Distinct();
+
+    IEnumerable<string> Probes(string provider, IReadOnlyList<string> parts) => target.List(provider, parts, details).SelectMany(Lines);
+
+    static IEnumerable<string> Lines(ListedScriptProbe probe) =>
+        probe.Values.Select(value => "    " + Escape.Text(value, LongestLine)).Prepend(Escape.Text(probe.Name, LongestLine));
+
+    IEnumerable<string> Types(string word, string pattern)
+    {
+        var matches = Wildcards.Matcher(pattern);
+        foreach (var type in target.KernelTypes(word).Where(type => matches(type.Name)).OrderBy(type => type.Name, StringComparer.Ordinal))
+        {
+            if (!details)
+            {
+                yield return $"{word} {type.Name}";
+                continue;
+            }
+
+            yield return "vmlinux: " + BtfDeclaration.Definition(type);
+            yield return "";
+        }
+    }
+
+    /// <summary>Splits at colons, but not inside quotes, which are taken off.</summary>
+    static List<string> SplitParts(string pattern)
+    {
+        var parts = new List<string>();
+        var part = new System.Text.StringBuilder();
+        var quoted = false;
+        foreach (var character in pattern)
+        {
+            switch (character)
+            {
+                case '"':
+                    quoted = !quoted;
+                    break;
+                case ':' when !quoted:
+                    parts.Add(part.ToString());
+                    part.Clear();
+                    break;
+                default:
+                    part.Append(character);
+                    break;
+            }
+        }
+
+        parts.Add(part.ToString());
+        return parts;
+    }
+}
