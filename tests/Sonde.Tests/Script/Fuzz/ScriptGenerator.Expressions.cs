@@ -23,7 +23,7 @@ sealed partial class ScriptGenerator
         switch (_random.Next(13))
         {
             case 0 or 1 or 2:
-                return $"({Integer(depth - 1)} {Pick("+", "-", "*", "&", "|", "^")} {Integer(depth - 1)})";
+                return $"({Integer(depth - 1)} {Pick("+", "-", "&", "|", "^")} {Integer(depth - 1)})";
             case 3:
                 return $"({Integer(depth - 1)} {Pick("/", "%")} {_random.Next(1, 50)})";
             case 4:
@@ -40,7 +40,7 @@ sealed partial class ScriptGenerator
             case 9:
                 return $"(({Integer(depth - 1)}, {String()}).0)";
             case 10:
-                return $"SCALED({Integer(depth - 1)})";
+                return $"({Integer(depth - 1)} * LIMIT)";
             case 11:
                 return $"(int64)sizeof({Pick("uint32", "int64", "uint8[5]")})";
             default:
@@ -60,7 +60,7 @@ sealed partial class ScriptGenerator
                 return map.Name + KeyOf(map);
             case 4:
                 return $"(int64){_builtins[_random.Next(_builtins.Length)]}";
-            case 5 when _probe.Integers.Count > 0:
+            case 5 when _probe.Integers.Count > 0 && _loops == 0:
                 return $"(int64){_probe.Integers[_random.Next(_probe.Integers.Count)]}";
             case 6:
                 return Pick("LIMIT", "0x1f", "0755", "1e3", "1_000", "5us", "2ms");
@@ -96,7 +96,7 @@ sealed partial class ScriptGenerator
         {
             case 0 when Variable(Kind.String) is string name:
                 return name;
-            case 1 when _probe.Strings.Count > 0:
+            case 1 when _probe.Strings.Count > 0 && _loops == 0:
                 return _probe.Strings[_random.Next(_probe.Strings.Count)];
             case 2:
                 return Pick("comm", "probe");

@@ -93,13 +93,14 @@ sealed partial class ScriptGenerator
         }
     }
 
-    void MapStatement()
+    void MapStatement() => Fill(_maps[_random.Next(_maps.Count)]);
+
+    void Fill(GeneratedMap map)
     {
-        GeneratedMap map = _maps[_random.Next(_maps.Count)];
         string access = map.Name + KeyOf(map);
         string statement = map.Value switch
         {
-            "int" => Chance(2) ? $"{access} = (int64)({Integer(2)});" : Chance(2) ? $"{access}{Pick("++", "--")};" : $"{access} {Pick("+=", "-=", "|=")} (int64){Integer(1)};",
+            "int" => Chance(2) ? $"{access} = (int64)({Integer(2)});" : Chance(2) ? $"{access}{Pick("++", "--")};" : $"{access} {Pick("+=", "-=", "|=")} (int64)({Integer(1)});",
             "string" => $"{access} = comm;",
             "count" => $"{access} = count();",
             "hist" => $"{access} = hist({Integer(2)});",

@@ -4,8 +4,8 @@ using System.Text;
 namespace Sonde.Tests.Script.Fuzz;
 
 /// <summary>
-/// Writes random programs in the tracing language from a seed: always well formed, and typed so that nearly all of them compile.
-/// Integers are kept signed and 64 bits wide; strings are assigned once; a map has one kind of key and value.
+/// Writes random programs in the tracing language from a seed: always well formed, and typed so that nearly all of them compile,
+/// here and with bpftrace itself. Integers are kept signed and 64 bits wide; strings are assigned once; a map has one kind of key and value.
 /// </summary>
 sealed partial class ScriptGenerator
 {
@@ -49,25 +49,15 @@ sealed partial class ScriptGenerator
     public string Program(IReadOnlyList<GeneratedProbe>? probes = null)
     {
         _probes = probes ?? GeneratedProbe.All;
+        Line($"#define LIMIT {_random.Next(1, 50)}");
+        if (Chance(4))
+        {
+            Line("struct generated { int a; unsigned long b; char name[16]; struct { int x; int y; } inner; };");
+        }
+
         if (Chance(5))
         {
             Line("config = { max_strlen = 64; print_maps_on_exit = true }");
-        }
-
-        if (Chance(6))
-        {
-            Line("#define LIMIT 17");
-            Line("#define SCALED(x) ((x) * LIMIT)");
-        }
-        else
-        {
-            Line("#define LIMIT 3");
-            Line("#define SCALED(x) (LIMIT + (x))");
-        }
-
-        if (Chance(4))
-        {
-            Line("struct generated { int a; uint64_t b; char name[16]; struct { int x; int y; } inner; };");
         }
 
         NewMaps();
@@ -88,7 +78,7 @@ sealed partial class ScriptGenerator
         int count = _random.Next(1, 4);
         for (int i = 0; i < count; i++)
         {
-            NewProbe();
+            NewProbe(isFirst: i == 0);
         }
 
         return _text.ToString();
@@ -119,13 +109,23 @@ sealed partial class ScriptGenerator
         _macros.Add((name, parameters));
     }
 
-    void NewProbe()
+    // The first probe gives every map a value: a map that nobody fills has no type.
+    void NewProbe(bool isFirst)
     {
         _probe = _probes[_random.Next(_probes.Count)];
         _scopes.Clear();
         _scopes.Add([]);
         string predicate = Chance(3) ? $" /{Boolean(2)}/" : "";
         Line($"{_probe.AttachPoint}{predicate} {{");
+        if (isFirst)
+        {
+            _indent++;
+            _mayReadMaps = false;
+            _maps.ForEach(Fill);
+            _mayReadMaps = true;
+            _indent--;
+        }
+
         Statements(_random.Next(1, 7), 3);
         Line("}");
     }
@@ -142,7 +142,7 @@ sealed partial class ScriptGenerator
     string NewName() => "$v" + (_names++).ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A place to generate programs for, with the values that are there.</summary>
+/// <summary>A place to generate programs for, with the values that are there (except in loops, whose bodies are functions of their own).</summary>
 /// <param name="AttachPoint">As it is written.</param>
 /// <param name="Integers">Expressions of integers.</param>
 /// <param name="Strings">Expressions of strings.</param>
