@@ -63,17 +63,7 @@ sealed partial class ProgramLowerer
         var done = Ir.NewBlock("looked");
         var absent = whenNot is null ? done : Ir.NewBlock("absent");
         Ir.Branch(Condition.NotEqual, address, 0, found, absent);
-        Ir.MoveTo(found);
-        whenFound();
-        Ir.Jump(done);
-        if (whenNot is not null)
-        {
-            Ir.MoveTo(absent);
-            whenNot();
-            Ir.Jump(done);
-        }
-
-        Ir.MoveTo(done);
+        WriteArms(done, (found, whenFound), (absent, whenNot));
     }
 
     void SetMap(BoundSetMap set)

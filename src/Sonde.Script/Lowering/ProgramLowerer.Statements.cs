@@ -154,8 +154,13 @@ sealed partial class ProgramLowerer
         var done = Ir.NewBlock("endif");
         var otherwise = whenFalse is null ? done : Ir.NewBlock("else");
         Branch(condition, then, otherwise);
+        WriteArms(done, (then, whenTrue), (otherwise, whenFalse));
+    }
+
+    void WriteArms(BasicBlock done, params ReadOnlySpan<(BasicBlock Block, Action? Write)> arms)
+    {
         var known = _frame.Known;
-        foreach (var (block, write) in new[] { (then, whenTrue), (otherwise, whenFalse) })
+        foreach (var (block, write) in arms)
         {
             if (write is not null)
             {

@@ -90,6 +90,7 @@ static class Programs
             "rt:sched_switch { print(args.prev->pid); print(args.next->comm); @[args.prev->comm] = count(); }",
             "t:sched:sched_switch { print(curtask->real_parent->tgid); print(curtask->comm); print(curtask->sched_contributes_to_load); print(ppid); }",
             "i:s:1 { print(nsecs); print(elapsed); print(cpu); print(rand); print(cgroup); print(uid + gid); print(numaid); print(jiffies); print(nsecs(tai)); print(ncpus); }",
+            "u:/bin/app:main { print(usym(arg0)); print(func); @[func] = count(); print(ustack(2)); @s[ustack(1)] = count(); }",
             "p:hz:99 { print(usermode); print(reg(\"sp\")); }",
             "begin { print(ksym(0xffffffff81000000)); print(usym(0x1000)); print(cgroup_path(cgroup)); print(bswap((uint16)1)); }",
             "u:/bin/app:main { print(*(int32*)arg0); print(((struct point*)arg0)->y); } struct ignored { int x; }",
