@@ -1,4 +1,4 @@
-using Sonde.Engine.Flow;
+using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Types;
 using Sonde.Symbols.Dwarf;

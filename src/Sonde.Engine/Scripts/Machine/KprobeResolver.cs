@@ -1,6 +1,5 @@
 using System.Globalization;
 using Sonde.Bpf;
-using Sonde.Engine.Flow;
 using Sonde.Script.Binding;
 using Sonde.Script.Types;
 
