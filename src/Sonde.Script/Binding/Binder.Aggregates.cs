@@ -28,6 +28,7 @@ sealed partial class Binder
     {
         if (!CheckCount(call, aggregation.Least, aggregation.Most))
         {
+            UseMap(access.Name, access.Span).Value.IsBroken = true;
             return new BoundBlock([]);
         }
 
@@ -40,6 +41,7 @@ sealed partial class Binder
 
         if (!TryAccess(access, out var map, out var key) || TypeOf(call, aggregation, value) is not { } type)
         {
+            map.Value.IsBroken = true;
             return new BoundBlock([]);
         }
 
@@ -142,6 +144,16 @@ sealed partial class Binder
 
     AggregateType? SeriesType(Call call, AggregateType type)
     {
+        switch (_options.Config.UnstableTimeSeries)
+        {
+            case "error":
+                Error(call.Span, "tseries feature is not enabled by default. To enable this unstable feature, set the config flag to enable. unstable_tseries=enable");
+                return null;
+            case "warn":
+                Warn(SourceSpan.None, "Script is using an unstable feature: tseries. To prevent this warning you must explicitly enable it in the config e.g. unstable_tseries=enable");
+                break;
+        }
+
         if (Bound(call, 1, "interval_ns") is not { } interval || Bound(call, 2, "num_intervals") is not { } count)
         {
             return null;

@@ -23,7 +23,7 @@ sealed partial class Binder
         ["ncpus"] = (binder, _) => new BoundConstant(IntegerType.UInt64, binder._target.Kernel.Processors),
         ["numaid"] = (_, _) => Number(Intrinsic.NumaNode, IntegerType.UInt32),
         ["rand"] = (_, _) => Number(Intrinsic.Random, IntegerType.UInt64),
-        ["usermode"] = (binder, span) => binder.BindUserMode(span),
+        ["usermode"] = (binder, _) => binder.BindUserMode(),
         ["cgroup"] = (_, _) => Number(Intrinsic.Cgroup, IntegerType.UInt64),
         ["kstack"] = (binder, _) => Number(Intrinsic.KernelStack, binder.StackType(SymbolicKind.KernelStack)),
         ["ustack"] = (binder, _) => Number(Intrinsic.UserStack, binder.StackType(SymbolicKind.UserStack)),
@@ -38,7 +38,7 @@ sealed partial class Binder
         ["pcomm"] = (binder, span) => binder.TaskField(binder.CurrentTask(), span, "real_parent", "comm"),
         ["leader_tid"] = (binder, span) => Convert(binder.TaskField(binder.CurrentTask(), span, "group_leader", "pid"), IntegerType.UInt32),
         ["leader_comm"] = (binder, span) => binder.TaskField(binder.CurrentTask(), span, "group_leader", "comm"),
-        ["cpid"] = (binder, span) => binder.BindChild(span),
+        ["cpid"] = (binder, _) => binder.BindChild(),
         ["has_cpid"] = (binder, _) => Bool(binder._options.HasChild),
         ["config"] = (binder, _) => binder.BindConfig(),
         ["pyfunc"] = (binder, span) => binder.BindPython(span, "pyfunc", Intrinsic.PythonFunction, new SymbolicType(SymbolicKind.PythonFunction)),
@@ -65,7 +65,7 @@ sealed partial class Binder
             return new BoundConstant(type, constant);
         }
 
-        return syntax.Name == "__builtin_args" ? BindArguments(syntax.Span)
+        return syntax.Name == "dw_ustack" ? BindCall(new(syntax.Span, syntax.Name, syntax.Span, []))
             : Fail(syntax.Span, $"Unknown identifier: '{syntax.Name}'", DidYouMean(syntax.Name, _values.Keys));
     }
 
@@ -94,9 +94,13 @@ sealed partial class Binder
 
     SymbolicType StackType(SymbolicKind kind) => new(kind) { Stack = new(_options.Config.StackMode, DefaultStackDepth) };
 
-    BoundExpression BindUserMode(SourceSpan span) => Context.Kind is ProbeKind.Profile or ProbeKind.Software or ProbeKind.Hardware or ProbeKind.Interval
-        ? Number(Intrinsic.UserMode, BoolType.Instance)
-        : Fail(span, "usermode can only be used with 'interval', 'profile', 'software' and 'hardware' probes");
+    /// <summary>A number, as bpftrace has it. Where the code segment is not known, the kind of probe says it.</summary>
+    BoundExpression BindUserMode() => Context.Kind switch
+    {
+        ProbeKind.Profile or ProbeKind.Software or ProbeKind.Hardware or ProbeKind.Interval => Convert(Number(Intrinsic.UserMode, BoolType.Instance), IntegerType.UInt8),
+        ProbeKind.Uprobe or ProbeKind.Uretprobe or ProbeKind.Usdt or ProbeKind.Watchpoint => new BoundConstant(IntegerType.UInt8, 1),
+        _ => new BoundConstant(IntegerType.UInt8, IsPython(Context.Kind) ? 1 : 0),
+    };
 
     BoundExpression BindFunc(SourceSpan span)
     {
@@ -150,9 +154,7 @@ sealed partial class Binder
         return task;
     }
 
-    BoundExpression BindChild(SourceSpan span) => _options.HasChild
-        ? Number(Intrinsic.ChildPid, IntegerType.Int64)
-        : Fail(span, "The cpid builtin is only available when running a child process with -c");
+    BoundExpression BindChild() => _options.HasChild ? Number(Intrinsic.ChildPid, IntegerType.Int64) : new BoundConstant(IntegerType.Int64, 0);
 
     BoundExpression BindConfig()
     {

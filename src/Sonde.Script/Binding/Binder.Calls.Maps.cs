@@ -24,7 +24,7 @@ sealed partial class Binder
             return true;
         }
 
-        if (_isLast)
+        if (_isLast && !map.Value.IsBroken)
         {
             Error(span, $"Undefined map: {map.Name}");
         }

@@ -10,6 +10,20 @@ sealed partial class Binder
     static BoundCall ReadText(BoundExpression address, AddressSpace space, int capacity, BoundExpression? most = null) =>
         new(Intrinsic.ReadString, most is null ? [address] : [address, Convert(most, IntegerType.UInt64)], new StringType(capacity)) { Space = space };
 
+    /// <summary>Part of a text of the program's own memory, which is the kernel's; a field of the kernel's or a process's is read where it is.</summary>
+    BoundExpression ReadOwnText(BoundExpression value, int capacity, BoundExpression most)
+    {
+        if (AddressOf(value) is var (address, space))
+        {
+            return ReadText(Convert(address, IntegerType.UInt64), space == AddressSpace.Context ? AddressSpace.Kernel : space, capacity, most);
+        }
+
+        var variable = Temporary(value.Type);
+        variable.NeedsMemory = true;
+        BoundExpression place = new BoundAddressOf(variable, null, null, PointerTo(value.Type, AddressSpace.Program));
+        return new BoundBlockExpression([new BoundSetVariable(variable, value)], ReadText(Convert(place, IntegerType.UInt64), AddressSpace.Kernel, capacity, most));
+    }
+
     BoundExpression BindStr(Call call)
     {
         var value = BindWantingText(call.Arguments[0]);
@@ -41,18 +55,27 @@ sealed partial class Binder
             BoundConstant known => new BoundConstant(IntegerType.UInt64, known.Value + 1),
             _ => new BoundBinary(BinaryOperator.Add, Convert(length, IntegerType.UInt64), new BoundConstant(IntegerType.UInt64, 1), IntegerType.UInt64),
         };
+        if (value is BoundText literal && literal.Bytes.Length > most)
+        {
+            return Fail(call.Span, $"String is too long (over {most} bytes): {TextOf(literal)}");
+        }
+
+        if (value.Type is StringType && limit is not null)
+        {
+            return value is BoundText known && length is BoundConstant { Value: var count }
+                ? Text(known.Bytes[..(int)Math.Min(count, known.Bytes.Length)])
+                : ReadOwnText(value, Math.Min(value.Type.Size, capacity + 1), limit);
+        }
+
         return value.Type switch
         {
             _ when IsUnknown(value) => Unknown,
             _ when IsPythonValue(value) => PythonAsText(value, capacity),
-            StringType text when limit is null => value,
-            StringType text => value is BoundText known && length is BoundConstant { Value: var count }
-                ? Text(known.Bytes[..(int)Math.Min(count, known.Bytes.Length)])
-                : ReadText(value, AddressSpace.Program, Math.Min(text.Capacity, capacity + 1), limit),
+            StringType => value,
             PointerType or IntegerType or EnumType => ReadText(Convert(value, IntegerType.UInt64), SpaceOf(value), capacity + 1, limit),
             ArrayType { Element: IntegerType { Size: 1 } } array => AddressOf(value) is var (address, space)
                 ? ReadText(Convert(address, IntegerType.UInt64), space, capacity + 1, limit ?? (array.Count > 0 ? new BoundConstant(IntegerType.UInt64, Math.Min(array.Count, most) + 1) : null))
-                : ReadText(value, AddressSpace.Program, Math.Min(array.Count, most) + 1),
+                : ReadOwnText(value, Math.Min(array.Count, most) + 1, new BoundConstant(IntegerType.UInt64, Math.Min(array.Count, most) + 1)),
             _ => Fail(call.Span, $"{call.Name}() expects a string, integer or a pointer type as first argument ({value.Type} provided)"),
         };
     }

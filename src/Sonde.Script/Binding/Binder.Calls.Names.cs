@@ -176,7 +176,7 @@ sealed partial class Binder
 
         return _target.FindKernelSymbol(name) is { } offset
             ? new BoundCall(Intrinsic.PerCpuAddress, processor, IntegerType.UInt64) { Number = unchecked((long)offset), Space = AddressSpace.Kernel }
-            : Fail(call.Span, $"Failed to resolve kernel symbol: {name}");
+            : Fail(call.Span, $"Could not resolve variable \"{name}\" from BTF");
     }
 
     BoundExpression BindCgroupId(Call call)

@@ -56,6 +56,11 @@ sealed partial class Binder
         }
 
         var value = AsNumber(BindExpression(call.Arguments[0]));
+        if (_isLast && IsUnknown(value) && call.Arguments[0] is TupleIndex or Identifier && _bag.Messages is [.., var last] && last.Span == call.Arguments[0].Span && !IsValueName(call.Arguments[0].Span.Text))
+        {
+            Error(call.Span, "none type passed to print() is not printable");
+        }
+
         if (call.Arguments.Count > 1)
         {
             return Fail(call.Span, call.Arguments[0] is MapAccess
@@ -75,7 +80,8 @@ sealed partial class Binder
     {
         if (map.Value.Type is UnknownType)
         {
-            return _isLast ? Fail(access.Span, $"Undefined map: {map.Name}") : Unknown;
+            _ = IsDefined(map, access.Span);
+            return Unknown;
         }
 
         if (call.Arguments.Count > 1 && map.HasKeys == false)
@@ -131,7 +137,8 @@ sealed partial class Binder
         var map = UseMap(access.Name, access.Span);
         if (map.Value.Type is UnknownType)
         {
-            return _isLast ? Fail(access.Span, $"Undefined map: {map.Name}") : Unknown;
+            _ = IsDefined(map, access.Span);
+            return Unknown;
         }
 
         return Send(new(kind, PayloadOf([])) { Map = map.Map, Span = call.Span }, []);
@@ -198,7 +205,7 @@ sealed partial class Binder
         }
 
         var text = new StringType(Math.Min(_options.Config.MaxStringLength, 1024) + 1);
-        var action = new ScriptAction(ActionKind.Join, new([IntegerType.UInt64, .. Enumerable.Repeat<DataType>(text, MostJoined)])) { Format = separator, Span = call.Span };
+        var action = new ScriptAction(ActionKind.Join, new([IntegerType.UInt64, new ArrayType(text, MostJoined)])) { Format = separator, Span = call.Span };
         return Effect(new BoundJoin(AddAction(action), Convert(array, IntegerType.UInt64), SpaceOf(array)) { Span = call.Span });
     }
 
@@ -224,13 +231,13 @@ sealed partial class Binder
     BoundExpression BindAssert(Call call)
     {
         var condition = Truth(BindExpression(call.Arguments[0]), call.Arguments[0].Span);
-        var message = call.Arguments.Count > 1 ? LiteralArgument(call, 1) : $"Assertion failed: {call.Arguments[0].Span.Text}";
+        var message = call.Arguments.Count > 1 ? LiteralArgument(call, 1) : call.Arguments[0].Span.Text;
         if (IsUnknown(condition) || message is null)
         {
             return Unknown;
         }
 
-        var failure = new BoundSend(AddAction(new(ActionKind.AssertionFailed, PayloadOf([])) { Message = message, Span = call.Span }), []) { EndsProgram = true, Span = call.Span };
+        var failure = new BoundSend(AddAction(new(ActionKind.AssertionFailed, PayloadOf([])) { Message = $"assert failed: {message}", Span = call.Span }), []) { EndsProgram = true, Span = call.Span };
         return condition is BoundConstant { Value: not 0 } ? Nothing : Effect(new BoundIf(Not(condition), failure, null) { Span = call.Span });
     }
 

@@ -181,8 +181,36 @@ sealed partial class Binder
         ? Fail(call.Span, $"{call.Name} can only be used with 'kprobe' probes")
         : IntegerArgument(call, 0) is { } code ? new BoundCall(Intrinsic.OverrideReturn, [Convert(code, IntegerType.UInt64)], VoidType.Instance) : Unknown;
 
+    /// <summary>Only programs that are given a packet can write it down (<c>bpf_skb_output</c>, Linux 5.5): fentry and fexit.</summary>
+    BoundExpression BindPacketOutput(Call call) => Context.Kind is ProbeKind.Fentry or ProbeKind.Fexit or ProbeKind.RawTracepoint
+        ? Fail(call.Span, $"{call.Name}() is not available")
+        : Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
+
+    /// <summary>The name of the process hit, or of the thread; others' are not looked up.</summary>
+    BoundExpression BindComm(Call call)
+    {
+        if (call.Arguments.Count == 0)
+        {
+            return Number(Intrinsic.Comm, new StringType(CommLength));
+        }
+
+        return BindExpression(call.Arguments[0]) switch
+        {
+            BoundCall { Function: Intrinsic.Pid or Intrinsic.InitPid } => TaskField(CurrentTask(), call.Span, "group_leader", "comm"),
+            BoundCall { Function: Intrinsic.Tid or Intrinsic.InitTid } => Number(Intrinsic.Comm, new StringType(CommLength)),
+            { Type: PointerType } task => TaskField(task, call.Span, "comm"),
+            var other when IsUnknown(other) => Unknown,
+            _ => Fail(call.Span, $"{call.Name}() only knows the process that was hit: comm(pid), comm(tid), or a 'struct task_struct *'"),
+        };
+    }
+
     BoundExpression BindSocketCookie(Call call)
     {
+        if (Context.Kind is not (ProbeKind.Fentry or ProbeKind.Fexit or ProbeKind.RawTracepoint))
+        {
+            return Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
+        }
+
         var socket = BindExpression(call.Arguments[0]);
         return socket.Type switch
         {

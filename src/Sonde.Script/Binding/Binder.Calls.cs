@@ -90,7 +90,8 @@ sealed partial class Binder
         ["kstack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.KernelStack)),
         ["ustack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.UserStack)),
         ["pystack"] = new(0, 1, (binder, call) => binder.BindPythonStack(call)),
-        ["dw_ustack"] = new(0, 2, (binder, call) => binder.Fail(call.Span, "dw_ustack() is not available", "ustack() follows frame pointers")),
+        ["dw_ustack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.UserStack)),
+        ["comm"] = new(0, 1, (binder, call) => binder.BindComm(call)),
         ["nsecs"] = new(0, 1, (binder, call) => binder.BindNsecs(call)),
         ["pid"] = new(0, 1, (binder, call) => binder.BindProcessId(call, Intrinsic.Pid, Intrinsic.InitPid)),
         ["tid"] = new(0, 1, (binder, call) => binder.BindProcessId(call, Intrinsic.Tid, Intrinsic.InitTid)),
@@ -102,7 +103,7 @@ sealed partial class Binder
         ["signal_thread"] = new(1, 1, (binder, call) => binder.BindSignal(call, Intrinsic.SendSignalThread)),
         ["override"] = new(1, 1, (binder, call) => binder.BindOverride(call), IsUnsafe: true),
         ["socket_cookie"] = new(1, 1, (binder, call) => binder.BindSocketCookie(call)),
-        ["skboutput"] = new(4, 4, (binder, call) => binder.Fail(call.Span, "skboutput() is not available")),
+        ["skboutput"] = new(4, 4, (binder, call) => binder.BindPacketOutput(call)),
     };
 
     BoundExpression BindCall(Call call)
@@ -141,12 +142,26 @@ sealed partial class Binder
         return Fail(call.Span, $"Unknown function: '{call.Name}'", DidYouMean(call.Name, _functions.Keys.Concat(Aggregations.Keys).Concat(Subprograms.Keys)));
     }
 
+    /// <summary>Functions that bpftrace has as macros, and whose number of arguments it complains about as of theirs.</summary>
+    static readonly HashSet<string> _macros =
+    [
+        "assert", "container_of", "delete", "find", "has_key", "is_err", "kptr", "len", "memcmp", "ppid", "signal_name", "static_assert",
+        "str_concat", "strcap", "strcontains", "strerror", "strlen", "strstr", "syscall_name", "uptr",
+    ];
+
     bool CheckCount(Call call, int least, int most)
     {
         var count = call.Arguments.Count;
         if (count >= least && count <= most)
         {
             return true;
+        }
+
+        if (_macros.Contains(call.Name) || !_functions.ContainsKey(call.Name) && IsValueName(call.Name))
+        {
+            var expected = least == most ? $"{least}" : $"{least} to {most}";
+            Error(call.Span, $"Call to {call.Name}() has arguments that do not match any definition.", $"Expected: {expected} but got {count}");
+            return false;
         }
 
         var wanted = (count < least, least == most) switch

@@ -99,7 +99,7 @@ sealed partial class Binder
         {
             if (ReferenceEquals(value, operand))
             {
-                Warn(syntax.Type.Span, $"Unnecessary cast: expression is already of type {type}");
+                Warn(TypePart(syntax), $"Unnecessary cast: expression is already of type {type}");
             }
 
             return value;
@@ -110,7 +110,15 @@ sealed partial class Binder
             return Convert(PythonAsNumber(value), type);
         }
 
-        return Cast(value, type, syntax) ?? Fail(syntax.Type.Span, $"Cannot cast from \"{value.Type}\" to \"{type}\"");
+        return Cast(value, type, syntax) ?? Fail(TypePart(syntax), $"Cannot cast from \"{value.Type}\" to \"{type}\"");
+    }
+
+    /// <summary>The type of a cast with its parentheses.</summary>
+    static SourceSpan TypePart(Cast syntax)
+    {
+        var before = syntax.Span with { End = Math.Max(syntax.Span.Start, syntax.Operand.Span.Start) };
+        var end = before.Text.LastIndexOf(')');
+        return end < 0 ? syntax.Type.Span : before with { End = before.Start + end + 1 };
     }
 
     /// <summary>The value seen as another type; null when that has no meaning.</summary>
@@ -142,7 +150,8 @@ sealed partial class Binder
             case StringType text:
                 return value.Type switch
                 {
-                    StringType => text.Capacity >= ((StringType)value.Type).Capacity || value is BoundText ? Convert(Shorten(value, text), text) : Shorten(value, text),
+                    StringType => text.Capacity >= ((StringType)value.Type).Capacity || value is BoundText ? Convert(Shorten(value, text), text)
+                        : ReadOwnText(value, text.Capacity, new BoundConstant(IntegerType.UInt64, text.Capacity)),
                     _ => null,
                 };
             case StructType when value.Type is StructType && value.Type.Size == type.Size:
@@ -157,7 +166,6 @@ sealed partial class Binder
     static BoundExpression Shorten(BoundExpression value, StringType type) => value switch
     {
         BoundText text => new BoundText(type, text.Bytes[..Math.Min(text.Bytes.Length, type.Capacity - 1)]),
-        { Type: StringType own } when own.Capacity > type.Capacity => new BoundCall(Intrinsic.ReadString, [value], type) { Space = AddressSpace.Program },
         _ => value,
     };
 

@@ -52,18 +52,11 @@ sealed partial class Binder
 
     static string TextOf(BoundText text) => TextOf(text.Bytes);
 
-    BoundText BindText(StringLiteral literal)
+    static BoundText BindText(StringLiteral literal)
     {
         var bytes = Encoding.Latin1.GetBytes(literal.Bytes);
         var end = Array.IndexOf(bytes, (byte)0);
-        bytes = end < 0 ? bytes : bytes[..end];
-        if (bytes.Length > _options.Config.MaxStringLength)
-        {
-            Warn(literal.Span, $"String is too long (over {_options.Config.MaxStringLength} bytes, see BPFTRACE_MAX_STRLEN) and will be shortened");
-            bytes = bytes[.._options.Config.MaxStringLength];
-        }
-
-        return Text(bytes);
+        return Text(end < 0 ? bytes : bytes[..end]);
     }
 
     /// <summary>A number if it can be one, else a text; a text in any case where one is wanted (<see cref="BindWantingText"/>).</summary>

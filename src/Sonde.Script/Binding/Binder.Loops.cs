@@ -7,7 +7,11 @@ sealed partial class Binder
 {
     const int MostUnrolled = 100;
 
+    /// <summary>Copies in one program: more no kernel takes, and unrolled loops in each other multiply.</summary>
+    const int MostCopies = 4096;
+
     int _loopDepth;
+    int _unrolled;
 
     BoundStatement BindJump(BoundStatement jump, string word, SourceSpan span)
     {
@@ -32,7 +36,7 @@ sealed partial class Binder
 
     BoundStatement BindWhile(While syntax)
     {
-        Warn(syntax.Span, "While loops are deprecated and may be removed in the future.",
+        Warn(syntax.Span.To(syntax.Body.Span), "While loops are deprecated and may be removed in the future.",
             "For loops support ranges (e.g. `for ($x : $start..$end) { ... }`), and can be used in place of while. These are more easily proven to be bounded by the verifier.");
         var condition = Truth(BindExpression(syntax.Condition), syntax.Condition.Span);
         var body = BindLoopBody(syntax.Body);
@@ -74,10 +78,7 @@ sealed partial class Binder
             return new BoundBlock([]);
         }
 
-        if (_isLast && map.Value.Type is UnknownType)
-        {
-            Error(syntax.Map.Span, $"Undefined map: {map.Name}");
-        }
+        _ = IsDefined(map, syntax.Map.Span);
 
         if (!MayDeclareLoopVariable(syntax.Variable))
         {
@@ -107,15 +108,22 @@ sealed partial class Binder
 
     BoundBlock BindUnroll(Unroll syntax)
     {
+        var span = syntax.Span.To(syntax.Body.Span);
         switch (BindExpression(syntax.Count))
         {
             case BoundConstant { Type: IntegerType, Value: < 1 }:
-                Error(syntax.Span, "unroll minimum value is 1");
+                Error(span, "unroll minimum value is 1");
                 return new BoundBlock([]);
             case BoundConstant { Type: IntegerType, Value: > MostUnrolled }:
-                Error(syntax.Span, $"unroll maximum value is {MostUnrolled}");
+                Error(span, $"unroll maximum value is {MostUnrolled}");
                 return new BoundBlock([]);
             case BoundConstant { Type: IntegerType, Value: var count }:
+                if ((_unrolled += (int)count) > MostCopies)
+                {
+                    Error(span, $"unroll makes more than {MostCopies} copies in one probe");
+                    return new BoundBlock([]);
+                }
+
                 var depth = _loopDepth;
                 _loopDepth = 0;
                 var copies = new List<BoundStatement>();
@@ -129,7 +137,7 @@ sealed partial class Binder
             case var other:
                 if (!IsUnknown(other) || _isLast)
                 {
-                    Error(syntax.Span, "invalid unroll value");
+                    Error(span, "invalid unroll value");
                 }
 
                 return new BoundBlock([]);

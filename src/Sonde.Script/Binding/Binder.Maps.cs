@@ -145,11 +145,7 @@ sealed partial class Binder
             return Unknown;
         }
 
-        return map.Value.Type switch
-        {
-            UnknownType => _isLast ? Fail(syntax.Span, $"Undefined map: {syntax.Name}") : Unknown,
-            var type => new BoundMapRead(map.Map, key, type),
-        };
+        return IsDefined(map, syntax.Span) ? new BoundMapRead(map.Map, key, map.Value.Type) : Unknown;
     }
 
     BoundStatement BindAssign(Assign syntax)
@@ -178,6 +174,7 @@ sealed partial class Binder
     {
         if (IsUnknown(value))
         {
+            map.Value.IsBroken = true;
             return new BoundBlock([]);
         }
 

@@ -53,7 +53,7 @@ sealed partial class Binder
 
                 return Fail(span, $"Record of type '{record}' does not contain a field named '{name}'", DidYouMean(name, names));
             default:
-                return Fail(span, $"Can not access field '{name}' on expression of type '{operand.Type}'");
+                return Fail(span, $"Can not access field '{name}' on expression of type '{(operand.Type as PointerType)?.Target ?? operand.Type}'");
         }
     }
 

@@ -97,9 +97,10 @@ sealed partial class Binder
         }
 
         _slots.Clear();
-        if (merged.Count > _options.Config.MaxPrograms)
+        var wanted = Math.Max(merged.Count, _script.Probes.Where(probe => merged.Exists(program => program.Syntax == probe)).Sum(probe => probe.AttachPoints.Count));
+        if (wanted > _options.Config.MaxPrograms)
         {
-            _diagnostics.Error(SourceSpan.None, $"Your program is trying to generate more than {merged.Count} BPF programs, which exceeds the current limit of {_options.Config.MaxPrograms}.",
+            _diagnostics.Error(SourceSpan.None, $"Your program is trying to generate more than {wanted} BPF programs, which exceeds the current limit of {_options.Config.MaxPrograms}.",
                 "You can increase the limit through the BPFTRACE_MAX_BPF_PROGS environment variable.");
         }
 

@@ -20,8 +20,15 @@ sealed partial class Binder
     {
         var result = new List<BoundStatement>();
         var target = result;
+        var isReachable = true;
         foreach (var statement in statements)
         {
+            if (!isReachable)
+            {
+                Warn(statement.Span, "Unreachable statement.");
+            }
+
+            isReachable &= statement is not (Break or Continue or Return);
             var returnsBefore = _inlined?.Returns ?? 0;
             var bound = BindStatement(statement);
             if (bound is BoundBlock { Statements.Count: 0 })

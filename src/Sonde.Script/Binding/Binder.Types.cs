@@ -17,7 +17,7 @@ sealed partial class Binder
         switch (found)
         {
             case null:
-                Error(name.Span, $"Cannot resolve unknown type \"{name}\"", DidYouMean(name.Name, _types.KnownNames(name.Keyword)));
+                Error(name.Span, $"Cannot resolve unknown type \"{(name.Keyword == TypeKeyword.None ? "" : name.Keyword.ToString().ToLowerInvariant() + " ")}{name.Name}\"", DidYouMean(name.Name, _types.KnownNames(name.Keyword)));
                 return UnknownType.Instance;
             case ArrayType { Count: 0 } when !allowOpenArray:
                 Error(name.Span, "Could not determine size of the array");

@@ -33,7 +33,7 @@ sealed partial class Binder
         {
             if (variable is { IsAssigned: false, Declared: null } && variable.Origin.EndsWith("declaration.", StringComparison.Ordinal))
             {
-                Warn(variable.Declaration, $"Variable {variable.Variable.Name} was never assigned to.");
+                Warn(variable.Declaration, $"Variable {Shown(variable.Variable.Name)} was never assigned to.");
             }
         }
 
@@ -61,7 +61,7 @@ sealed partial class Binder
             return true;
         }
 
-        ErrorWithPlace(syntax.Span, $"Loop declaration shadows existing variable: {syntax.Name}", other);
+        ErrorWithPlace(syntax.Span, $"Loop declaration shadows existing variable: {syntax.DisplayName}", other);
         return false;
     }
 
@@ -71,12 +71,15 @@ sealed partial class Binder
     /// <summary>A variable that no script can name.</summary>
     BoundVariable Temporary(DataType type) => new() { Name = $"${_variableNumber++}", Type = type };
 
+    /// <summary><c>let $x</c> without what follows.</summary>
+    static SourceSpan NamePart(Let syntax) => syntax.Span with { End = Math.Max(syntax.Span.Start, syntax.Variable.Span.End) };
+
     BoundStatement BindLet(Let syntax)
     {
         var name = syntax.Variable.Name;
         if (_scope.Find(name) is { } other)
         {
-            ErrorWithPlace(syntax.Span, $"Variable {name} was already declared. Variable shadowing is not allowed.", other);
+            ErrorWithPlace(NamePart(syntax), $"Variable {syntax.Variable.DisplayName} was already declared. Variable shadowing is not allowed.", other);
             return new BoundBlock([]);
         }
 
@@ -91,11 +94,12 @@ sealed partial class Binder
         {
             // The value cannot see the variable it gives its value to.
             var value = BindExpression(syntax.Value);
-            var variable = Declare(name, SlotOf(syntax), syntax.Span, "This is the initial declaration.", declared);
+            var variable = Declare(name, SlotOf(syntax), NamePart(syntax), "This is the initial declaration.", declared);
             return Store(variable, value, syntax.Span);
         }
 
-        return new BoundSetVariable(Declare(name, SlotOf(syntax), syntax.Span, "This is the initial declaration.", declared).Variable, null);
+        var empty = Declare(name, SlotOf(syntax), NamePart(syntax), "This is the initial declaration.", declared).Variable;
+        return IsUnknown(empty.Type) ? new BoundBlock([]) : new BoundSetVariable(empty, null);
     }
 
     /// <summary>Sets a variable that is in sight, or declares it here: a first assignment is a declaration.</summary>
@@ -110,11 +114,13 @@ sealed partial class Binder
         variable.IsAssigned = true;
         if (IsUnknown(value))
         {
+            variable.Slot.IsBroken = true;
             return AsStatement(value is BoundBlockExpression ? value : Unknown);
         }
 
         if (value.Type is AggregateType or VoidType)
         {
+            variable.Slot.IsBroken = true;
             Error(span, value.Type is VoidType ? "Invalid expression for assignment" : $"Value '{value.Type}' cannot be assigned to a scratch variable.");
             return new BoundBlock([]);
         }
@@ -140,22 +146,25 @@ sealed partial class Binder
     static bool FitsDeclared(DataType declared, DataType shape) => TypeJoin.Join(declared, shape) is { } joined && (joined == declared
         || (declared is PointerType && joined is PointerType));
 
+    /// <summary>A name as it is written: a macro's own variables carry a mark.</summary>
+    static string Shown(string name) => name.IndexOf(Variable.HygieneMark, StringComparison.Ordinal) is > 0 and var mark ? name[..mark] : name;
+
     void ReportMismatch(SourceSpan span, string name, DataType type, string what, DataType known) =>
-        Error(span, $"Type mismatch for {name}: trying to assign value of type '{type}' when {what} already has a type '{known}'");
+        Error(span, $"Type mismatch for {Shown(name)}: trying to assign value of type '{type}' when {what} already has a type '{known}'");
 
     BoundExpression BindVariable(Variable syntax)
     {
         if (_scope.Find(syntax.Name) is not { } variable)
         {
-            return Fail(syntax.Span, $"Undefined or undeclared variable: {syntax.Name}");
+            return Fail(syntax.Span, $"Undefined or undeclared variable: {syntax.DisplayName}");
         }
 
         if (!variable.IsAssigned && variable.Declared is null)
         {
-            Warn(syntax.Span, $"Variable used before it was assigned: {syntax.Name}");
+            Warn(syntax.Span, $"Variable used before it was assigned: {syntax.DisplayName}");
         }
 
-        if (variable.Variable.Type is UnknownType && _isLast)
+        if (variable.Variable.Type is UnknownType && _isLast && !variable.Slot.IsBroken && variable.Declared is null)
         {
             return Fail(syntax.Span, "Could not resolve the type of this variable");
         }

@@ -93,6 +93,7 @@ sealed partial class Binder
             _scope = new(null);
             _variableNumber = 0;
             _copies = 0;
+            _unrolled = 0;
             _usesArguments = false;
             _types.UsesProgramTypes = false;
             probes.Add(BindProbe(program));

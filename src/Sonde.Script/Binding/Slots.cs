@@ -11,6 +11,9 @@ sealed class TypeSlot
     DataType _gathered = UnknownType.Instance;
     DataType? _known;
 
+    /// <summary>Whether something was wrong with a value that belongs here, so that nothing more needs to be said.</summary>
+    public bool IsBroken { get; set; }
+
     /// <summary>What a use may rely on: the pass before's result, else what this pass has seen so far.</summary>
     public DataType Type => _known ?? TypeJoin.Settle(_gathered);
 

@@ -322,6 +322,6 @@ sealed record TupleType : DataType
     public override int GetHashCode() => Elements.Aggregate(Elements.Count, HashCode.Combine);
 
     public override string ToString() => Names is { } names
-        ? $"({string.Join(",", names.Zip(Elements, (name, type) => $"{name}={type}"))})"
+        ? $"record {{ {string.Join(", ", names.Zip(Elements, (name, type) => $".{name} = {type}"))} }}"
         : $"({string.Join(",", Elements)})";
 }

@@ -6,6 +6,7 @@ using Sonde.Engine.Scripts.Values;
 using Sonde.Linux;
 using Sonde.Script;
 using Sonde.Script.Syntax;
+using Sonde.Script.Types;
 
 namespace Sonde.Engine.Scripts.Session;
 
@@ -179,12 +180,15 @@ sealed class ActionRunner
     void Join(ScriptAction action, ReadOnlySpan<byte> payload)
     {
         var count = Number(action, payload, 0);
-        var room = action.Payload.Elements.Count - 1;
+        var texts = (ArrayType)action.Payload.Elements[1];
+        var room = texts.Count;
+        var bytes = ValueFormatter.Element(action.Payload, 1, payload);
         _text.Clear();
         for (var i = 0; i < Math.Min(count, room); i++)
         {
             _text.Add(i > 0 ? action.Format : "");
-            _values.Write(_text, action.Payload.Elements[i + 1], ValueFormatter.Element(action.Payload, i + 1, payload));
+            var start = Math.Min(i * texts.Element.Size, bytes.Length);
+            _values.Write(_text, texts.Element, bytes[start..Math.Min(start + texts.Element.Size, bytes.Length)]);
         }
 
         if (count > room)
