@@ -106,11 +106,13 @@ sealed partial class Parser
             case "while":
                 _tokens.Take();
                 Expression condition = Expression();
-                return Ended(new While(First(first), condition, BlockBody().AsBlock()));
+                Block repeated = BlockBody().AsBlock();
+                return Ended(new While(From(first.Span), condition, repeated));
             case "unroll":
                 _tokens.Take();
                 Expression count = Expression();
-                return Ended(new Unroll(First(first), count, BlockBody().AsBlock()));
+                Block unrolled = BlockBody().AsBlock();
+                return Ended(new Unroll(From(first.Span), count, unrolled));
             case "for":
                 return Ended(For());
             case "if":
@@ -211,9 +213,6 @@ sealed partial class Parser
             Expect(TokenKind.Semicolon, ";");
         }
     }
-
-    // From the keyword to the end of the condition: where messages about loops point.
-    SourceSpan First(Token keyword) => From(keyword.Span);
 
     Let Let()
     {

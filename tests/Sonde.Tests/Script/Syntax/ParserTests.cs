@@ -108,6 +108,10 @@ public sealed class ParserTests
     [InlineData("@m[1, 2] += $y.0", "@m[1, 2] += $y.0")]
     [InlineData("let $x: uint32 = -1", "let $x: uint32 = -1")]
     [InlineData("for ($i : 0..5) { f(); }", "for ($i : 0..5)")]
+    [InlineData("while (1) { f(); }", "while (1) { f(); }")]
+    [InlineData("unroll(2) { f(); }", "unroll(2) { f(); }")]
+    [InlineData("if 1 { f(); } else { }", "if 1 { f(); } else { }")]
+    [InlineData("break", "break;")]
     public void A_statement_covers_its_characters(string statement, string covered) =>
         Assert.Equal(covered, Reading.Read($"begin {{ {statement}; g(); }}").Script.Probes[0].Body.Statements[0].Span.Text);
 
