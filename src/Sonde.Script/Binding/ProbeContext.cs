@@ -36,7 +36,14 @@ sealed class ProbeContext
     public ArgumentConvention Convention { get; init; }
 
     /// <summary><c>args.NAME</c>, where each is found by itself (debug information, BTF of functions); null when there are none.</summary>
-    public IReadOnlyList<ProbeArgument>? Named { get; init; }
+    public IReadOnlyList<ProbeArgument>? Named
+    {
+        get => field ?? NamedWhenAsked?.Value;
+        init;
+    }
+
+    /// <summary><see cref="Named"/> where finding them takes long: most scripts do not ask.</summary>
+    public Lazy<IReadOnlyList<ProbeArgument>?>? NamedWhenAsked { get; init; }
 
     /// <summary><c>args</c> as a structure that lies at the start of the context (tracepoints); null otherwise.</summary>
     public StructType? ArgumentStruct { get; init; }

@@ -72,7 +72,7 @@ sealed class PerfEventResolver(int processId) : IProbeResolver
     public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details)
     {
         var matches = Wildcards.Matcher(request.Parts[0]);
-        return Events(request.Kind).Select(e => e.Name).Where(matches).Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe($"{request.Type.Name}:{name}:", []));
+        return Events(request.Kind).Select(e => e.Name).Where(matches).Select(name => $"{request.Type.Name}:{name}:").Order(StringComparer.Ordinal).Select(name => new ListedScriptProbe(name, []));
     }
 
     static (string Name, ulong Config, ulong Count)[] Events(ProbeKind kind) => kind == ProbeKind.Hardware ? _hardware : _software;

@@ -106,14 +106,8 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
     /// <summary>Functions of one name: the one others can see, or all of the static ones that share it.</summary>
     List<ResolvedProbe> Named(ProbeRequest request, UserLocation location, UserFile file)
     {
-        var symbols = file.Symbols?.Named(location.Function) ?? [];
-        if (symbols.Any(symbol => symbol.Binding != Symbols.Elf.ElfSymbolBinding.Local))
-        {
-            symbols = [.. symbols.Where(symbol => symbol.Binding != Symbols.Elf.ElfSymbolBinding.Local).Take(1)];
-        }
-
         var probes = new List<ResolvedProbe>();
-        foreach (var symbol in symbols.DistinctBy(symbol => symbol.Address))
+        foreach (var symbol in file.FindFunctions(location.Function))
         {
             var suffix = location.Offset == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"+{location.Offset}");
             var name = $"{request.Type.Name}:{file.Binary.Name}:{location.Function}{suffix}";
@@ -146,7 +140,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         foreach (var (symbol, name) in matching)
         {
             var own = request with { Diagnostics = new() };
-            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(name, location)}", name, matching.Count <= MostDescribed) is { } probe)
+            if (Probe(own, file, symbol.Address, $"{request.Type.Name}:{file.Binary.Name}:{FunctionPattern.Written(name, location)}", name, matching.Count <= MostDescribed && file.DescribesItself) is { } probe)
             {
                 probes.Add(probe);
             }
@@ -164,7 +158,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         return probes;
     }
 
-    bool IsWithin(ProbeRequest request, FunctionSymbol symbol, UserLocation location)
+    bool IsWithin(ProbeRequest request, (ulong Address, ulong Size) symbol, UserLocation location)
     {
         if (options.AllowUnsafe)
         {
@@ -220,7 +214,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
     /// <param name="isDescribed">Whether the parameters are of interest; looking for those of thousands of functions would take long.</param>
     ResolvedProbe? Probe(ProbeRequest request, UserFile file, ulong address, string name, string function, bool isDescribed = true)
     {
-        if (!file.Elf.TryGetFileOffset(address, out var offset))
+        if (!file.TryGetFileOffset(address, out var offset))
         {
             request.Error(string.Create(CultureInfo.InvariantCulture, $"Could not resolve address: {file.Binary.Name}:0x{address:x}"));
             return null;
@@ -236,7 +230,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         {
             Kind = request.Kind,
             Name = name,
-            Context = UserContexts.Function(request.Kind, kernel(), file, isDescribed && request.Kind == ProbeKind.Uprobe ? file.FindArguments(address) : null),
+            Context = UserContexts.Function(request.Kind, kernel(), file, isDescribed && request.Kind == ProbeKind.Uprobe ? address : null),
             Path = file.Binary.Path,
             FileOffset = offset,
             ProcessId = options.ProcessId,

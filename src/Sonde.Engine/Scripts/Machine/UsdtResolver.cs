@@ -23,7 +23,7 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
                 {
                     refused.Add(reason);
                 }
-                else if (seen.Add((file.Binary.Path, location.FileOffset!.Value)))
+                else if (seen.Add((file.Binary.Path, file.Start + location.FileOffset!.Value)))
                 {
                     resolved.Add(Probe(request, file, probe, location));
                 }
@@ -123,8 +123,8 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
                 MaySleep = kernel().HasSleepableUprobes,
             },
             Path = file.Binary.Path,
-            FileOffset = location.FileOffset!.Value,
-            SemaphoreOffset = location.Semaphore?.FileOffset ?? 0,
+            FileOffset = file.Start + location.FileOffset!.Value,
+            SemaphoreOffset = location.Semaphore?.FileOffset is { } counter ? file.Start + counter : 0,
             ProcessId = options.ProcessId,
             Group = probe.Provider,
             Function = probe.Name,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Types;
@@ -13,12 +14,12 @@ static class UserContexts
     /// <param name="kind">Which.</param>
     /// <param name="kernel">What the kernel can do.</param>
     /// <param name="file">The file it is in.</param>
-    /// <param name="named">Its parameters, where they are known.</param>
-    public static ProbeContext Function(ProbeKind kind, TargetKernel kernel, UserFile file, IReadOnlyList<ProbeArgument>? named) => new()
+    /// <param name="address">Its address there, where its parameters may be of interest; null where they are not.</param>
+    public static ProbeContext Function(ProbeKind kind, TargetKernel kernel, UserFile file, ulong? address) => new()
     {
-        // Types of one name are different ones in different programs.
-        Key = named is null ? kind.ToString() : $"{kind}|{file.Binary.Path}|{string.Join('|', named.Select(argument => $"{argument.Name}:{argument.Type}:{argument.Source}"))}",
-        Named = named,
+        // Whether parameters are described is found out only if they are asked for; until then each function is one of its own.
+        Key = address is null ? kind.ToString() : string.Create(CultureInfo.InvariantCulture, $"{kind}|{file.Binary}|{address}"),
+        NamedWhenAsked = address is { } known ? new(() => file.FindArguments(known)) : null,
         Kind = kind,
         ProgramType = ProgramType.Kprobe,
         DefaultSpace = AddressSpace.User,

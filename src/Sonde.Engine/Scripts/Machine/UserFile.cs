@@ -14,7 +14,7 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <summary>A program or library that probes are in: what is known of it, each thing read when first asked for.</summary>
 sealed class UserFile : IDisposable
 {
-    readonly MappedImage _image;
+    readonly MappedImage? _image;
     readonly Lazy<MappedImage?> _debug;
     readonly Lazy<SymbolTable?> _symbols;
     readonly Lazy<IReadOnlyList<FrameDescription>> _functions;
@@ -23,9 +23,11 @@ sealed class UserFile : IDisposable
     readonly Lazy<DwarfFile?> _dwarf;
     readonly Lazy<DwarfTypeReader?> _types;
 
-    UserFile(Binary binary, MappedImage image, int processId)
+    UserFile(Binary binary, ElfFile elf, MappedImage? image, ulong start, int processId)
     {
         Binary = binary;
+        Elf = elf;
+        Start = start;
         _image = image;
         _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId));
         _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
@@ -40,7 +42,10 @@ sealed class UserFile : IDisposable
     public Binary Binary { get; }
 
     /// <summary>What is in it.</summary>
-    public ElfFile Elf => _image.Elf;
+    public ElfFile Elf { get; }
+
+    /// <summary>Where it begins in the file that is opened: not 0 inside an archive.</summary>
+    public ulong Start { get; }
 
     /// <summary>Its functions, with those of its separate debug file; null when its symbol tables are damaged.</summary>
     public SymbolTable? Symbols => _symbols.Value;
@@ -59,6 +64,11 @@ sealed class UserFile : IDisposable
     /// <exception cref="ElfException">It is no 64-bit ELF file, or its headers are damaged.</exception>
     public static UserFile Open(Binary binary, int processId)
     {
+        if (binary.Entry.Length > 0)
+        {
+            return OpenInArchive(binary, processId);
+        }
+
         var image = MappedImage.Open(binary.Path);
         if (image.Elf.Class != ElfClass.Elf64)
         {
@@ -66,11 +76,36 @@ sealed class UserFile : IDisposable
             throw new ElfException(binary.Name, 4, "a 32-bit file");
         }
 
-        return new(binary, image, processId);
+        return new(binary, image.Elf, image, 0, processId);
+    }
+
+    /// <summary>Where an address of it is in the file that is opened.</summary>
+    public bool TryGetFileOffset(ulong address, out ulong offset)
+    {
+        var found = Elf.TryGetFileOffset(address, out offset);
+        offset += Start;
+        return found;
+    }
+
+    /// <summary>The functions of a name: the one others can see, or all of the static ones that share it.</summary>
+    public IReadOnlyList<(ulong Address, ulong Size)> FindFunctions(string name)
+    {
+        // Exported functions, which most probes are on, are found without the debug file.
+        if (Read(() => Elf.TryFindSymbol(name, out var symbol) ? symbol : default(ElfSymbol?)) is { IsFunction: true, Size: > 0 } exported && exported.Binding != ElfSymbolBinding.Local)
+        {
+            return [(exported.Value, exported.Size)];
+        }
+
+        var symbols = Symbols?.Named(name) ?? [];
+        var visible = symbols.Where(symbol => symbol.Binding != ElfSymbolBinding.Local).Take(1).ToList();
+        return [.. (visible.Count > 0 ? visible : symbols).DistinctBy(symbol => symbol.Address).Select(symbol => (symbol.Address, symbol.Size))];
     }
 
     /// <summary>Its debug information; null when it has none.</summary>
     public DwarfFile? Dwarf => _dwarf.Value;
+
+    /// <summary>Whether its debug information is in the file itself, which is known without looking for another.</summary>
+    public bool DescribesItself => Elf.TryGetSection(".debug_info", out _);
 
     /// <summary>A type of its debug information; null when it has none of the name.</summary>
     public DataType? FindType(string tag, string name) =>
@@ -111,12 +146,20 @@ sealed class UserFile : IDisposable
             _debug.Value?.Dispose();
         }
 
-        _image.Dispose();
+        _image?.Dispose();
+    }
+
+    static UserFile OpenInArchive(Binary binary, int processId)
+    {
+        var archive = ProcFs.TryRead(binary.Path, out var bytes) ? bytes : [];
+        return StoredEntry.TryFind(archive, binary.Entry, out var start, out var length)
+            ? new(binary, ElfFile.Parse(bytes.AsMemory(start, length), binary.Name), null, (ulong)start, processId)
+            : throw new ElfException(binary.Name, 0, "the archive has no such file that is stored uncompressed");
     }
 
     ulong Bias(int processId)
     {
-        if (processId == 0 || !ProcFs.TryReadMaps(processId, out var mappings) || !NamespaceFile.TryRead(Binary.Path, out var identity))
+        if (processId == 0 || _image is null || !ProcFs.TryReadMaps(processId, out var mappings) || !NamespaceFile.TryRead(Binary.Path, out var identity))
         {
             return 0;
         }
