@@ -3,7 +3,7 @@ namespace Sonde.Script.Ir.Machine;
 /// <summary>The order blocks are written in: what is likely runs straight on, what is not stands at the end.</summary>
 sealed class BlockOrder
 {
-    readonly MachineFunction _function;
+    readonly Queue<MachineBlock> _waiting;
     readonly bool[] _isPlaced;
     readonly int[] _open;
 
@@ -12,7 +12,6 @@ sealed class BlockOrder
 
     BlockOrder(MachineFunction function)
     {
-        _function = function;
         _isPlaced = new bool[function.Blocks.Count];
         _open = new int[function.Blocks.Count];
         _turns = new int[function.Blocks.Count];
@@ -25,6 +24,8 @@ sealed class BlockOrder
                 _turns[successor.Number] = Math.Min(_turns[successor.Number], _turns[block.Number] + (successor == block.Unlikely ? 1 : 0));
             }
         }
+
+        _waiting = new Queue<MachineBlock>(function.Blocks.OrderBy(block => _turns[block.Number]));
     }
 
     public static List<MachineBlock> Arrange(MachineFunction function)
@@ -47,7 +48,18 @@ sealed class BlockOrder
         return placed;
     }
 
-    MachineBlock? First() => _function.Blocks.Where(block => !_isPlaced[block.Number]).MinBy(block => _turns[block.Number]);
+    MachineBlock? First()
+    {
+        while (_waiting.TryDequeue(out MachineBlock? block))
+        {
+            if (!_isPlaced[block.Number])
+            {
+                return block;
+            }
+        }
+
+        return null;
+    }
 
     // First what all other ways have been written for, then what is deeper in loops.
     MachineBlock? After(MachineBlock block) => block.Successors()

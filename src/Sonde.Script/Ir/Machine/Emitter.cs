@@ -19,20 +19,14 @@ sealed class Emitter
 
     public static void Emit(MachineFunction function, FrameLayout frame, IReadOnlyList<MachineBlock> order, List<Instruction> output)
     {
-        Emitter emitter = new(function, frame, output);
-        int start = output.Count;
+        List<Instruction> written = [];
+        Emitter emitter = new(function, frame, written);
         for (int i = 0; i < order.Count; i++)
         {
             emitter.Emit(order[i], i + 1 < order.Count ? order[i + 1] : null);
         }
 
-        for (int i = output.Count - 1; i >= start; i--)
-        {
-            if (output[i] is { IsMark: true, Operand: Label label } && !emitter._used.Contains(label))
-            {
-                output.RemoveAt(i);
-            }
-        }
+        output.AddRange(written.Where(instruction => instruction is not { IsMark: true, Operand: Label label } || emitter._used.Contains(label)));
     }
 
     void Emit(MachineBlock block, MachineBlock? follower)

@@ -81,7 +81,8 @@ sealed class SlotLifetimes
         for (bool changed = true; changed;)
         {
             changed = false;
-            foreach (MachineBlock block in function.Blocks)
+            // In the direction things are handed on, or each turn would get one block further only.
+            foreach (MachineBlock block in forwards ? function.Blocks : Enumerable.Reverse(function.Blocks))
             {
                 foreach (MachineBlock successor in block.Successors())
                 {

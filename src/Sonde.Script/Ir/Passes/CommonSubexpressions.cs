@@ -8,14 +8,19 @@ namespace Sonde.Script.Ir.Passes;
 /// </summary>
 sealed class CommonSubexpressions
 {
+    // Of answers known on some way, the latest ones are asked whether they are known on every way.
+    const int MostAsked = 4;
+
     readonly VirtualRegister? _context;
     readonly Definitions _definitions;
     readonly Dictionary<IrInstruction, VirtualRegister> _here = [];
-    readonly Dictionary<BasicBlock, Dictionary<IrInstruction, VirtualRegister>> _lasting = [];
+    readonly Dictionary<IrInstruction, List<(BasicBlock Block, VirtualRegister Answer)>> _lasting = [];
+    readonly DominatorTree _tree;
     bool _changed;
 
-    CommonSubexpressions(IrFunction function, bool isMain)
+    CommonSubexpressions(IrFunction function, bool isMain, DominatorTree tree)
     {
+        _tree = tree;
         _definitions = new Definitions(function);
         _context = isMain && _definitions.IsSetOnce(function.Parameters[0]) ? function.Parameters[0] : null;
     }
@@ -23,21 +28,19 @@ sealed class CommonSubexpressions
     /// <summary>Whether anything changed.</summary>
     public static bool Run(IrFunction function, bool isMain)
     {
-        CommonSubexpressions pass = new(function, isMain && function.Parameters.Count > 0);
         List<BasicBlock> order = ControlFlow.ReversePostOrder(function);
-        Dictionary<BasicBlock, BasicBlock> dominators = ControlFlow.Dominators(order);
+        CommonSubexpressions pass = new(function, isMain && function.Parameters.Count > 0, new DominatorTree(order));
         foreach (BasicBlock block in order)
         {
-            pass.Run(block, dominators);
+            pass.Run(block);
         }
 
         return pass._changed;
     }
 
-    void Run(BasicBlock block, Dictionary<BasicBlock, BasicBlock> dominators)
+    void Run(BasicBlock block)
     {
         _here.Clear();
-        _lasting.Add(block, []);
         for (int i = 0; i < block.Instructions.Count; i++)
         {
             IrInstruction instruction = block.Instructions[i];
@@ -47,7 +50,7 @@ sealed class CommonSubexpressions
             }
 
             IrInstruction? question = Question(instruction);
-            if (question is not null && Find(block, question, dominators) is { } found)
+            if (question is not null && Find(block, question) is { } found)
             {
                 block.Instructions[i] = new IrMove(dst, found);
                 _changed = true;
@@ -60,25 +63,32 @@ sealed class CommonSubexpressions
                 _here[question] = dst;
                 if (_definitions.IsSetOnce(dst) && _definitions.IsLasting(question))
                 {
-                    _lasting[block].TryAdd(question, dst);
+                    if (!_lasting.TryGetValue(question, out List<(BasicBlock, VirtualRegister)>? answers))
+                    {
+                        _lasting.Add(question, answers = []);
+                    }
+
+                    answers.Add((block, dst));
                 }
             }
         }
     }
 
-    VirtualRegister? Find(BasicBlock block, IrInstruction question, Dictionary<BasicBlock, BasicBlock> dominators)
+    VirtualRegister? Find(BasicBlock block, IrInstruction question)
     {
         if (_here.TryGetValue(question, out VirtualRegister found))
         {
             return found;
         }
 
-        while (dominators.TryGetValue(block, out BasicBlock? above) && above != block)
+        if (_lasting.TryGetValue(question, out List<(BasicBlock Block, VirtualRegister Answer)>? answers))
         {
-            block = above;
-            if (_lasting[block].TryGetValue(question, out found))
+            for (int i = answers.Count - 1; i >= Math.Max(0, answers.Count - MostAsked); i--)
             {
-                return found;
+                if (_tree.Dominates(answers[i].Block, block))
+                {
+                    return answers[i].Answer;
+                }
             }
         }
 
