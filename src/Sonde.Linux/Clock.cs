@@ -12,9 +12,6 @@ public static unsafe class Clock
     /// <summary>Time since 1970 (<c>CLOCK_REALTIME</c>).</summary>
     public static ulong RealTimeNs => Read(0);
 
-    /// <summary>Time since 1970 without leap seconds (<c>CLOCK_TAI</c>); equal to the real time where nobody has told the kernel of them.</summary>
-    public static ulong TaiNs => Read(11);
-
     /// <summary>What to add to <see cref="MonotonicNs"/> to get <see cref="RealTimeNs"/>, at the moment of asking.</summary>
     /// <remarks>The monotonic clock is read on both sides of the real-time one, which bounds the error by half of that distance; the best of three counts.</remarks>
     public static long MonotonicToRealTimeNs

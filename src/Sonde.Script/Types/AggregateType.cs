@@ -27,7 +27,7 @@ enum AggregateKind
     /// <summary>A histogram of equal steps: below, the steps, above.</summary>
     LinearHistogram,
 
-    /// <summary>The last so many intervals: for each its number since the clock's start, the value, and the count for means.</summary>
+    /// <summary>The last so many intervals: for each its number since <c>CLOCK_BOOTTIME</c>'s start, the value, and the count for means.</summary>
     TimeSeries,
 }
 

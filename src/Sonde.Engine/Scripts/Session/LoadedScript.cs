@@ -69,7 +69,7 @@ sealed class LoadedScript : IDisposable
     }
 
     /// <summary>Loads every program.</summary>
-    /// <exception cref="UserErrorException">The kernel refuses one; the message says which and why.</exception>
+    /// <exception cref="ScriptLoadException">The kernel refuses one; the message says which and why.</exception>
     public void LoadPrograms()
     {
         foreach (var program in Script.Programs)
@@ -90,15 +90,15 @@ sealed class LoadedScript : IDisposable
             }
             catch (VerifierException exception)
             {
-                throw new UserErrorException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}");
+                throw new ScriptLoadException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}");
             }
             catch (AssemblerException exception)
             {
-                throw new UserErrorException($"the program of {program.Name} is too large: {exception.Message}");
+                throw new ScriptLoadException($"the program of {program.Name} is too large: {exception.Message}");
             }
             catch (LinuxException exception) when (program.Type is ProgramType.Tracing && exception.Errno is Errno.EINVAL or Errno.ENOTSUPP or Errno.EOPNOTSUPP)
             {
-                throw new UserErrorException($"{program.Name}: this kernel cannot load programs of this kind (fentry, fexit and iterators need CONFIG_BPF_EVENTS and CONFIG_FUNCTION_TRACER): {exception.Message}");
+                throw new ScriptLoadException($"{program.Name}: this kernel cannot load programs of this kind (fentry, fexit and iterators need CONFIG_BPF_EVENTS and CONFIG_FUNCTION_TRACER): {exception.Message}");
             }
         }
     }

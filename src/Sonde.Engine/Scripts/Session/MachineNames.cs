@@ -28,8 +28,6 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
 
     public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 
-    public long TaiToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.TaiNs) is var offset && Math.Abs(offset) < 500_000_000 ? 0 : offset;
-
     public TimeZoneInfo Zone => TimeZoneInfo.Local;
 
     public ReadOnlySpan<ulong> Stack(StackShape shape, long number)

@@ -25,11 +25,14 @@ sealed class ScriptSession : IDisposable
     readonly OutputBuffer _buffer;
     readonly ScriptOutput _output;
     readonly ActionRunner _actions;
+    readonly RecordHandler _run;
     readonly ProbeAttacher _attacher;
     readonly RecordQueue _records;
     readonly SessionLosses _losses;
     readonly List<PosixSignalRegistration> _signals = [];
     readonly ConcurrentQueue<Program> _signalled = new();
+    readonly CancellationTokenSource _ending = new();
+    int _probesOfSignals;
 
     /// <summary>Creates the script's maps; nothing runs yet.</summary>
     /// <exception cref="LinuxException">The kernel refuses: rights are missing, or it is too old.</exception>
@@ -48,6 +51,7 @@ sealed class ScriptSession : IDisposable
             _output.Unbuffered = options.Buffering == OutputBuffering.None;
             _attacher = new ProbeAttacher(Process, Missing());
             _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCode = _names.Codes.Learn };
+            _run = _actions.Run;
             _losses = new SessionLosses(_script);
             _records = new RecordQueue(_script);
         }
@@ -81,6 +85,7 @@ sealed class ScriptSession : IDisposable
     public void Dispose()
     {
         _signals.ForEach(signal => signal.Dispose());
+        _ending.Dispose();
         _attacher.Dispose();
         _records.Dispose();
         _script.Dispose();
@@ -98,6 +103,9 @@ sealed class ScriptSession : IDisposable
     {
         _script.SetGlobals(Process, _options.Child?.Pid ?? 0);
         _script.LoadPrograms();
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
+        cancellation = together.Token;
+        EndOnSignals();
         if (_options.Test || _options.Benchmark)
         {
             return new TestRun(_script, _records, _actions, _output).Run(_options.Benchmark);
@@ -168,6 +176,7 @@ sealed class ScriptSession : IDisposable
                     break;
                 case ProbeKind.SelfSignal:
                     special += description.Probes.Count;
+                    _probesOfSignals += description.Probes.Count;
                     foreach (var probe in description.Probes)
                     {
                         RunOnSignal(probe.Signal, _script.Programs[i]);
@@ -189,7 +198,7 @@ sealed class ScriptSession : IDisposable
         }
 
         RunIterators();
-        return _attacher.Attached > 0 || _signals.Count > 0;
+        return _attacher.Attached > 0 || _probesOfSignals > 0;
     }
 
     Action<string>? Missing() => _compiled.Config.MissingProbes switch
@@ -198,6 +207,24 @@ sealed class ScriptSession : IDisposable
         "ignore" => _ => { },
         _ => null,
     };
+
+    void EndOnSignals()
+    {
+        if (!_options.EndsOnSignals)
+        {
+            return;
+        }
+
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+        {
+            _signals.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                // The second time the signal does what it always does.
+                context.Cancel = !_ending.IsCancellationRequested;
+                _ending.Cancel();
+            }));
+        }
+    }
 
     void RunOnSignal(int signal, Program program) => _signals.Add(PosixSignalRegistration.Create((PosixSignal)signal, context =>
     {
@@ -216,7 +243,7 @@ sealed class ScriptSession : IDisposable
                 using var iterator = _script.Programs[i].OpenIterator();
                 while (iterator.Read(bytes) is { Raw: > 0 })
                 {
-                    _records.Drain(_actions.Run);
+                    _records.Drain(_run);
                 }
             }
         }
@@ -248,7 +275,7 @@ sealed class ScriptSession : IDisposable
                 _names.Processes.Remember(Process);
             }
 
-            var any = Drain();
+            var any = _records.Drain(_run) > 0;
             while (_signalled.TryDequeue(out var program))
             {
                 program.TestRun();
@@ -267,12 +294,6 @@ sealed class ScriptSession : IDisposable
                 _records.Wait(remembers ? UserNames.Interval : Timeout.InfiniteTimeSpan);
             }
         }
-    }
-
-    bool Drain()
-    {
-        var count = _records.Drain(_actions.ExitCode is null ? _actions.Run : static _ => { });
-        return count > 0;
     }
 
     void Hand()
@@ -320,7 +341,7 @@ sealed class ScriptSession : IDisposable
 
     void DrainAll()
     {
-        while (_records.Drain(_actions.Run) > 0)
+        while (_records.Drain(_run) > 0)
         {
         }
     }

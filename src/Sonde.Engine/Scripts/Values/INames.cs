@@ -29,9 +29,6 @@ interface INames
     /// <summary>What to add to <c>CLOCK_BOOTTIME</c> to get nanoseconds since 1970.</summary>
     long BootToRealNs { get; }
 
-    /// <summary>What to add to <c>CLOCK_TAI</c>, the clock of time series, to get nanoseconds since 1970.</summary>
-    long TaiToRealNs { get; }
-
     /// <summary>The time zone of the user.</summary>
     TimeZoneInfo Zone { get; }
 

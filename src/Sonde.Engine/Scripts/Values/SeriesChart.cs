@@ -61,7 +61,7 @@ static class SeriesChart
         for (long interval = pairs.IsEmpty ? latest + 1 : pairs[0], first = interval; interval <= latest; interval++)
         {
             text.Add(interval > first ? ",{\"interval_start\":\""u8 : "{\"interval_start\":\""u8);
-            Strftime.Write(text, "%Y-%m-%d %H:%M:%S.%k", interval * type.Interval + names.TaiToRealNs, names.Zone, withFractions: true);
+            Strftime.Write(text, "%Y-%m-%d %H:%M:%S.%k", interval * type.Interval + names.BootToRealNs, names.Zone, withFractions: true);
             text.Add("\",\"value\":"u8);
             if (!pairs.IsEmpty && pairs[0] == interval)
             {
@@ -93,7 +93,7 @@ static class SeriesChart
         3 => "%H:%M:%S.%l",
         6 => "%H:%M:%S.%f",
         _ => "%H:%M:%S.%k",
-    }, interval * type.Interval + names.TaiToRealNs, names.Zone, withFractions: true);
+    }, interval * type.Interval + names.BootToRealNs, names.Zone, withFractions: true);
 
     /// <summary>Where on the line a value lies.</summary>
     readonly struct Scale

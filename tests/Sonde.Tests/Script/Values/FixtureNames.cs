@@ -6,9 +6,7 @@ namespace Sonde.Tests.Script.Values;
 /// <summary>A machine whose names never change.</summary>
 sealed class FixtureNames : INames
 {
-    public long BootToRealNs => 1_795_260_976_520_913_011;
-
-    public long TaiToRealNs => 0;
+    public long BootToRealNs { get; init; };
 
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
