@@ -192,5 +192,5 @@ sealed class ScriptRun
         return session.Run(CancellationToken.None);
     }
 
-    Stream OpenOutput() => _request.Output is { } path ? new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0) : Console.OpenStandardOutput();
+    Stream OpenOutput() => _request.Output is { } path ? new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0) : new StandardStream(1);
 }
