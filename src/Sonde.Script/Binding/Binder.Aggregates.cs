@@ -142,16 +142,27 @@ sealed partial class Binder
         return null;
     }
 
-    AggregateType? SeriesType(Call call, AggregateType type)
+    /// <summary>Whether the settings allow a feature that bpftrace may still change.</summary>
+    bool MayUse(string feature, string setting, SourceSpan span)
     {
-        switch (_options.Config.UnstableTimeSeries)
+        switch (setting)
         {
             case "error":
-                Error(call.Span, "tseries feature is not enabled by default. To enable this unstable feature, set the config flag to enable. unstable_tseries=enable");
-                return null;
+                Error(span, $"{feature} feature is not enabled by default. To enable this unstable feature, set the config flag to enable. unstable_{feature}=enable");
+                return false;
             case "warn":
-                Warn(SourceSpan.None, "Script is using an unstable feature: tseries. To prevent this warning you must explicitly enable it in the config e.g. unstable_tseries=enable");
+                Warn(SourceSpan.None, $"Script is using an unstable feature: {feature}. To prevent this warning you must explicitly enable it in the config e.g. unstable_{feature}=enable");
                 break;
+        }
+
+        return true;
+    }
+
+    AggregateType? SeriesType(Call call, AggregateType type)
+    {
+        if (!MayUse("tseries", _options.Config.UnstableTimeSeries, call.Span))
+        {
+            return null;
         }
 
         if (Bound(call, 1, "interval_ns") is not { } interval || Bound(call, 2, "num_intervals") is not { } count)

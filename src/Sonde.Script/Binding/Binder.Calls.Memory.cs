@@ -359,9 +359,12 @@ sealed partial class Binder
             capacity = (int)Math.Min(size.Value, capacity);
         }
 
-        return IntegerOrPointer(call, 0) is { } path
-            ? new BoundCall(Intrinsic.Path, [Convert(path, IntegerType.UInt64)], new StringType(Math.Max(capacity, 1))) { Space = AddressSpace.Kernel }
-            : Unknown;
+        // The structure in its place is as good as a pointer to it.
+        var path = BindExpression(call.Arguments[0]);
+        var place = path.Type is StructType ? AddressOf(path)?.Address : path.Type is PointerType ? path : null;
+        return IsUnknown(path) ? Unknown
+            : place is null ? Fail(call.Span, $"path() only supports pointer or C type argument ({NameOf(path.Type)} provided)")
+            : new BoundCall(Intrinsic.Path, [Convert(place, IntegerType.UInt64)], new StringType(Math.Max(capacity, 1))) { Space = AddressSpace.Kernel };
     }
 
     BoundExpression BindWriteUser(Call call)

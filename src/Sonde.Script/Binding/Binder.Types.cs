@@ -87,6 +87,11 @@ sealed partial class Binder
     /// <summary>The record of a type's names.</summary>
     BoundExpression BindTypeInfo(TypeInfo syntax)
     {
+        if (!MayUse("typeinfo", _options.Config.UnstableTypeInfo, syntax.Span))
+        {
+            return Unknown;
+        }
+
         var type = OperandType(syntax.Type, syntax.Operand);
         if (IsUnknown(type))
         {
@@ -98,6 +103,11 @@ sealed partial class Binder
 
     BoundExpression BindTypeInfoField(TypeInfo syntax, Member member)
     {
+        if (!MayUse("typeinfo", _options.Config.UnstableTypeInfo, syntax.Span))
+        {
+            return Unknown;
+        }
+
         var type = OperandType(syntax.Type, syntax.Operand);
         return member.Name switch
         {

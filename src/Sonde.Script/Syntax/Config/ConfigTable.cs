@@ -45,6 +45,7 @@ static class ConfigTable
         ["str_trunc_trailer"] = new((c, text) => c with { TruncationTrailer = text }, c => c.TruncationTrailer),
         ["unstable_dw_ustack"] = Unstable((c, v) => c with { UnstableDwarfStack = v }, c => c.UnstableDwarfStack),
         ["unstable_tseries"] = Unstable((c, v) => c with { UnstableTimeSeries = v }, c => c.UnstableTimeSeries),
+        ["unstable_typeinfo"] = Unstable((c, v) => c with { UnstableTypeInfo = v }, c => c.UnstableTypeInfo),
         ["use_blazesym"] = Flag((c, v) => c with { UseBlazesym = v }, c => c.UseBlazesym),
     };
 

@@ -63,6 +63,9 @@ sealed record ScriptConfig
     /// <summary>"warn", "enable" or "error": whether <c>dw_ustack</c> may be used.</summary>
     public string UnstableDwarfStack { get; init; } = "warn";
 
+    /// <summary>What a use of <c>typeinfo</c> is: "error", "warn", "enable".</summary>
+    public string UnstableTypeInfo { get; init; } = "enable";
+
     /// <summary>All settings by their names in the config block, in alphabetical order, the values as text.</summary>
     public IEnumerable<(string Name, string Value)> Values => ConfigTable.Values(this);
 }
