@@ -44,17 +44,13 @@ sealed partial class Binder
                 length = null;
                 break;
             case BoundConstant { Value: var wanted }:
-                capacity = (int)wanted;
+                // The length counts the zero byte at the end.
+                length = new BoundConstant(IntegerType.UInt64, Math.Max(1, wanted));
+                capacity = (int)Math.Max(0, wanted - 1);
                 break;
         }
 
-        // The function's length counts characters, the intrinsic's the zero byte too.
-        BoundExpression? limit = length switch
-        {
-            null => null,
-            BoundConstant known => new BoundConstant(IntegerType.UInt64, known.Value + 1),
-            _ => new BoundBinary(BinaryOperator.Add, Convert(length, IntegerType.UInt64), new BoundConstant(IntegerType.UInt64, 1), IntegerType.UInt64),
-        };
+        var limit = length is null ? null : Convert(length, IntegerType.UInt64);
         if (value is BoundText literal && literal.Bytes.Length > most)
         {
             return Fail(call.Span, $"String is too long (over {most} bytes): {TextOf(literal)}");
@@ -63,7 +59,7 @@ sealed partial class Binder
         if (value.Type is StringType && limit is not null)
         {
             return value is BoundText known && length is BoundConstant { Value: var count }
-                ? Text(known.Bytes[..(int)Math.Min(count, known.Bytes.Length)])
+                ? Text(known.Bytes[..(int)Math.Min(count - 1, known.Bytes.Length)])
                 : ReadOwnText(value, Math.Min(value.Type.Size, capacity + 1), limit);
         }
 
@@ -147,7 +143,7 @@ sealed partial class Binder
         var text => new BoundCall(Intrinsic.StringLength, [text], IntegerType.UInt64),
     };
 
-    BoundExpression BindStrcap(Call call) => TextArgument(call, 0) is { Type: StringType type } ? new BoundConstant(IntegerType.UInt64, type.Capacity - 1) : Unknown;
+    BoundExpression BindStrcap(Call call) => TextArgument(call, 0) is { Type: StringType type } ? new BoundConstant(IntegerType.UInt64, type.Capacity) : Unknown;
 
     BoundExpression BindStrcontains(Call call)
     {
@@ -169,8 +165,19 @@ sealed partial class Binder
         }
 
         return text is BoundText known && part is BoundText wanted
-            ? new BoundConstant(IntegerType.Int64, known.Bytes.AsSpan().IndexOf(wanted.Bytes))
-            : new BoundCall(Intrinsic.StringFind, [text, part], IntegerType.Int64);
+            ? new BoundConstant(IntegerType.Int64, known.Bytes.AsSpan().IndexOf(wanted.Bytes) is >= 0 and var place ? place : NotFound)
+            : OrNotFound(new BoundCall(Intrinsic.StringFind, [text, part], IntegerType.Int64));
+    }
+
+    /// <summary>What bpftrace's strstr() says of a text that is not there: -ENOENT (include/uapi/asm-generic/errno-base.h).</summary>
+    const int NotFound = -2;
+
+    BoundBlockExpression OrNotFound(BoundExpression place)
+    {
+        var found = Temporary(IntegerType.Int64);
+        var read = new BoundVariableRead(found);
+        var isThere = new BoundBinary(BinaryOperator.GreaterOrEqual, read, new BoundConstant(IntegerType.Int64, 0), BoolType.Instance);
+        return new([new BoundSetVariable(found, place)], new BoundConditional(isThere, read, new BoundConstant(IntegerType.Int64, NotFound), IntegerType.Int64));
     }
 
     BoundExpression BindStrncmp(Call call)

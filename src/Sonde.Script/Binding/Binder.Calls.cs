@@ -122,7 +122,7 @@ sealed partial class Binder
         {
             if (function.IsUnsafe && !_options.AllowUnsafe)
             {
-                return Fail(call.Span, $"{call.Name}() is an unsafe function being used in safe mode", "Allow it with --unsafe");
+                return Fail(call.Span, $"{call.Name}() is an unsafe function being used in safe mode");
             }
 
             return CheckCount(call, function.Least, function.Most) ? function.Bind(this, call) : Unknown;

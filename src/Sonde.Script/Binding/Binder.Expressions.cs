@@ -77,6 +77,18 @@ sealed partial class Binder
         var isNegative = digits is ['-', ..];
         digits = isNegative ? digits[1..] : digits;
         var isHexadecimal = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        if (digits is ['0', >= '0' and <= '7', ..] && digits.Length < 24 && !digits.ContainsAnyExceptInRange('0', '7'))
+        {
+            UInt128 octal = 0;
+            foreach (var digit in digits)
+            {
+                octal = octal * 8 + (UInt128)(digit - '0');
+            }
+
+            number = isNegative ? -(Int128)octal : (Int128)octal;
+            return octal <= ulong.MaxValue && Literals.IsInRange(number);
+        }
+
         var parsed = isHexadecimal
             ? UInt128.TryParse(digits[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             : UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);

@@ -67,6 +67,12 @@ static class ConstantFolder
             return new(BoolType.Instance, value == 0 ? 1 : 0);
         }
 
+        // The bits of a number of a given size are those bits turned around, no more.
+        if (op == UnaryOperator.BitwiseNot && !IsOpen(operand))
+        {
+            return new(operand.Type, Literals.Fit(~operand.Value, operand.Type));
+        }
+
         var result = op == UnaryOperator.Minus ? -value : ~value;
         return !Literals.IsInRange(result) ? null
             : IsOpen(operand) ? Literals.Of(result)

@@ -6,7 +6,7 @@ namespace Sonde.Tests.Script.Values;
 /// <summary>A machine whose names never change.</summary>
 sealed class FixtureNames : INames
 {
-    public long BootToRealNs { get; init; };
+    public long BootToRealNs { get; init; }
 
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
