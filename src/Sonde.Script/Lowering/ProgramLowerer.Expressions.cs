@@ -96,33 +96,28 @@ sealed partial class ProgramLowerer
             BinaryOperator.ShiftRight => signed ? IrOperation.ShiftRightArithmetic : IrOperation.ShiftRightLogical,
             _ => throw new IrException($"There is no code for the operator {binary.Operator}."),
         };
-        if (binary.Operator is BinaryOperator.Divide or BinaryOperator.Modulo)
-        {
-            b = Divisor(b, binary);
-        }
-
-        return Narrow(Ir.Arithmetic(operation, a, b), binary.Type);
+        return binary.Operator is BinaryOperator.Divide or BinaryOperator.Modulo && b is not { Register: null, Constant: not 0 }
+            ? Divide(operation, a, b, binary)
+            : Narrow(Ir.Arithmetic(operation, a, b), binary.Type);
     }
 
-    /// <summary>A divisor, 1 in place of 0, which user space is told of.</summary>
-    IrOperand Divisor(IrOperand divisor, BoundBinary binary)
+    /// <summary>A division whose divisor may be 0: the result is then 1, which user space is told of.</summary>
+    IrOperand Divide(IrOperation operation, IrOperand a, IrOperand b, BoundBinary binary)
     {
-        if (divisor.Register is null && divisor.Constant != 0)
-        {
-            return divisor;
-        }
-
+        var divisor = Register(b);
         var result = _frame.Function.NewRegister();
-        Ir.Move(result, divisor);
         var zero = Ir.NewBlock("zero");
         var fine = Ir.NewBlock("divide");
-        Ir.Branch(Condition.NotEqual, result, 0, fine, zero);
+        var done = Ir.NewBlock("divided");
+        Ir.Branch(Condition.NotEqual, divisor, 0, fine, zero);
         Ir.MoveTo(zero);
-        var what = binary.Operator == BinaryOperator.Divide ? "Divide" : "Modulo";
-        SendRecord(_script.RuntimeError($"{what} by 0 detected. This can lead to unexpected results. 1 is being used as the result.", binary.Span), []);
+        SendRecord(_script.RuntimeError("Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.", binary.Span), []);
         Ir.Move(result, 1);
-        Ir.Jump(fine);
+        Ir.Jump(done);
         Ir.MoveTo(fine);
+        Ir.Move(result, Narrow(Ir.Arithmetic(operation, a, divisor), binary.Type));
+        Ir.Jump(done);
+        Ir.MoveTo(done);
         return result;
     }
 

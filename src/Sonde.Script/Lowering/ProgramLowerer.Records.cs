@@ -119,9 +119,7 @@ sealed partial class ProgramLowerer
     void Join(BoundJoin join)
     {
         var layout = _script.Actions[join.Action].Payload;
-        var texts = (ArrayType)layout.Elements[1];
-        var type = (StringType)texts.Element;
-        var first = ScriptAction.PayloadOffset + layout.OffsetOf(1);
+        var texts = TextsOf(layout);
         var array = Register(Scalar(join.Array));
         var pointer = Temporary(8, "pointer");
         var size = ScriptAction.PayloadOffset + layout.Size;
@@ -129,7 +127,7 @@ sealed partial class ProgramLowerer
         var (count, length) = (_frame.Function.NewRegister(), _frame.Function.NewRegister());
         var done = Ir.NewBlock("joined");
         Ir.Move(count, 0);
-        Ir.Move(length, first);
+        Ir.Move(length, ScriptAction.PayloadOffset + layout.OffsetOf(0) + layout.Elements[0].Size);
         Ir.Store(Size.Double, record, join.Action);
         for (var i = 0; i <= texts.Count; i++)
         {
@@ -142,8 +140,8 @@ sealed partial class ProgramLowerer
             Ir.Move(count, i + 1);
             if (i < texts.Count)
             {
-                var start = first + i * type.Size;
-                var used = ReadText(join.Space, text, null, record.Plus(start), type, isClean: false);
+                var start = ScriptAction.PayloadOffset + texts[i].Offset;
+                var used = ReadText(join.Space, text, null, record.Plus(start), texts[i].Type, isClean: false);
                 Ir.Move(length, Ir.Arithmetic(IrOperation.Add, used, start));
             }
         }
@@ -153,6 +151,14 @@ sealed partial class ProgramLowerer
         Ir.Store(Size.Double, record.Plus(ScriptAction.PayloadOffset + layout.OffsetOf(0)), count);
         Output(record, Bounded(length, size));
     }
+
+    /// <summary>The texts of a join: side by side behind the count, or an array of them.</summary>
+    static List<(int Offset, StringType Type)> TextsOf(TupleType layout) =>
+    [
+        .. layout.Elements.Select((element, i) => (Element: element, Offset: layout.OffsetOf(i))).Skip(1).SelectMany(part => part.Element is ArrayType { Element: StringType text } array
+            ? Enumerable.Range(0, array.Count).Select(i => (part.Offset + i * text.Size, text))
+            : [(part.Offset, (StringType)part.Element)]),
+    ];
 
     void Output(IrAddress record, IrOperand length)
     {

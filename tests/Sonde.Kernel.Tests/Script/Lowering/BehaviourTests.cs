@@ -63,7 +63,7 @@ public class BehaviourTests
     [InlineData("$a = (uint8[4])(uint32)0x04030201; @r = (int64)(uint32)$a", 0x04030201)]
     [InlineData("@r = (int64)bswap((uint32)(pid - pid + 0x01020304))", 0x04030201)]
     [InlineData("@r = (int64){ let $y = 3; $y * 2 }", 6)]
-    [InlineData("$z = tid - tid; @r = (int64)(7 / $z)", 7)]
+    [InlineData("$z = tid - tid; @r = (int64)(7 / $z) * 10 + (int64)(7 % $z)", 11)]
     [InlineData("$e = elapsed; @r = (int64)($e > 0 && nsecs > $e)", 1)]
     [InlineData("@h = hist(5); @r = (int64)1", 1)]
     [InlineData("unroll(3) { @n++; } @r = (int64)@n", 3)]
