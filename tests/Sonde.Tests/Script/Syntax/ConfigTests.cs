@@ -22,7 +22,7 @@ public sealed class ConfigTests
     {
         (ScriptConfig config, string messages) = Read(
             "cache_user_symbols=NONE; cpp_demangle=false; lazy_symbolication=true; license=\"GPL v2\"; log_size=1; max_bpf_progs=2; max_cat_bytes=3; max_map_keys=4; max_probes=5; max_strlen=6; "
-            + "missing_probes=warn; on_stack_limit=7; perf_rb_pages=8; print_maps_on_exit=0; show_debug_info=1; stack_mode=build_id; str_trunc_trailer=\"~\"; unstable_dw_ustack=enable; unstable_tseries=error; use_blazesym=yes");
+            + "missing_probes=warn; on_stack_limit=7; perf_rb_pages=8; print_maps_on_exit=0; show_debug_info=1; stack_mode=build_id; str_trunc_trailer=\"~\"; unstable_dw_ustack=enable; unstable_tseries=error; unstable_typeinfo=warn; use_blazesym=yes");
         Assert.Empty(messages);
         Golden.Check("script-config-set.txt", string.Join('\n', config.Values.Select(v => $"{v.Name} = {v.Value}")) + "\n");
     }
