@@ -27,8 +27,18 @@ sealed class SourceFiles(int pid, PythonVersion version)
             return null;
         }
 
+        // The files of a process that is gone are, unless it had a root of its own, where they were.
+        if (!Directory.Exists($"/proc/{pid}"))
+        {
+            return Path.IsPathRooted(file) ? ReadFile(file) : null;
+        }
+
         // A relative name is relative to where the program was when it was compiled, as a rule where it still is.
-        var path = Path.IsPathRooted(file) ? $"/proc/{pid}/root{file}" : $"/proc/{pid}/cwd/{file}";
+        return ReadFile(Path.IsPathRooted(file) ? $"/proc/{pid}/root{file}" : $"/proc/{pid}/cwd/{file}");
+    }
+
+    QualifiedNames? ReadFile(string path)
+    {
         try
         {
             var info = new FileInfo(path);

@@ -105,13 +105,13 @@ public sealed record CallLayout
 
         return version.Minor switch
         {
-            6 => HeapFrames with { ThreadException = 88, FrameInstruction = 120, FrameStackTop = 72, CodeFlags = 32, CodeFirstLine = 36, CodeFile = 96, CodeName = 104, CodeLineTable = 112 },
+            6 => HeapFrames with { ThreadException = 80, FrameInstruction = 120, FrameStackTop = 72, CodeFlags = 32, CodeFirstLine = 36, CodeFile = 96, CodeName = 104, CodeLineTable = 112 },
             7 => HeapFrames with { CodeFlags = 32, CodeFirstLine = 36, CodeFile = 96, CodeName = 104, CodeLineTable = 112, FrameStackTop = 72 },
             8 or 9 => HeapFrames with { FrameStackTop = 72 },
             10 => HeapFrames with { FrameInstruction = 96, FrameState = 108 },
             11 => InlineFrames with
             {
-                ThreadFrame = 56, CFrameFrame = 8, ThreadException = 104, FrameCode = 32, FramePrevious = 48, FrameOwner = 69,
+                ThreadFrame = 56, CFrameFrame = 8, ThreadException = 96, FrameCode = 32, FramePrevious = 48, FrameOwner = 69,
                 CodeFirstLine = 72, CodeVersion = null, TextAscii = 48, TextCompact = 72, GeneratorStateBeforeFrame = 5, ResumeOpcodes = [151, 150],
             },
             12 => InlineFrames with { ThreadFrame = 56, CFrameFrame = 0, ThreadException = 96, ExceptionIsObject = true, ResumeOpcodes = [151, 240] },
@@ -128,7 +128,7 @@ public sealed record CallLayout
     /// <summary>3.6 to 3.10: frames are objects of their own, linked by <c>f_back</c>.</summary>
     static CallLayout HeapFrames { get; } = new()
     {
-        ThreadFrame = 24, ThreadException = 96, FrameCode = 32, FramePrevious = 24, FrameInstruction = 104,
+        ThreadFrame = 24, ThreadException = 88, FrameCode = 32, FramePrevious = 24, FrameInstruction = 104,
         CodeFlags = 36, CodeFirstLine = 40, CodeFile = 104, CodeName = 112, CodeLineTable = 120, NamesAreQualified = false,
         TextAscii = 48, TextCompact = 72,
     };

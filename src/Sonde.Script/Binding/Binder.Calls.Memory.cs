@@ -66,7 +66,7 @@ sealed partial class Binder
         return value.Type switch
         {
             _ when IsUnknown(value) => Unknown,
-            _ when IsPythonValue(value) => PythonAsText(value, capacity),
+            _ when IsPythonValue(value) => PythonAsText(value, capacity, isAskedFor: length is not null),
             StringType => value,
             PointerType or IntegerType or EnumType => ReadText(Convert(value, IntegerType.UInt64), SpaceOf(value), capacity + 1, limit),
             ArrayType { Element: IntegerType { Size: 1 } } array => AddressOf(value) is var (address, space)

@@ -74,8 +74,8 @@ sealed partial class Binder
         : value;
 
     /// <summary>A Python value as text of at most so many characters.</summary>
-    static BoundCall PythonAsText(BoundExpression value, int length) =>
-        new BoundCall(Intrinsic.PythonText, ((BoundCall)value).Arguments, new StringType(length + 1)) { Span = value.Span };
+    static BoundCall PythonAsText(BoundExpression value, int length, bool isAskedFor = false) =>
+        new(Intrinsic.PythonText, ((BoundCall)value).Arguments, new StringType(length + 1)) { Number = isAskedFor ? 1 : 0, Span = value.Span };
 
     /// <summary>The operands of an operator: a Python value is read as what the other one is.</summary>
     (BoundExpression Left, BoundExpression Right) PythonOperands(BoundExpression left, BoundExpression right) =>

@@ -159,6 +159,6 @@ enum Intrinsic
     /// <summary>double of the float or int at an address; 0 for everything else.</summary>
     PythonFloat,
 
-    /// <summary>string of the str at an address; empty (null or unreadable) for everything else.</summary>
+    /// <summary>string of the str at an address; empty (null or unreadable) for everything else; Number: 1 if the script said how many characters it wants.</summary>
     PythonText,
 }

@@ -55,6 +55,10 @@ sealed class ProbeFacts
     public static bool RunsStatements(BoundExpression expression) =>
         expression is BoundBlockExpression || Parts(expression).Any(RunsStatements);
 
+    /// <summary>Whether evaluating takes a Python stack.</summary>
+    public static bool TakesPythonStack(BoundExpression expression) =>
+        expression is BoundCall { Function: Intrinsic.PythonStack } || Parts(expression).Any(TakesPythonStack);
+
     /// <summary>Whether an expression reads a variable, or may.</summary>
     public static bool Mentions(BoundExpression expression, BoundVariable variable) =>
         expression is BoundVariableRead read && read.Variable == variable

@@ -49,7 +49,9 @@ sealed partial class ProgramLowerer
                 break;
             case Intrinsic.PythonText:
                 var (address, length) = Python.Text(Register(Scalar(call.Arguments[0])));
-                ReadText(AddressSpace.User, address, Ir.Arithmetic(IrOperation.Add, length, 1), to, (StringType)call.Type, isClean);
+                // What was asked for is not cut, what there is no room for is.
+                var bytes = Ir.Arithmetic(IrOperation.Add, length, 1);
+                ReadText(AddressSpace.User, address, call.Number == 1 ? Bounded(bytes, call.Type.Size) : bytes, to, (StringType)call.Type, isClean);
                 break;
             case Intrinsic.PythonValue:
                 Python.StoreValue(Register(Scalar(call.Arguments[0])), to);

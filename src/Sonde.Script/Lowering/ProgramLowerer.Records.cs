@@ -28,9 +28,10 @@ sealed partial class ProgramLowerer
         var layout = _script.Actions[action].Payload;
         var size = ScriptAction.PayloadOffset + layout.Size;
         var texts = layout.Elements.Sum(TextBytes);
-        // Once memory is reserved nothing may end the program before it is handed back: what could is evaluated first.
+        // Once memory is reserved nothing may end the program before it is handed back: what could is evaluated first. So is what sends records itself
+        // that are to be read before this one: a Python stack brings the names of its functions.
         var values = payload.Select(element => element.Type.IsScalar ? new BoundNumber(element.Type, Scalar(element))
-            : ProbeFacts.RunsStatements(element) ? new BoundPlace(element.Type, Place(element))
+            : ProbeFacts.RunsStatements(element) || ProbeFacts.TakesPythonStack(element) ? new BoundPlace(element.Type, Place(element))
             : element).ToArray();
         if (!_kernel.HasRingBuffer || texts > ShortTexts)
         {

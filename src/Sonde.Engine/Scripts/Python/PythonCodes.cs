@@ -26,8 +26,7 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
     public delegate byte[]? StackReader(ulong number);
 
     /// <summary>What is known of a code object.</summary>
-    /// <param name="Instructions">Where its instructions begin in memory.</param>
-    sealed record Code(string Function, string File, int FirstLine, int Image, byte[] Lines, ulong Instructions);
+    sealed record Code(string Function, string File, int FirstLine, int Image, byte[] Lines);
 
     /// <summary>Takes a record that tells of a code object (<see cref="PythonCodeRecord"/>).</summary>
     public void Learn(ReadOnlySpan<byte> record)
@@ -48,8 +47,8 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
             function = Sources(process, image).Qualify(file, firstLine, function);
         }
 
-        var (lines, instructions) = wantsLines && (uint)image < (uint)images.Count ? ReadLines(process, address, images[image]) : ([], 0);
-        _codes[(process, address)] = new Code(function, file, firstLine, image, lines, instructions);
+        var lines = wantsLines && (uint)image < (uint)images.Count ? Lines(record[PythonCodeRecord.Lines..], process, address, images[image]) : [];
+        _codes[(process, address)] = new Code(function, file, firstLine, image, lines);
     }
 
     /// <summary>A function, file or stack in words; null when its names never came.</summary>
@@ -91,10 +90,10 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
             return string.Create(CultureInfo.InvariantCulture, $"?@0x{address:x}");
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{code.Function} ({code.File}:{Line(code, instruction) ?? code.FirstLine})");
+        return string.Create(CultureInfo.InvariantCulture, $"{code.Function} ({code.File}:{Line(code, address, instruction) ?? code.FirstLine})");
     }
 
-    int? Line(Code code, ulong instruction)
+    int? Line(Code code, ulong address, ulong instruction)
     {
         if (code.Lines.Length == 0)
         {
@@ -107,29 +106,36 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
         {
             <= 9 => (int)(uint)instruction,
             10 => (int)(uint)instruction * 2,
-            _ => (int)Math.Min(unchecked(instruction - code.Instructions), int.MaxValue),
+            _ => (int)Math.Min(unchecked(instruction - address - (ulong)ValueLayout.For(version).CodeInstructions!.Value), int.MaxValue),
         };
         return LineTable.Find(version, code.Lines, code.FirstLine, Math.Max(offset, 0));
     }
 
-    static (byte[] Lines, ulong Instructions) ReadLines(int process, ulong code, PythonImage image)
+    /// <summary>The line table: from the record, or if it is too long for that from the process, which is still in the call as a rule.</summary>
+    static byte[] Lines(ReadOnlySpan<byte> part, int process, ulong code, PythonImage image)
     {
+        var copied = BinaryPrimitives.ReadInt64LittleEndian(part[PythonCodeRecord.LinesCopied..]);
+        if (copied is >= 0 and <= PythonCodeRecord.LinesCapacity)
+        {
+            return part.Slice(PythonCodeRecord.LinesBytes, (int)copied).ToArray();
+        }
+
         using var memory = new LiveMemory(process);
         var values = ValueLayout.For(image.Version);
         Span<byte> word = stackalloc byte[8];
         if (!memory.TryRead(code + (ulong)image.Layout.CodeLineTable, word))
         {
-            return ([], 0);
+            return [];
         }
 
         var table = BinaryPrimitives.ReadUInt64LittleEndian(word);
         if (!memory.TryRead(table + (ulong)values.ItemCount, word) || BinaryPrimitives.ReadUInt64LittleEndian(word) is not (> 0 and <= MostTableBytes and var length))
         {
-            return ([], 0);
+            return [];
         }
 
         var lines = new byte[length];
-        return memory.TryRead(table + (ulong)values.BytesData, lines) ? (lines, code + (ulong)(values.CodeInstructions ?? 0)) : ([], 0);
+        return memory.TryRead(table + (ulong)values.BytesData, lines) ? lines : [];
     }
 
     SourceFiles Sources(int process, int image)

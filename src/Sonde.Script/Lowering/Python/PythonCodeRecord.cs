@@ -8,6 +8,7 @@ namespace Sonde.Script.Lowering.Python;
 ///  32 image (4)      36 first line (4)
 ///  40 qualified name: length in characters (8), state word of the str (4), bytes copied or -1 (4), bytes
 ///     file name: the same again
+///     line table, where stacks are asked for: length in bytes (8), bytes copied or -1 (8), bytes
 ///     room the program works in, of no meaning to the reader
 /// </code></remarks>
 static class PythonCodeRecord
@@ -20,8 +21,15 @@ static class PythonCodeRecord
     public const int Name = 40;
     public const int File = Name + TextSize;
 
+    public const int Lines = File + TextSize;
+    public const int LinesCopied = 8;
+    public const int LinesBytes = 16;
+
+    /// <summary>The most bytes of a line table; those of larger functions are read from the process if it is still there.</summary>
+    public const int LinesCapacity = 2048;
+
     /// <summary>Where the code object is read to, and the state of what goes on kept: the program's own business.</summary>
-    public const int Work = File + TextSize;
+    public const int Work = Lines + LinesBytes + LinesCapacity;
 
     /// <summary>Bytes of a code object that are read at most.</summary>
     public const int CodeBytes = 128;
