@@ -95,7 +95,8 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
 
     int? Line(Code code, ulong address, ulong instruction)
     {
-        if (code.Lines.Length == 0)
+        // Up to 3.10 a frame that has not begun has the instruction -1.
+        if (code.Lines.Length == 0 || (images[code.Image].Version.Minor <= 10 && (int)instruction < 0))
         {
             return null;
         }
