@@ -73,7 +73,7 @@ sealed class ScriptRun
             FurtherTypes = PythonProbeTypes.With(python),
         });
         var compiler = new ScriptCompiler(target);
-        var script = Compile(compiler, target, processId, child is not null);
+        var script = Compile(compiler, target, child);
         if (compiler.Diagnostics.Messages.Count > 0)
         {
             Complain(compiler.Diagnostics);
@@ -92,7 +92,7 @@ sealed class ScriptRun
     }
 
     /// <summary>The compiled script; null when there is none to be run, after errors or because something else was asked.</summary>
-    CompiledScript? Compile(ScriptCompiler compiler, MachineTarget target, int processId, bool hasChild)
+    CompiledScript? Compile(ScriptCompiler compiler, MachineTarget target, ScriptChild? child)
     {
         var source = ReadSource(_request);
         var tree = compiler.Read(source, ParseOptionsOf(_request, source));
@@ -109,13 +109,18 @@ sealed class ScriptRun
 
         var config = compiler.Configure(tree, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? "")));
+        if (!compiler.Diagnostics.HasErrors && !tree.Probes.SelectMany(probe => probe.AttachPoints).All(place => ProbeType.IsOfKernel(place.Provider)))
+        {
+            child?.EnterProgram();
+        }
+
         var bound = compiler.Bind(tree, new BindOptions
         {
             Config = config,
             Arguments = _request.Arguments,
             AllowUnsafe = _request.Unsafe,
-            ProcessId = processId,
-            HasChild = hasChild,
+            ProcessId = child?.Pid ?? _request.ProcessId,
+            HasChild = child is not null,
             RunsTests = _request.Task == ScriptTask.Test,
             RunsBenchmarks = _request.Task == ScriptTask.Bench,
         });

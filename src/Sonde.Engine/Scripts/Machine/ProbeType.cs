@@ -46,6 +46,10 @@ sealed record ProbeType(ProbeKind Kind, string Name, string[] Aliases, params in
         var pattern = new Glob(word);
         return All.Where(type => pattern.Matches(type.Name));
     }
+
+    /// <summary>Whether a word means types whose places are all outside of programs: to find them no process is looked into.</summary>
+    public static bool IsOfKernel(string word) => Named(word).Select(type => type.Kind).DefaultIfEmpty(ProbeKind.Uprobe)
+        .All(kind => kind is not (ProbeKind.Uprobe or ProbeKind.Uretprobe or ProbeKind.Usdt or ProbeKind.Watchpoint));
 }
 
 /// <summary>What makes a part of an attach point a pattern.</summary>

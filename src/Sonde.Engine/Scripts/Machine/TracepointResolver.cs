@@ -63,7 +63,7 @@ sealed class TracepointResolver(KernelTypes types) : IProbeResolver, IDisposable
         var space = group == "syscalls" ? AddressSpace.User : AddressSpace.Kernel;
         var arguments = new Lazy<IReadOnlyList<StructField>>(() => [.. format.Fields.Select(field => _types.Field(field, space == AddressSpace.User ? space : AddressSpace.None))]);
         var size = format.Fields.Select(field => field.Offset + field.Size).DefaultIfEmpty(8).Max();
-        var record = new StructType($"_tracepoint_{group}_{name}", (size + 7) / 8 * 8, false, () => arguments.Value);
+        var record = new StructType($"tracepoint:{group}:{name}_args", (size + 7) / 8 * 8, false, () => arguments.Value);
         return new()
         {
             Kind = ProbeKind.Tracepoint,

@@ -3,15 +3,18 @@ using Sonde.Linux;
 
 namespace Sonde.Engine.Scripts.Session;
 
-/// <summary>A command started for a script, held at the first instruction of its program until it is let go.</summary>
+/// <summary>A command started for a script, held until it is let go: before its program begins, so that its <c>execve</c> is seen, or after that, at the program's first instruction.</summary>
 /// <remarks>A thread of its own starts and follows it, for ptrace(2) belongs to the thread that attached.</remarks>
 sealed class ScriptChild : IDisposable
 {
     readonly ManualResetEventSlim _held = new();
+    readonly ManualResetEventSlim _atProgram = new();
+    readonly ManualResetEventSlim _next = new();
     readonly ManualResetEventSlim _go = new();
     readonly IReadOnlyList<string> _command;
     LinuxException? _failure;
     Action? _ended;
+    bool _entersProgram;
 
     ScriptChild(IReadOnlyList<string> command) => _command = command;
 
@@ -24,7 +27,7 @@ sealed class ScriptChild : IDisposable
     /// <summary>Its wait status, once it has ended.</summary>
     public int Status { get; private set; }
 
-    /// <summary>Starts a command and waits until its program is there, before the first instruction.</summary>
+    /// <summary>Starts a command, which is held before its program begins.</summary>
     /// <param name="command">The program, by path, and its arguments.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>
     public static ScriptChild Start(IReadOnlyList<string> command)
@@ -35,8 +38,25 @@ sealed class ScriptChild : IDisposable
         return child._failure is { } failure ? throw failure : child;
     }
 
+    /// <summary>Lets its program begin and waits until it is there, before the first instruction: what it is made of is known then.</summary>
+    /// <exception cref="LinuxException">It cannot be started.</exception>
+    public void EnterProgram()
+    {
+        _entersProgram = true;
+        _next.Set();
+        _atProgram.Wait();
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+
     /// <summary>Lets it run.</summary>
-    public void Release() => _go.Set();
+    public void Release()
+    {
+        _go.Set();
+        _next.Set();
+    }
 
     /// <summary>Calls back, on another thread, when it has ended; at once when it has already.</summary>
     public void WhenEnded(Action ended)
@@ -48,10 +68,9 @@ sealed class ScriptChild : IDisposable
         }
     }
 
-    /// <summary>Ends it if it still runs.</summary>
+    /// <summary>Ends it if it still runs; one that was not let go never does.</summary>
     public void Dispose()
     {
-        _go.Set();
         if (!HasEnded && Pid > 0)
         {
             try
@@ -64,6 +83,8 @@ sealed class ScriptChild : IDisposable
                 // It has ended by itself meanwhile.
             }
         }
+
+        Release();
     }
 
     void Follow()
@@ -79,6 +100,7 @@ sealed class ScriptChild : IDisposable
 
         HasEnded = true;
         _held.Set();
+        _atProgram.Set();
         _ended?.Invoke();
     }
 
@@ -86,15 +108,11 @@ sealed class ScriptChild : IDisposable
     {
         using var gate = GatedCommand.Start(_command);
         Pid = gate.Pid;
-        LaunchTracer tracer;
-        try
+        _held.Set();
+        _next.Wait();
+        if (!_entersProgram || Trace(gate) is not { } tracer)
         {
-            tracer = LaunchTracer.Attach(gate);
-        }
-        catch (LinuxException exception) when (exception.Errno is Errno.EPERM or Errno.ENOSYS or Errno.EACCES)
-        {
-            // Not held at its program's start but before it; what is attached by its libraries' names is found all the same.
-            _held.Set();
+            _atProgram.Set();
             _go.Wait();
             gate.Open();
             Status = LaunchTracer.Reap(gate.Pid);
@@ -109,9 +127,22 @@ sealed class ScriptChild : IDisposable
                 return LaunchStep.RunToExec;
             }
 
-            _held.Set();
+            _atProgram.Set();
             _go.Wait();
             return LaunchStep.Release;
         });
+    }
+
+    /// <summary>Null where the kernel does not let us: it is held before its program then, and what is attached by its libraries' names is found all the same.</summary>
+    static LaunchTracer? Trace(GatedCommand gate)
+    {
+        try
+        {
+            return LaunchTracer.Attach(gate);
+        }
+        catch (LinuxException exception) when (exception.Errno is Errno.EPERM or Errno.ENOSYS or Errno.EACCES)
+        {
+            return null;
+        }
     }
 }

@@ -164,6 +164,7 @@ public sealed class ScriptSessionTests
     public void A_command_is_held_until_everything_is_attached_and_ends_the_script()
     {
         using var child = ScriptChild.Start(["/bin/true"]);
+        child.EnterProgram();
         Assert.Equal("/usr/bin/true", File.ResolveLinkTarget($"/proc/{child.Pid}/exe", returnFinalTarget: true)?.FullName);
         var script = new SmallScript();
         var print = script.Action(ActionKind.Printf, 1, "%d\n");
@@ -175,9 +176,25 @@ public sealed class ScriptSessionTests
     }
 
     [Fact]
+    public void A_command_that_is_not_let_go_never_runs()
+    {
+        string file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        foreach (bool enters in (bool[])[false, true])
+        {
+            using var child = ScriptChild.Start(["/usr/bin/touch", file]);
+            if (enters)
+            {
+                child.EnterProgram();
+            }
+        }
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
     public void A_command_that_cannot_be_started_has_ended()
     {
         using var child = ScriptChild.Start(["/nonexistent/command"]);
+        child.EnterProgram();
         Assert.True(child.HasEnded);
         Assert.Equal(127, child.Status >> 8);
     }
