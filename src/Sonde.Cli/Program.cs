@@ -3,6 +3,7 @@ using Sonde.Bpf;
 using Sonde.Cli.Scripts;
 using Sonde.Cli.Verbs;
 using Sonde.Engine;
+using Sonde.Engine.Scripts.Session;
 using Sonde.Engine.Output;
 using Sonde.Linux;
 using Sonde.Symbols.Elf;
@@ -16,6 +17,9 @@ static class Program
     const int Failed = 1;
     const int Usage = 2;
 
+    /// <summary>The kernel refused what a program in the language needs, as bpftrace tells it.</summary>
+    const int Refused = 255;
+
     static int Main(string[] arguments)
     {
         try
@@ -26,6 +30,11 @@ static class Program
         {
             Complain(exception.Message);
             return Usage;
+        }
+        catch (ScriptLoadException exception)
+        {
+            Complain(exception.Message, "ERROR");
+            return Refused;
         }
         catch (Exception exception) when (exception is UserErrorException or LinuxException or ElfException or VerifierException)
         {
@@ -104,11 +113,11 @@ static class Program
     }
 
     /// <summary>Messages may hold names that come from a target.</summary>
-    static void Complain(string message)
+    static void Complain(string message, string who = "sonde")
     {
         try
         {
-            Console.Error.WriteLine($"sonde: {Escape.Text(message, 4000)}");
+            Console.Error.WriteLine($"{who}: {Escape.Text(message, 4000)}");
         }
         catch (IOException)
         {

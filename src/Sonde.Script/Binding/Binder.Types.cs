@@ -122,7 +122,7 @@ sealed partial class Binder
     /// <summary>The kind of a type without its size and parts.</summary>
     static string BaseName(DataType type) => type switch
     {
-        IntegerType number => number.IsSigned ? "int" : "uint",
+        IntegerType or BoolType => "int",
         StructType structure => structure.IsUnion ? "union" : "struct",
         TupleType { Names: not null } => "record",
         TupleType => "tuple",

@@ -18,7 +18,7 @@ sealed partial class ProbeAttacher(int process, Action<string>? missing) : IDisp
     public int Attached { get; private set; }
 
     /// <summary>Attaches a program to all of its places.</summary>
-    /// <exception cref="UserErrorException">One cannot be attached to, and that is an error.</exception>
+    /// <exception cref="ScriptLoadException">One cannot be attached to, and that is an error.</exception>
     public void Attach(Program program, CompiledProgram description)
     {
         var kind = description.Probes[0].Kind;
@@ -118,7 +118,7 @@ sealed partial class ProbeAttacher(int process, Action<string>? missing) : IDisp
     {
         if (missing is null)
         {
-            throw new UserErrorException(
+            throw new ScriptLoadException(
                 $"Unable to attach probe: {probe.Name}. {reason.TrimEnd('.')}. If this is expected, set the 'missing_probes' config variable to 'warn'.");
         }
 
