@@ -3,8 +3,8 @@ using Sonde.Bpf;
 using Sonde.Cli.Scripts;
 using Sonde.Cli.Verbs;
 using Sonde.Engine;
-using Sonde.Engine.Scripts.Session;
 using Sonde.Engine.Output;
+using Sonde.Engine.Scripts.Session;
 using Sonde.Linux;
 using Sonde.Symbols.Elf;
 
