@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Sonde.Bpf;
-using Sonde.Engine;
 using Sonde.Engine.Scripts.Session;
 using Sonde.Kernel.Tests.Bpf;
 using Sonde.Kernel.Tests.Targets;
@@ -121,7 +120,7 @@ public sealed class ScriptSessionTests
         var missing = SmallScript.Probe(ProbeKind.Uprobe, "uprobe:/nonexistent:f") with { Path = "/nonexistent", FileOffset = 16 };
         var strict = new SmallScript();
         strict.Program(ProgramType.Kprobe, [], missing);
-        var problem = Assert.Throws<UserErrorException>(() => Run(strict));
+        var problem = Assert.Throws<ScriptLoadException>(() => Run(strict));
         Assert.Contains("Unable to attach probe: uprobe:/nonexistent:f", problem.Message, StringComparison.Ordinal);
         Assert.Contains("missing_probes", problem.Message, StringComparison.Ordinal);
 
@@ -147,7 +146,7 @@ public sealed class ScriptSessionTests
         Assert.SkipWhen(KernelFeatures.Kprobes.IsSupported, "this kernel has kprobes");
         var script = new SmallScript();
         script.Program(ProgramType.Kprobe, [], SmallScript.Probe(ProbeKind.Kprobe, "kprobe:vfs_read") with { Function = "vfs_read" });
-        Assert.Contains("CONFIG_KPROBES", Assert.Throws<UserErrorException>(() => Run(script)).Message, StringComparison.Ordinal);
+        Assert.Contains("CONFIG_KPROBES", Assert.Throws<ScriptLoadException>(() => Run(script)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
