@@ -70,7 +70,8 @@ static class Program
     }
 
     /// <summary>Whether the executable goes by the name of bpftrace, as by a link: it then does as bpftrace does.</summary>
-    static bool IsCalledBpftrace => Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "bpftrace";
+    /// <remarks>.NET knows the name it was called by only when compiled ahead of time.</remarks>
+    static bool IsCalledBpftrace => ProcFs.ReadCommandLine(Environment.ProcessId) is [var name, ..] && Path.GetFileName(name) == "bpftrace";
 
     /// <summary>Usage errors are failures there.</summary>
     static int RunAsBpftrace(string[] arguments)

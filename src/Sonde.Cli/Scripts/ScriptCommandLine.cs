@@ -67,7 +67,7 @@ sealed class ScriptCommandLine
         {
             if (operands.Count == 0)
             {
-                throw new UsageException($"{_name}: no program given: pass a file, '-' for standard input, or the text with -e");
+                throw new UsageException($"no program given. USAGE: {_name} [options] FILE, or '-' for standard input, or -e 'PROGRAM'");
             }
 
             _request = _request with { File = operands[0] };
@@ -76,7 +76,7 @@ sealed class ScriptCommandLine
 
         if (_request is { ProcessId: not 0, Command.Length: > 0 })
         {
-            throw new UsageException($"{_name}: -p and -c cannot be used together: choose a running process or a command to start");
+            throw new UsageException("both -c and -p are given: choose a command to start or a running process");
         }
 
         return _request with { Arguments = new ScriptArguments { Positional = operands, Named = named } };
@@ -86,7 +86,7 @@ sealed class ScriptCommandLine
     {
         if (operands.Count > 1)
         {
-            throw new UsageException($"{_name}: -l takes one pattern or file, not {operands.Count}: quote a pattern that has blanks");
+            throw new UsageException($"-l takes one pattern or file, not {operands.Count}: quote a pattern that has blanks");
         }
 
         if (operands is [var what])
@@ -111,7 +111,7 @@ sealed class ScriptCommandLine
 
             if (!word.StartsWith("--", StringComparison.Ordinal) || word.Length == 2)
             {
-                throw new UsageException($"{_name}: '{word}' after '--': named parameters are written --name=value or --name");
+                throw new UsageException($"'{word}' after '--': named parameters are written --name=value or --name");
             }
 
             var equals = word.IndexOf('=', StringComparison.Ordinal);
@@ -147,7 +147,7 @@ sealed class ScriptCommandLine
         }
         else if (equals >= 0)
         {
-            throw new UsageException($"{_name}: {name} takes no value");
+            throw new UsageException($"{name} takes no value");
         }
         else
         {
@@ -155,7 +155,7 @@ sealed class ScriptCommandLine
         }
     }
 
-    string NextWord(string option) => _next < _words.Count ? _words[_next++] : throw new UsageException($"{_name}: {option} needs a value after it");
+    string NextWord(string option) => _next < _words.Count ? _words[_next++] : throw new UsageException($"{option} needs a value after it");
 
     void ReadFlag(string option) => _request = option switch
     {
@@ -173,8 +173,8 @@ sealed class ScriptCommandLine
         "--dry-run" => _request with { DryRun = true },
         "--usdt-file-activation" => _request with { UsdtFileActivation = true },
         _ => throw new UsageException(Suggest.Closest(option, KnownOptions) is { } closest
-            ? $"{_name}: {option} is no option; did you mean {closest}?"
-            : $"{_name}: {option} is no option; '{_name} --help' lists them"),
+            ? $"{option} is no option; did you mean {closest}?"
+            : $"{option} is no option; '{_name} --help' lists them"),
     };
 
     static readonly string[] KnownOptions =
@@ -187,20 +187,20 @@ sealed class ScriptCommandLine
     {
         "-e" => _request with { Program = value },
         "-p" or "--pid" => _request with { ProcessId = ReadPid(value) },
-        "-c" or "--cmd" => value.Trim().Length > 0 ? _request with { Command = value } : throw new UsageException($"{_name}: -c '{value}': the command is empty"),
+        "-c" or "--cmd" => value.Trim().Length > 0 ? _request with { Command = value } : throw new UsageException($"-c '{value}': the command is empty"),
         "-o" or "--output" => _request with { Output = value },
         "-f" or "--format" => _request with { Json = value switch
         {
             "json" => true,
             "text" => false,
-            _ => throw new UsageException($"{_name}: -f {value}: the format is 'text' or 'json'"),
+            _ => throw new UsageException($"-f {value}: the format is 'text' or 'json'"),
         } },
         "-B" => _request with { Buffering = value switch
         {
             "line" => OutputBuffering.Line,
             "full" => OutputBuffering.Full,
             "none" => OutputBuffering.None,
-            _ => throw new UsageException($"{_name}: -B {value}: the buffering is 'line', 'full' or 'none'"),
+            _ => throw new UsageException($"-B {value}: the buffering is 'line', 'full' or 'none'"),
         } },
         "-d" => _request with { Stages = [.. _request.Stages, .. ReadStages(value)] },
         "-I" => _request with { IncludeDirectories = [.. _request.IncludeDirectories, value] },
@@ -213,19 +213,19 @@ sealed class ScriptCommandLine
             "bench" => _request with { Task = ScriptTask.Bench },
             "list" => _request with { Task = ScriptTask.List },
             "run" => _request,
-            _ => throw new UsageException($"{_name}: --mode {value}: the mode is 'run', 'test', 'bench' or 'list'"),
+            _ => throw new UsageException($"--mode {value}: the mode is 'run', 'test', 'bench' or 'list'"),
         },
         // What these choose is found out by looking, here.
         "--traceable-functions" or "--dwarf-pid" or "--no-feature" => _request,
         _ => throw new InvalidOperationException($"option {option} takes no value"),
     };
 
-    int ReadPid(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
+    static int ReadPid(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
         ? pid
-        : throw new UsageException($"{_name}: -p {value}: a process id is a number above 0");
+        : throw new UsageException($"-p {value}: a process id is a number above 0");
 
     /// <summary>The names bpftrace has for a stage mean the one that comes closest.</summary>
-    string[] ReadStages(string value) => value switch
+    static string[] ReadStages(string value) => value switch
     {
         "all" => ["ast", "bound", "ir", "bpf"],
         "ast" or "parse" => ["ast"],
@@ -233,6 +233,6 @@ sealed class ScriptCommandLine
         "ir" or "codegen" or "codegen-opt" => ["ir"],
         "bpf" or "dis" => ["bpf"],
         "libbpf" or "verifier" => ["verifier"],
-        _ => throw new UsageException($"{_name}: -d {value}: the stages are ast, bound, ir, bpf, verifier and all"),
+        _ => throw new UsageException($"-d {value}: the stages are ast, bound, ir, bpf, verifier and all"),
     };
 }

@@ -45,7 +45,7 @@ static class ScriptHelp
                 --usdt-file-activation  raise USDT semaphores in every process that has the file
                 --dry-run        compile, load, attach, end
                 --test, --bench  run the program's test or bench probes
-                --probe-filter GLOB  only those tests
+                --probe-filter GLOB  only tests whose name has that in it
                 --no-warnings    leave warnings out
                 --info           what this kernel has
                 -V, --version    the version

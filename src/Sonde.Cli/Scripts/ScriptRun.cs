@@ -65,27 +65,31 @@ sealed class ScriptRun
         }
 
         using var python = new PythonResolver(processId, program);
-        using var target = new MachineTarget(new MachineOptions
-        {
-            ProcessId = processId,
-            AllowUnsafe = _request.Unsafe,
-            BtfPath = Environment.GetEnvironmentVariable("BPFTRACE_BTF"),
-            FurtherTypes = PythonProbeTypes.With(python),
-        });
+        using var target = OpenTarget(_request, processId, python);
         var compiler = new ScriptCompiler(target);
         var script = Compile(compiler, target, child);
-        if (compiler.Diagnostics.Messages.Count > 0)
-        {
-            Complain(compiler.Diagnostics);
-        }
-
+        Complain(_request, compiler.Diagnostics);
         return script is null ? compiler.Diagnostics.HasErrors ? Failed : 0 : Run(script, child, processId, python);
     }
 
-    /// <summary>Messages quote the script, and a script may come from anywhere: its lines are escaped, each by itself.</summary>
-    void Complain(DiagnosticBag diagnostics)
+    /// <summary>The machine, for programs and listings.</summary>
+    public static MachineTarget OpenTarget(ScriptRequest request, int processId, PythonResolver python) => new(new MachineOptions
     {
-        foreach (var line in diagnostics.Render(warnings: !_request.NoWarnings).TrimEnd('\n').Split('\n'))
+        ProcessId = processId,
+        AllowUnsafe = request.Unsafe,
+        BtfPath = Environment.GetEnvironmentVariable("BPFTRACE_BTF"),
+        FurtherTypes = PythonProbeTypes.With(python),
+    });
+
+    /// <summary>Messages quote the script, and a script may come from anywhere: its lines are escaped, each by itself.</summary>
+    public static void Complain(ScriptRequest request, DiagnosticBag diagnostics)
+    {
+        if (diagnostics.Messages.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var line in diagnostics.Render(warnings: !request.NoWarnings).TrimEnd('\n').Split('\n'))
         {
             Console.Error.WriteLine(Escape.Text(line, 4000));
         }
@@ -107,6 +111,11 @@ sealed class ScriptRun
             Console.Out.WriteLine(TreePrinter.Print(tree));
         }
 
+        if (tree.Probes.Count == 0 && !compiler.Diagnostics.HasErrors)
+        {
+            throw new UserErrorException("No probes to attach");
+        }
+
         var config = compiler.Configure(tree, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? "")));
         if (!compiler.Diagnostics.HasErrors && !tree.Probes.SelectMany(probe => probe.AttachPoints).All(place => ProbeType.IsOfKernel(place.Provider)))
@@ -123,6 +132,7 @@ sealed class ScriptRun
             HasChild = child is not null,
             RunsTests = _request.Task == ScriptTask.Test,
             RunsBenchmarks = _request.Task == ScriptTask.Bench,
+            SelectsTest = _request.ProbeFilter is { } filter ? Wildcards.Matcher($"*{filter}*") : static _ => true,
         });
         if (bound is null)
         {

@@ -25,4 +25,7 @@ sealed record BindOptions
 
     /// <summary>Whether <c>bench</c> probes run (<c>--bench</c>).</summary>
     public bool RunsBenchmarks { get; init; }
+
+    /// <summary>Which of those, by their names, are wanted.</summary>
+    public Func<string, bool> SelectsTest { get; init; } = static _ => true;
 }

@@ -166,6 +166,6 @@ sealed partial class Binder
     {
         "true" => Bool(true),
         "false" => Bool(false),
-        _ => TryNumber(value, out var number) ? new BoundConstant(IntegerType.UInt64, unchecked((long)number)) : Text(value),
+        _ => Lexer.ReadNumber(value) is { } number ? new BoundConstant(IntegerType.UInt64, unchecked((long)number)) : Text(value),
     };
 }

@@ -156,15 +156,11 @@ sealed partial class Binder
         }
 
         var value = BindWantingText(call.Arguments[0]);
-        if (value is BoundText text && !TryNumber(TextOf(text), out _))
+        if (value is BoundText text)
         {
             var name = TextOf(text);
-            var number = Array.IndexOf(_signals, name.StartsWith("SIG", StringComparison.Ordinal) ? name[3..] : name);
+            var number = Lexer.ReadNumber(name) ?? Math.Max(0, Array.IndexOf(_signals, name.StartsWith("SIG", StringComparison.Ordinal) ? name[3..] : name));
             value = number > 0 ? Literals.Of(number) : Fail(call.Span, $"{name} is not a valid signal", DidYouMean(name, _signals));
-        }
-        else if (value is BoundText digits && TryNumber(TextOf(digits), out var parsed))
-        {
-            value = Literals.Of(parsed);
         }
 
         if (IsUnknown(value))

@@ -220,7 +220,7 @@ sealed partial class Binder
     /// <summary>A text known when compiling; null after an error.</summary>
     string? LiteralArgument(Call call, int index)
     {
-        switch (BindWantingText(call.Arguments[index]))
+        switch (call.Arguments[index] is StringLiteral literal ? BindText(literal) : BindWantingText(call.Arguments[index]))
         {
             case BoundText text:
                 return TextOf(text);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Sonde.Script.Syntax;
 using Sonde.Script.Types;
@@ -16,7 +15,7 @@ sealed partial class Binder
     BoundExpression Bind(Expression syntax) => syntax switch
     {
         IntegerLiteral literal => Literals.Of(literal.Value),
-        StringLiteral literal => BindText(literal),
+        StringLiteral literal => BindTextValue(literal),
         BoolLiteral literal => Bool(literal.Value),
         PositionalParameter parameter => BindPositional(parameter),
         ParameterCount count => Literals.Of(count.Count),
@@ -52,6 +51,17 @@ sealed partial class Binder
 
     static string TextOf(BoundText text) => TextOf(text.Bytes);
 
+    /// <summary>A text that programs hold; formats and other words for the compiler may be longer.</summary>
+    BoundText BindTextValue(StringLiteral literal)
+    {
+        if (literal.Bytes.Length > _options.Config.MaxStringLength)
+        {
+            Error(literal.Span, $"String is too long (over {_options.Config.MaxStringLength} bytes): {ByteText.Decode(literal.Bytes)}");
+        }
+
+        return BindText(literal);
+    }
+
     static BoundText BindText(StringLiteral literal)
     {
         var bytes = Encoding.Latin1.GetBytes(literal.Bytes);
@@ -68,32 +78,7 @@ sealed partial class Binder
             return Literals.Of(0);
         }
 
-        return TryNumber(value, out var number) ? Literals.Of(number) : Text(value);
-    }
-
-    static bool TryNumber(string text, out Int128 number)
-    {
-        var digits = text.AsSpan();
-        var isNegative = digits is ['-', ..];
-        digits = isNegative ? digits[1..] : digits;
-        var isHexadecimal = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (digits is ['0', >= '0' and <= '7', ..] && digits.Length < 24 && !digits.ContainsAnyExceptInRange('0', '7'))
-        {
-            UInt128 octal = 0;
-            foreach (var digit in digits)
-            {
-                octal = octal * 8 + (UInt128)(digit - '0');
-            }
-
-            number = isNegative ? -(Int128)octal : (Int128)octal;
-            return octal <= ulong.MaxValue && Literals.IsInRange(number);
-        }
-
-        var parsed = isHexadecimal
-            ? UInt128.TryParse(digits[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
-            : UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
-        number = parsed && value <= ulong.MaxValue ? (isNegative ? -(Int128)value : (Int128)value) : 0;
-        return parsed && value <= ulong.MaxValue && Literals.IsInRange(number);
+        return Lexer.ReadNumber(value) is { } number ? Literals.Of(number) : Text(value);
     }
 
     /// <summary>An operand where a text is wanted: a positional parameter that looks like a number is one too.</summary>

@@ -252,7 +252,10 @@ sealed partial class Binder
             return ConstantFolder.Fold(syntax.Operator, constant) ?? Fail(syntax.Span, "unable to fold literals due to overflow or underflow");
         }
 
-        var type = IntegerType.Of(8, IsSigned(operand, operand) || operand.Type is BoolType);
+        // Turned bits keep their size.
+        var type = syntax.Operator == UnaryOperator.BitwiseNot && operand.Type is IntegerType bits
+            ? bits
+            : IntegerType.Of(8, IsSigned(operand, operand) || operand.Type is BoolType);
         return new BoundUnary(syntax.Operator == UnaryOperator.Minus ? BoundUnaryOperator.Negate : BoundUnaryOperator.BitwiseNot, Convert(operand, type), type);
     }
 

@@ -130,8 +130,8 @@ sealed partial class Binder
 
         return places.Where(place => place.Kind switch
         {
-            ProbeKind.Test => _options.RunsTests,
-            ProbeKind.Bench => _options.RunsBenchmarks,
+            ProbeKind.Test => _options.RunsTests && _options.SelectsTest(place.Function),
+            ProbeKind.Bench => _options.RunsBenchmarks && _options.SelectsTest(place.Function),
             _ => true,
         });
     }

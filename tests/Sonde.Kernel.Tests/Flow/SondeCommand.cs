@@ -7,6 +7,9 @@ static class SondeCommand
 {
     public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "sonde");
 
+    /// <summary>A link to it that is called bpftrace.</summary>
+    public static string AsBpftrace { get; } = Link("bpftrace");
+
     /// <summary>Runs it to its end.</summary>
     public static CommandResult Run(params string[] arguments) => Finish(Target.Start(Path, arguments));
 
@@ -15,6 +18,17 @@ static class SondeCommand
     {
         string[] command = Strangers.AsNobody([Path, .. arguments]);
         return Finish(Target.Start(command[0], command[1..]));
+    }
+
+    static string Link(string name)
+    {
+        string link = System.IO.Path.Combine(AppContext.BaseDirectory, name);
+        if (!File.Exists(link))
+        {
+            File.CreateSymbolicLink(link, Path);
+        }
+
+        return link;
     }
 
     static CommandResult Finish(Target target)

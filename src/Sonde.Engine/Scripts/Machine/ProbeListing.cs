@@ -1,4 +1,5 @@
 using Sonde.Engine.Output;
+using Sonde.Script.Binding;
 
 namespace Sonde.Engine.Scripts.Machine;
 
@@ -34,9 +35,11 @@ sealed class ProbeListing(MachineTarget target, bool details)
         return Probes(parts[0], parts[1..]);
     }
 
-    /// <summary>The probes a script would attach to.</summary>
+    /// <summary>The probes a script would attach to; its begin and end are none.</summary>
     public IEnumerable<string> Of(Script.Syntax.Script script) =>
-        script.Probes.SelectMany(probe => probe.AttachPoints).SelectMany(point => Probes(point.Provider, point.Parts)).Distinct();
+        script.Probes.SelectMany(probe => probe.AttachPoints)
+            .Where(point => !target.TypesNamed(point.Provider).All(type => type.Kind is ProbeKind.Begin or ProbeKind.End))
+            .SelectMany(point => Probes(point.Provider, point.Parts)).Distinct();
 
     IEnumerable<string> Probes(string provider, IReadOnlyList<string> parts) => target.List(provider, parts, details).SelectMany(Lines);
 

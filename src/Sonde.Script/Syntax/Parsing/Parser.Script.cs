@@ -153,9 +153,8 @@ sealed partial class Parser
 
         _tokens.Take();
         Expect(TokenKind.RightParen, ")");
-        SourceSpan span = From(let.Span);
         TryTake(TokenKind.Semicolon);
-        return new MapDeclaration(span, map.Text, kind.Text, kind.Span, (ulong)size.Number);
+        return new MapDeclaration(From(let.Span), map.Text, kind.Text, kind.Span, (ulong)size.Number);
     }
 
     Macro Macro()

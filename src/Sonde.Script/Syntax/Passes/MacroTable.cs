@@ -11,7 +11,7 @@ sealed class MacroTable
         foreach (Macro macro in own)
         {
             List<Macro> same = Named(macro.Name);
-            if (same.Find(m => HasSameSignature(m, macro)) is Macro original)
+            if (same.Find(m => Covers(m, macro)) is Macro original)
             {
                 diagnostics.Add(new Diagnostic(Severity.Error, macro.Span, $"Redefinition of macro: {macro.Name}")
                 {
@@ -26,7 +26,7 @@ sealed class MacroTable
         foreach (Macro macro in standard)
         {
             List<Macro> same = Named(macro.Name);
-            if (!same.Exists(m => HasSameSignature(m, macro)))
+            if (!same.Exists(m => Covers(m, macro)))
             {
                 same.Add(macro);
             }
@@ -45,9 +45,10 @@ sealed class MacroTable
         return macros;
     }
 
-    // A variable is an expression too: "f(x)" and "f($x)" would both fit.
-    static bool HasSameSignature(Macro a, Macro b) => a.Parameters.Count == b.Parameters.Count
-        && a.Parameters.Zip(b.Parameters).All(p => p.First.Kind == MacroParameterKind.Map == (p.Second.Kind == MacroParameterKind.Map));
+    // A variable is an expression too: after "f(x)" there is no place for "f($x)", but before it there is.
+    static bool Covers(Macro earlier, Macro macro) => earlier.Parameters.Count == macro.Parameters.Count
+        && earlier.Parameters.Zip(macro.Parameters).All(p => p.First.Kind == p.Second.Kind
+            || (p.First.Kind == MacroParameterKind.Expression && p.Second.Kind == MacroParameterKind.Variable));
 
     /// <summary>The macro that takes these arguments; null after an error.</summary>
     public Macro? Select(string name, IReadOnlyList<Expression> arguments, SourceSpan site, DiagnosticBag diagnostics)

@@ -103,7 +103,7 @@ sealed class OptionResolver(ScriptArguments arguments, DiagnosticBag diagnostics
         {
             case StringLiteral when value is not null:
                 return new StringLiteral(span, ByteText.Encode(value));
-            case IntegerLiteral when value is not null && Integer(value) is Int128 number:
+            case IntegerLiteral when value is not null && Lexer.ReadNumber(value) is Int128 number:
                 return new IntegerLiteral(span, number);
             case BoolLiteral when value is null or "true" or "1":
                 return new BoolLiteral(span, true);
@@ -119,19 +119,5 @@ sealed class OptionResolver(ScriptArguments arguments, DiagnosticBag diagnostics
         };
         Diagnostics.Error(SourceSpan.None, $"program command line option --{option.Name} {wanted} (value: {value})");
         return option.Default;
-    }
-
-    // As the language writes numbers, with a minus before.
-    static Int128? Integer(string text)
-    {
-        bool isNegative = text.StartsWith('-');
-        Lexer lexer = new(new SourceText("", isNegative ? text[1..] : text));
-        Token number = lexer.Next();
-        if (number.Kind != TokenKind.Integer || lexer.Next().Kind != TokenKind.EndOfFile)
-        {
-            return null;
-        }
-
-        return !isNegative ? number.Number : number.Number <= -(Int128)long.MinValue ? -number.Number : null;
     }
 }

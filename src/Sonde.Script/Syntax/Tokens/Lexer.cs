@@ -34,6 +34,20 @@ sealed partial class Lexer
         _isC = isC;
     }
 
+    /// <summary>The number that a text from outside is, written as a script would, with a minus before it if need be; null when it is none.</summary>
+    public static Int128? ReadNumber(string text)
+    {
+        bool isNegative = text.StartsWith('-');
+        Lexer lexer = new(new SourceText("", isNegative ? text[1..] : text));
+        Token number = lexer.Next();
+        if (number.Kind != TokenKind.Integer || number.HasSpaceBefore || lexer.Position < lexer._text.Length)
+        {
+            return null;
+        }
+
+        return !isNegative ? number.Number : number.Number <= -(Int128)long.MinValue ? -number.Number : null;
+    }
+
     public SourceText Source => _source;
 
     /// <summary>Where the next token is looked for.</summary>

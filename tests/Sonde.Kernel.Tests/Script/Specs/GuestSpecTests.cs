@@ -48,7 +48,7 @@ public class GuestSpecTests
         var runs = new List<(Spec Spec, SpecTool Tool, SpecPlaces Places)>();
         foreach (SpecTool tool in SpecTool.Chosen)
         {
-            files.AddProgram(tool == SpecTool.Sonde ? NativeSonde.Path : tool.Path, $"/tools/{tool.Name}");
+            files.AddProgram(tool == SpecTool.Sonde ? NativeSonde.Path : tool.Path, $"/tools/{tool.Name}/bpftrace");
             foreach (Spec spec in Of(guest).Where(spec => tool == SpecTool.Sonde || spec.Differs is null))
             {
                 runs.Add((spec, tool, new SpecPlaces(Target, string.Create(CultureInfo.InvariantCulture, $"/run/{runs.Count}"), null)));
@@ -68,7 +68,7 @@ public class GuestSpecTests
     }
 
     static string Script(Spec spec, SpecTool tool, SpecPlaces places) => spec.Beside is null && spec.Stdin.Length == 0 && spec.Interrupt is null
-        ? $"cd {places.Directory}\n{string.Concat(spec.Environment.Select(variable => $"export {Quoted(places.Fill(variable))}\n"))}exec /tools/{tool.Name} {string.Join(' ', places.Words(spec).Select(Quoted))}\n"
+        ? $"cd {places.Directory}\n{string.Concat(spec.Environment.Select(variable => $"export {Quoted(places.Fill(variable))}\n"))}exec /tools/{tool.Name}/bpftrace {string.Join(' ', places.Words(spec).Select(Quoted))}\n"
         : throw new FormatException($"{spec}: a guest runs single commands only");
 
     static string Quoted(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";

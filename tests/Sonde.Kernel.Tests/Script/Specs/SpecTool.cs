@@ -6,7 +6,8 @@ namespace Sonde.Kernel.Tests.Script.Specs;
 /// <summary>A program that runs the language: Sonde, or bpftrace itself.</summary>
 sealed record SpecTool(string Name, string Path)
 {
-    public static SpecTool Sonde { get; } = new("sonde", SondeCommand.Path);
+    /// <summary>Called by the name of bpftrace: it then has bpftrace's command line.</summary>
+    public static SpecTool Sonde { get; } = new("sonde", SondeCommand.AsBpftrace);
 
     /// <summary>The one of tests/setup/bpftrace; null where it is not on this machine.</summary>
     public static SpecTool? Bpftrace { get; } = FindBpftrace();
