@@ -124,15 +124,12 @@ sealed partial class Binder
                     return new BoundBlock([]);
                 }
 
-                var depth = _loopDepth;
-                _loopDepth = 0;
                 var copies = new List<BoundStatement>();
                 for (var i = 0; i < count; i++)
                 {
                     copies.Add(BindBlock(syntax.Body));
                 }
 
-                _loopDepth = depth;
                 return new BoundBlock(copies);
             case var other:
                 if (!IsUnknown(other) || _isLast)

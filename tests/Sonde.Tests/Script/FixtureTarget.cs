@@ -251,7 +251,7 @@ sealed class FixtureTarget : ITarget
     /// <summary>A number is nanoseconds, <c>1s</c> and <c>s:1</c> a second, <c>hz:99</c> a frequency.</summary>
     static ResolvedProbe Timer(AttachPoint point, ProbeKind kind)
     {
-        var number = ulong.Parse(string.Concat(point.Parts[^1].Where(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
+        _ = ulong.TryParse(string.Concat(point.Parts[^1].Where(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         var unit = point.Parts.Count > 1 ? point.Parts[0] : string.Concat(point.Parts[0].Where(char.IsAsciiLetter));
         ulong scale = unit switch
         {

@@ -20,6 +20,12 @@ sealed partial class ScriptGenerator
 
     void Statement(int depth)
     {
+        if (_usesAll && Chance(2))
+        {
+            Rare(depth);
+            return;
+        }
+
         switch (_random.Next(depth > 0 ? 16 : 10))
         {
             case 0 or 1:

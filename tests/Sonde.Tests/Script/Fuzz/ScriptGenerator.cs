@@ -14,6 +14,7 @@ sealed partial class ScriptGenerator
     readonly List<GeneratedMap> _maps = [];
     readonly List<List<(string Name, Kind Kind)>> _scopes = [];
     readonly List<(string Name, int Parameters)> _macros = [];
+    readonly bool _usesAll;
     IReadOnlyList<GeneratedProbe> _probes = GeneratedProbe.All;
     GeneratedProbe _probe = GeneratedProbe.All[0];
     int _names;
@@ -40,9 +41,12 @@ sealed partial class ScriptGenerator
 
     sealed record GeneratedMap(string Name, Key Key, string Value);
 
-    public ScriptGenerator(int seed)
+    /// <param name="seed">Decides the program.</param>
+    /// <param name="usesAll">Whether to use what is rare too; else only what everyday programs are made of.</param>
+    public ScriptGenerator(int seed, bool usesAll = false)
     {
         _random = new Random(seed);
+        _usesAll = usesAll;
     }
 
     /// <summary>One program; only with the probes given, when they are.</summary>
@@ -50,14 +54,10 @@ sealed partial class ScriptGenerator
     {
         _probes = probes ?? GeneratedProbe.All;
         Line($"#define LIMIT {_random.Next(1, 50)}");
-        if (Chance(4))
+        Line(Structures);
+        if (Chance(3))
         {
-            Line("struct generated { int a; unsigned long b; char name[16]; struct { int x; int y; } inner; };");
-        }
-
-        if (Chance(5))
-        {
-            Line("config = { max_strlen = 64; print_maps_on_exit = true }");
+            Line($"config = {{ max_strlen = {Pick("64", "32", "200", "1024", "4096")}; print_maps_on_exit = true }}");
         }
 
         NewMaps();
@@ -140,26 +140,4 @@ sealed partial class ScriptGenerator
     string Pick(params string[] choices) => choices[_random.Next(choices.Length)];
 
     string NewName() => "$v" + (_names++).ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>A place to generate programs for, with the values that are there (except in loops, whose bodies are functions of their own).</summary>
-/// <param name="AttachPoint">As it is written.</param>
-/// <param name="Integers">Expressions of integers.</param>
-/// <param name="Strings">Expressions of strings.</param>
-sealed record GeneratedProbe(string AttachPoint, IReadOnlyList<string> Integers, IReadOnlyList<string> Strings)
-{
-    /// <summary>Probes of all kinds that this machine's kernel has.</summary>
-    public static IReadOnlyList<GeneratedProbe> All { get; } =
-    [
-        new("begin", [], []),
-        new("end", [], []),
-        new("interval:ms:100", [], []),
-        new("tracepoint:syscalls:sys_enter_openat", ["args.dfd", "args.flags", "args.mode"], ["str(args.filename)", "str(args.filename, 16)"]),
-        new("tracepoint:sched:sched_switch", ["args.prev_pid", "args.next_pid", "args.prev_prio"], ["args.prev_comm", "args.next_comm"]),
-        new("uprobe:libc:malloc", ["arg0", "reg(\"di\")"], ["func"]),
-        new("uretprobe:libc:malloc", ["retval"], ["func"]),
-    ];
-
-    /// <summary>Those that run without anything being attached to the system.</summary>
-    public static IReadOnlyList<GeneratedProbe> Inner { get; } = [.. All.Take(3)];
 }
