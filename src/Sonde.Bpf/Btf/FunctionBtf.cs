@@ -31,7 +31,13 @@ static class FunctionBtf
         List<uint> records = [];
         foreach ((int slot, string name) in starts)
         {
-            string identifier = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+            string identifier = string.Create(name.Length, name, static (characters, name) =>
+            {
+                for (int i = 0; i < name.Length; i++)
+                {
+                    characters[i] = char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '_';
+                }
+            });
             records.Add((uint)slot);
             records.Add(btf.AddStaticFunction($"f{slot}_{identifier}", prototype));
         }

@@ -103,7 +103,12 @@ public sealed unsafe class GatedCommand : IDisposable
 
     static byte** Vector(IEnumerable<string> texts, List<nint> allocated)
     {
-        var pointers = texts.Select(Marshal.StringToCoTaskMemUTF8).ToList();
+        List<nint> pointers = [];
+        foreach (var text in texts)
+        {
+            pointers.Add(Marshal.StringToCoTaskMemUTF8(text));
+        }
+
         allocated.AddRange(pointers);
         var vector = (nint*)Marshal.AllocCoTaskMem((pointers.Count + 1) * sizeof(nint));
         allocated.Add((nint)vector);

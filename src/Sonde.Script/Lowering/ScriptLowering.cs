@@ -12,7 +12,10 @@ sealed class ScriptLowering
     const int PageSize = 4096;
 
     /// <summary>4 MiB: what a second of busy printing fills.</summary>
-    const int DefaultRingPages = 1024;
+    const int TalkativeRingPages = 1024;
+
+    /// <summary>256 KiB, for some ten thousand records without texts. A reader has the buffer mapped twice, and all of it counts as its memory.</summary>
+    const int QuietRingPages = 64;
 
     /// <summary>Stack maps hold all their entries from the start: this much memory at most.</summary>
     const int StackMapBytes = 32 << 20;
@@ -61,7 +64,11 @@ sealed class ScriptLowering
 
     public MapSpec Scratch => Runtime.Scratch ??= new MapSpec { Type = MapType.PerCpuArray, Name = "sonde_scratch", KeySize = sizeof(int), ValueSize = Math.Max(_scratchSize, 8), MaxEntries = ScratchSlots };
 
-    int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : DefaultRingPages;
+    int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : Script.Actions.All(IsSeldom) ? QuietRingPages : TalkativeRingPages;
+
+    /// <summary>Whether it is an action that scripts ask for now and then, not at every hit.</summary>
+    static bool IsSeldom(ScriptAction action) => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed or ActionKind.Unwatch or ActionKind.Time
+        or ActionKind.PrintMap or ActionKind.PrintMapEntry or ActionKind.ClearMap or ActionKind.ZeroMap;
 
     public static ScriptLowering Run(BoundScript script, TargetKernel kernel, int scratchBytes, int zeroBytes)
     {
