@@ -11,14 +11,21 @@ sealed partial class ProgramLowerer
     // include/uapi/linux/bpf.h
     const int UserStackFlag = 1 << 8;
 
+    /// <summary>-EFAULT, which <c>bpf_get_stackid</c> answers when there is none (kernel/bpf/stackmap.c).</summary>
+    const int NoStack = -14;
+
     /// <summary>A stack's number in its map, negative when it could not be taken.</summary>
     VirtualRegister StackId(StackShape shape, bool isUser)
     {
         var id = Ir.Call(Helper.GetStackid, Context(), _script.Stacks(shape), isUser ? UserStackFlag : 0);
         var failed = Ir.NewBlock("nostack");
+        var lost = Ir.NewBlock("loststack");
         var done = Ir.NewBlock("stack");
         Ir.Branch(Condition.SignedGreaterOrEqual, id, 0, done, failed);
         Ir.MoveTo(failed);
+        // A hit in user mode has no kernel stack, and a kernel thread no user stack: nothing is lost there.
+        Ir.Branch(Condition.Equal, id, NoStack, done, lost);
+        Ir.MoveTo(lost);
         CountLoss(LossKind.Stack);
         Ir.Jump(done);
         Ir.MoveTo(done);

@@ -82,7 +82,12 @@ sealed class BinaryFinder(int processId)
     {
         if (!file.IsDeleted && !file.IsMemfd)
         {
-            return Rooted(file.Path);
+            // The kernel names files from this process's root where it can, so those of a process with only a root directory of its own, too.
+            string[] ways = [file.Path, $"/proc/{processId}/root{file.Path}"];
+            if (Array.Find(ways, way => NamespaceFile.TryRead(way, out var found) && found.Inode == file.Inode) is { } path)
+            {
+                return path;
+            }
         }
 
         // The executable has a link that needs fewer rights than map_files.
