@@ -130,6 +130,7 @@ sealed class ScriptRun
             AllowUnsafe = _request.Unsafe,
             ProcessId = child?.Pid ?? _request.ProcessId,
             HasChild = child is not null,
+            TellsFailures = _request.RuntimeWarnings,
             RunsTests = _request.Task == ScriptTask.Test,
             RunsBenchmarks = _request.Task == ScriptTask.Bench,
             SelectsTest = _request.ProbeFilter is { } filter ? Wildcards.Matcher($"*{filter}*") : static _ => true,

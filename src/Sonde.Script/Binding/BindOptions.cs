@@ -20,6 +20,9 @@ sealed record BindOptions
     /// <summary>Whether there is a child (-c).</summary>
     public bool HasChild { get; init; }
 
+    /// <summary>Whether helpers that fail are told of (<c>-k</c>).</summary>
+    public bool TellsFailures { get; init; }
+
     /// <summary>Whether <c>test</c> probes run (<c>--test</c>).</summary>
     public bool RunsTests { get; init; }
 

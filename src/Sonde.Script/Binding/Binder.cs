@@ -79,6 +79,7 @@ sealed partial class Binder
             Maps = [.. _maps.Values.Select(slot => slot.Map)],
             Actions = _actions,
             ProbeNames = _probeNames,
+            TellsFailures = _options.TellsFailures,
             PythonNames = _pythonNames,
         };
     }

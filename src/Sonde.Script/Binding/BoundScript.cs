@@ -19,6 +19,9 @@ sealed class BoundScript
 
     public required IReadOnlyList<string> ProbeNames { get; init; }
 
+    /// <summary>Whether user space is told of helpers that fail.</summary>
+    public bool TellsFailures { get; init; }
+
     /// <summary>Names of Python variables that the script reads; <see cref="Intrinsic.PythonLocal"/> refers to them.</summary>
     public IReadOnlyList<string> PythonNames { get; init; } = [];
 }

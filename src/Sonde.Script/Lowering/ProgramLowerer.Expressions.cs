@@ -12,6 +12,15 @@ sealed partial class ProgramLowerer
     /// <summary>The value of a scalar, 64 bits wide by its type's sign.</summary>
     IrOperand Scalar(BoundExpression expression)
     {
+        var around = _source;
+        _source = expression.Span ?? around;
+        var value = WriteScalar(expression);
+        _source = around;
+        return value;
+    }
+
+    IrOperand WriteScalar(BoundExpression expression)
+    {
         switch (expression)
         {
             case BoundConstant constant:

@@ -90,8 +90,12 @@ sealed partial class ProgramLowerer
         Update(set.Map, Key(set.Map, set.Key), value);
     }
 
-    void Update(ScriptMap map, IrAddress key, IrAddress value) =>
-        CountIfFailed(Ir.Call(Helper.MapUpdateElem, Spec(map), key, value, (int)UpdateMode.Any), LossKind.MapUpdate);
+    void Update(ScriptMap map, IrAddress key, IrAddress value)
+    {
+        var answer = Ir.Call(Helper.MapUpdateElem, Spec(map), key, value, (int)UpdateMode.Any);
+        CountIfFailed(answer, LossKind.MapUpdate);
+        TellIfFailed(answer, Helper.MapUpdateElem);
+    }
 
     void CountIfFailed(VirtualRegister answer, LossKind kind)
     {
@@ -151,6 +155,7 @@ sealed partial class ProgramLowerer
         if (delete.Key is { } key)
         {
             answer = Ir.Call(Helper.MapDeleteElem, Spec(delete.Map), Key(delete.Map, key));
+            TellIfFailed(answer, Helper.MapDeleteElem);
         }
         else
         {

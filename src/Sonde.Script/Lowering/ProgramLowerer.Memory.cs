@@ -232,11 +232,12 @@ sealed partial class ProgramLowerer
     {
         if (Resolve(space) != AddressSpace.User)
         {
-            Ir.Call(ReadKernel, to, size, address);
+            TellIfFailed(Ir.Call(ReadKernel, to, size, address), ReadKernel);
             return;
         }
 
-        var failed = Ir.Call(_kernel.HasSeparateReads ? Helper.ProbeReadUser : Helper.ProbeRead, to, size, address);
+        var helper = _kernel.HasSeparateReads ? Helper.ProbeReadUser : Helper.ProbeRead;
+        var failed = Ir.Call(helper, to, size, address);
         if (_canSleep)
         {
             _sleeps = true;
@@ -244,10 +245,12 @@ sealed partial class ProgramLowerer
             var done = Ir.NewBlock("read");
             Ir.Branch(Condition.Equal, failed, 0, done, again);
             Ir.MoveTo(again);
-            Ir.Call(Helper.CopyFromUser, to, size, address);
+            Ir.Move(failed, Ir.Call(Helper.CopyFromUser, to, size, address));
             Ir.Jump(done);
             Ir.MoveTo(done);
         }
+
+        TellIfFailed(failed, helper);
     }
 
     VirtualRegister LoadScalar(DataType type, IrAddress from)

@@ -44,6 +44,15 @@ sealed partial class ProgramLowerer
             return;
         }
 
+        var around = _source;
+        _source = expression.Span ?? around;
+        WriteInto(expression, to, isClean);
+        _source = around;
+    }
+
+    void WriteInto(BoundExpression expression, IrAddress to, bool isClean)
+    {
+        var type = expression.Type;
         switch (expression)
         {
             case BoundText text:

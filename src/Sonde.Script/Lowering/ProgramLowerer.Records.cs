@@ -161,6 +161,23 @@ sealed partial class ProgramLowerer
             : [(part.Offset, (StringType)part.Element)]),
     ];
 
+    /// <summary>Tells user space of a helper that failed, if that is wanted.</summary>
+    void TellIfFailed(VirtualRegister answer, Helper helper)
+    {
+        if (!_script.Script.TellsFailures)
+        {
+            return;
+        }
+
+        var failed = Ir.NewBlock("failed");
+        var done = Ir.NewBlock("told");
+        Ir.Branch(Condition.SignedLess, answer, 0, failed, done);
+        Ir.MoveTo(failed);
+        SendRecord(_script.HelperError(helper, _source), [new BoundNumber(IntegerType.Int64, answer)]);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+
     void Output(IrAddress record, IrOperand length)
     {
         var failed = _kernel.HasRingBuffer

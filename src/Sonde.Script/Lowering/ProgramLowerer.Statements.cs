@@ -10,7 +10,8 @@ sealed partial class ProgramLowerer
 {
     void Statement(BoundStatement statement)
     {
-        var (stackTop, scratchTop) = (_frame.StackTop, _scratchTop);
+        var (stackTop, scratchTop, around) = (_frame.StackTop, _scratchTop, _source);
+        _source = statement.Span ?? around;
         switch (statement)
         {
             case BoundBlock block:
@@ -59,7 +60,7 @@ sealed partial class ProgramLowerer
                 throw new IrException($"There is no code for {statement.GetType().Name}.");
         }
 
-        (_frame.StackTop, _scratchTop) = (stackTop, scratchTop);
+        (_frame.StackTop, _scratchTop, _source) = (stackTop, scratchTop, around);
     }
 
     void Block(IReadOnlyList<BoundStatement> statements)

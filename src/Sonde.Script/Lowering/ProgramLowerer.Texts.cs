@@ -144,6 +144,15 @@ sealed partial class ProgramLowerer
     /// <summary><c>str()</c>: of an address, or of a text or characters of the program's own.</summary>
     VirtualRegister ReadText(BoundCall call, IrAddress to, bool isClean)
     {
+        var around = _source;
+        _source = call.Span ?? around;
+        var length = WriteReadText(call, to, isClean);
+        _source = around;
+        return length;
+    }
+
+    VirtualRegister WriteReadText(BoundCall call, IrAddress to, bool isClean)
+    {
         var type = (StringType)call.Type;
         var source = call.Arguments[0];
         IrOperand? most = call.Arguments.Count > 1 ? Scalar(call.Arguments[1]) : null;
@@ -272,6 +281,7 @@ sealed partial class ProgramLowerer
 
         Ir.Branch(Condition.SignedGreater, length, 0, check, failed);
         Ir.MoveTo(failed);
+        TellIfFailed(length, helper);
         Unreadable(address, to, capacity);
         Ir.Move(length, Math.Min(2, capacity));
         Ir.Jump(done);

@@ -2,6 +2,7 @@ using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Ir;
 using Sonde.Script.Lowering.Python;
+using Sonde.Script.Syntax;
 using Sonde.Script.Types;
 
 namespace Sonde.Script.Lowering;
@@ -36,6 +37,9 @@ sealed partial class ProgramLowerer
     BasicBlock _leave;
     BasicBlock? _scratchTaken;
     bool _sleeps;
+
+    /// <summary>What of the script is being written.</summary>
+    SourceSpan? _source;
 
     public ProgramLowerer(ScriptLowering script, BoundProbe probe, IReadOnlyList<ResolvedProbe> places, ProbeFacts facts)
     {

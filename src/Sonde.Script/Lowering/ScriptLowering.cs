@@ -149,15 +149,24 @@ sealed class ScriptLowering
     }
 
     /// <summary>The action that tells of a fault of the script at run time.</summary>
-    public int RuntimeError(string message, Syntax.SourceSpan? span)
+    public int RuntimeError(string message, Syntax.SourceSpan? span) => Message(new(ActionKind.RuntimeError, new TupleType([])) { Message = message, Span = span });
+
+    /// <summary>The action that tells of a helper that failed; its payload is the helper's answer.</summary>
+    public int HelperError(Helper helper, Syntax.SourceSpan? span) =>
+        Message(new(ActionKind.HelperError, new TupleType([IntegerType.Int64])) { Message = KernelName(helper), Span = span });
+
+    static string KernelName(Helper helper) =>
+        string.Concat(helper.ToString().Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "_" : "")}{char.ToLowerInvariant(letter)}" : $"{letter}"));
+
+    int Message(ScriptAction message)
     {
-        var known = Actions.FindIndex(action => action.Kind == ActionKind.RuntimeError && action.Message == message && action.Span == span);
+        var known = Actions.FindIndex(action => action.Kind == message.Kind && action.Message == message.Message && action.Span == message.Span);
         if (known >= 0)
         {
             return known;
         }
 
-        Actions.Add(new ScriptAction(ActionKind.RuntimeError, new TupleType([])) { Message = message, Span = span });
+        Actions.Add(message);
         return Actions.Count - 1;
     }
 }
