@@ -64,7 +64,10 @@ static class ScriptHelp
     }
 
     /// <summary>What a script says of itself in the comment it begins with, and its own options.</summary>
-    public static void WriteOptions(SourceText source, Sonde.Script.Syntax.Script script)
+    /// <param name="source">Its text.</param>
+    /// <param name="script">What was read of it.</param>
+    /// <param name="isTool">Whether it is part of the executable: its options then need no dashes in front of them, and -p is for it.</param>
+    public static void WriteOptions(SourceText source, Sonde.Script.Syntax.Script script, bool isTool)
     {
         var text = new StringBuilder();
         foreach (var line in source.Text.Split('\n').SkipWhile(line => line.StartsWith("#!", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal)))
@@ -74,11 +77,16 @@ static class ScriptHelp
 
         if (script.Options.Count > 0)
         {
-            text.AppendLine().AppendLine("OPTIONS, after '--':");
-            foreach (var option in script.Options)
+            text.AppendLine().AppendLine(isTool ? "OPTIONS:" : "OPTIONS, after '--':");
+            foreach (var option in script.Options.Where(option => option.Help is { Length: > 0 } && !(isTool && option.Name == "pid")).DistinctBy(option => option.Name))
             {
                 text.Append("    --").Append(option.Name.PadRight(18)).Append(' ').Append(option.Help).Append(" (").Append(option.Default.Span.Text).AppendLine(")");
             }
+        }
+
+        if (isTool)
+        {
+            text.AppendLine().AppendLine("Also -p PID, -c 'COMMAND', -o FILE, -f json and the other options of 'sonde run --help'.");
         }
 
         Console.Out.Write(text.Length > 0 ? text.ToString() : "This script has no options.\n");

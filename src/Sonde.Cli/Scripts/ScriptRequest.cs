@@ -18,8 +18,11 @@ sealed record ScriptRequest
     /// <summary>The text of a script that is part of the executable; null for others.</summary>
     public string? Embedded { get; init; }
 
+    /// <summary>What <c>-l</c> lists when nothing else is said.</summary>
+    public const string EveryProbe = "*:*";
+
     /// <summary>The pattern of a listing.</summary>
-    public string Pattern { get; init; } = "*:*";
+    public string Pattern { get; init; } = EveryProbe;
 
     /// <summary>Positional and named parameters of the script.</summary>
     public ScriptArguments Arguments { get; init; } = ScriptArguments.None;

@@ -59,11 +59,7 @@ sealed class ScriptRun
     {
         using var child = StartChild(out var program);
         var processId = child?.Pid ?? _request.ProcessId;
-        if (_request.ProcessId != 0 && !ProcFs.Exists(_request.ProcessId))
-        {
-            throw new UserErrorException($"Process with PID {_request.ProcessId} does not exist");
-        }
-
+        RequireProcess(_request.ProcessId);
         using var python = new PythonResolver(processId, program);
         using var target = OpenTarget(_request, processId, python);
         var compiler = new ScriptCompiler(target);
@@ -102,7 +98,7 @@ sealed class ScriptRun
         var tree = compiler.Read(source, ParseOptionsOf(_request, source));
         if (_request.Arguments.Named.ContainsKey("help") && !compiler.Diagnostics.HasErrors)
         {
-            ScriptHelp.WriteOptions(source, tree);
+            ScriptHelp.WriteOptions(source, tree, isTool: _request.Embedded is not null);
             return null;
         }
 
@@ -163,6 +159,16 @@ sealed class ScriptRun
         Includes = request.Includes,
         HasKernelTypes = File.Exists(Environment.GetEnvironmentVariable("BPFTRACE_BTF") ?? Sonde.Bpf.Btf.BtfTypes.KernelPath),
     };
+
+    /// <summary>Makes sure that the process of -p is there; 0 is none.</summary>
+    /// <exception cref="UserErrorException">It is not.</exception>
+    public static void RequireProcess(int processId)
+    {
+        if (processId != 0 && !ProcFs.Exists(processId))
+        {
+            throw new UserErrorException($"Process with PID {processId} does not exist");
+        }
+    }
 
     ScriptChild? StartChild(out string program)
     {

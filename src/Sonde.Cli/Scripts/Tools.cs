@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Reflection;
+using Sonde.Engine;
 
 namespace Sonde.Cli.Scripts;
 
@@ -7,6 +9,7 @@ static class Tools
 {
     const string Prefix = "tools/";
     const string Suffix = ".bt";
+    const string PidOption = "--pid";
 
     static Assembly Here => typeof(Tools).Assembly;
 
@@ -36,14 +39,23 @@ static class Tools
 
     /// <summary>
     /// The request of <c>sonde NAME [options] [--OPTION=VALUE ...]</c>: options of the command as for any script; what the script itself calls an option
-    /// may stand without the dashes that separate it elsewhere.
+    /// may stand without the dashes that separate it elsewhere. Where a process is hit by what others cause, as by a packet that arrives, narrowing every
+    /// probe to it would lose that: a script with an option <c>pid</c> is told the number and looks itself.
     /// </summary>
+    /// <exception cref="UserErrorException">The process does not exist.</exception>
     public static ScriptRequest Parse(string name, string text, IReadOnlyList<string> words)
     {
-        var own = words.Where(word => word.StartsWith("--", StringComparison.Ordinal) && IsOwn(text, word)).ToList();
+        var own = words.Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != PidOption && IsOwn(text, word)).ToList();
         var others = words.TakeWhile(word => word != "--").Where(word => !own.Contains(word));
         var named = words.SkipWhile(word => word != "--").Skip(1).Where(word => !own.Contains(word));
         var request = ScriptCommandLine.Parse([.. others, .. Marker(name), "--", .. named, .. own], $"sonde {name}", asBpftrace: false);
+        if (request.ProcessId != 0 && IsOwn(text, PidOption))
+        {
+            ScriptRun.RequireProcess(request.ProcessId);
+            var arguments = new Dictionary<string, string?>(request.Arguments.Named) { [PidOption[2..]] = request.ProcessId.ToString(CultureInfo.InvariantCulture) };
+            request = request with { ProcessId = 0, Arguments = request.Arguments with { Named = arguments } };
+        }
+
         return request with { File = name + Suffix, Embedded = text };
     }
 

@@ -14,10 +14,10 @@ readonly record struct Binary(string Name, string Path, string Entry = "");
 
 /// <summary>
 /// Finds programs and libraries by path, by pattern, by their name in PATH, as libraries by the dynamic linker's cache, and as files of a process,
-/// which may have been removed or replaced or lie in another mount namespace.
+/// which may have been removed or replaced or lie in another mount namespace; <c>//NAME</c> stands for every file of that name in use on the machine.
 /// </summary>
 /// <param name="processId">The process whose view of the files counts; 0 for this one's.</param>
-sealed class BinaryFinder(int processId)
+sealed partial class BinaryFinder(int processId)
 {
     const int MostFiles = 65536;
 
@@ -32,6 +32,11 @@ sealed class BinaryFinder(int processId)
     /// <exception cref="UserErrorException">The process is gone or may not be looked at.</exception>
     public IReadOnlyList<Binary> Find(string target)
     {
+        if (IsInUse(target))
+        {
+            return InUse(target[InUseMark.Length..]);
+        }
+
         var inner = target.IndexOf("!/", StringComparison.Ordinal);
         if (inner > 0)
         {

@@ -145,7 +145,8 @@ sealed class MachineTarget : ITarget, IDisposable
     /// <param name="provider">A probe type, or a pattern: it then stands for those that can be listed without naming a file.</param>
     /// <param name="parts">The other parts, as patterns; those missing at the front, or altogether, are <c>*</c>.</param>
     /// <param name="details">Whether the values they give are wanted.</param>
-    public IEnumerable<ListedScriptProbe> List(string provider, IReadOnlyList<string> parts, bool details)
+    /// <param name="diagnostics">Takes what is wrong, such as a file that is not there, when one type of probe is meant.</param>
+    public IEnumerable<ListedScriptProbe> List(string provider, IReadOnlyList<string> parts, bool details, DiagnosticBag? diagnostics = null)
     {
         foreach (var type in TypesNamed(provider))
         {
@@ -161,12 +162,16 @@ sealed class MachineTarget : ITarget, IDisposable
                 continue;
             }
 
-            foreach (var probe in _resolvers[type.Kind].List(new ProbeRequest(type, padded, default, new DiagnosticBag()), details))
+            foreach (var probe in _resolvers[type.Kind].List(new ProbeRequest(type, padded, default, Wildcards.Has(provider) ? new() : diagnostics ?? new()), details))
             {
                 yield return probe;
             }
         }
     }
+
+    /// <summary>Why a word is no type of probe; null when it is one.</summary>
+    public string? ExplainType(string word) => TypesNamed(word).Count > 0 ? null
+        : Suggestions.DidYouMean(word, _probeTypes.Select(type => type.Name)) is { } hint ? $"Invalid probe type: {word}; {hint}" : $"Invalid probe type: {word}";
 
     /// <summary>Closes the files of user probes.</summary>
     public void Dispose()

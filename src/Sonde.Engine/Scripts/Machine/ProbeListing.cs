@@ -1,5 +1,6 @@
 using Sonde.Engine.Output;
 using Sonde.Script.Binding;
+using Sonde.Script.Syntax;
 
 namespace Sonde.Engine.Scripts.Machine;
 
@@ -12,6 +13,37 @@ sealed class ProbeListing(MachineTarget target, bool details)
     const int LongestLine = 1 << 16;
 
     static readonly string[] _typeWords = ["struct", "union", "enum"];
+    static readonly string[] _pythonTypes = ["pycall", "pyreturn", "pyraise"];
+
+    readonly DiagnosticBag _diagnostics = new();
+
+    /// <summary>What stood in the way of what was listed so far, such as a file that is not there.</summary>
+    public IReadOnlyList<string> Problems => [.. _diagnostics.Messages.Where(message => message.Severity == Severity.Error)
+        .Select(message => message.Hint is { } hint ? $"{message.Message}; {hint}" : message.Message).Distinct()];
+
+    /// <summary>Why a pattern cannot be one; null when it can.</summary>
+    public string? Refuse(string pattern)
+    {
+        var blank = pattern.IndexOf(' ', StringComparison.Ordinal);
+        var parts = SplitParts(pattern);
+        return parts.Count == 1 || (blank > 0 && _typeWords.Contains(pattern[..blank])) ? null : target.ExplainType(parts[0]);
+    }
+
+    /// <summary>What can be probed in the process that this is about: its Python, USDT probes, and functions.</summary>
+    public IEnumerable<string> OfProcess()
+    {
+        string[] python = [];
+        try
+        {
+            python = [.. _pythonTypes.SelectMany(provider => target.List(provider, [], details).SelectMany(Lines))];
+        }
+        catch (UserErrorException)
+        {
+            // It has no Python, or none that is known; asked for by name that is an error.
+        }
+
+        return [.. python, .. Probes("usdt", ["*", "*", "*"]), .. Probes("uprobe", ["*", "*"])];
+    }
 
     /// <summary>The probes, or types (<c>struct sock*</c>), that match.</summary>
     /// <param name="pattern">A pattern of attach points; null or empty for what the kernel has without naming a file.</param>
@@ -41,7 +73,7 @@ sealed class ProbeListing(MachineTarget target, bool details)
             .Where(point => !target.TypesNamed(point.Provider).All(type => type.Kind is ProbeKind.Begin or ProbeKind.End))
             .SelectMany(point => Probes(point.Provider, point.Parts)).Distinct();
 
-    IEnumerable<string> Probes(string provider, IReadOnlyList<string> parts) => target.List(provider, parts, details).SelectMany(Lines);
+    IEnumerable<string> Probes(string provider, IReadOnlyList<string> parts) => target.List(provider, parts, details, _diagnostics).SelectMany(Lines);
 
     static IEnumerable<string> Lines(ListedScriptProbe probe) =>
         probe.Values.Select(value => "    " + Escape.Text(value, LongestLine)).Prepend(Escape.Text(probe.Name, LongestLine));

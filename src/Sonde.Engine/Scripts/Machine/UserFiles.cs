@@ -64,7 +64,7 @@ sealed class UserFiles(int processId) : IDisposable
             return [];
         }
 
-        if (Wildcards.Has(target))
+        if (Wildcards.Has(target) || BinaryFinder.IsInUse(target))
         {
             return [.. binaries.Select(Open).OfType<UserFile>()];
         }
