@@ -106,7 +106,7 @@ static class Program
                 Complain(error.Message);
             }
 
-            Console.Error.WriteLine($"Try 'sonde {parsed.CommandResult.Command.Name} --help'.");
+            Console.Error.WriteLine(parsed.CommandResult.Command == root ? "Try 'sonde --help'." : $"Try 'sonde {parsed.CommandResult.Command.Name} --help'.");
             return Usage;
         }
 

@@ -214,5 +214,20 @@ sealed class ScriptRun
         return session.Run(CancellationToken.None);
     }
 
-    Stream OpenOutput() => _request.Output is { } path ? new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0) : new StandardStream(1);
+    Stream OpenOutput()
+    {
+        if (_request.Output is not { } path)
+        {
+            return new StandardStream(1);
+        }
+
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"cannot write to '{path}': {FileError.Describe(exception)}");
+        }
+    }
 }

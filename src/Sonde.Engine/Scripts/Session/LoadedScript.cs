@@ -14,6 +14,7 @@ sealed class LoadedScript : IDisposable
     readonly List<Program> _programs = [];
 
     /// <summary>Creates the maps.</summary>
+    /// <exception cref="ScriptLoadException">A map of the script is too large.</exception>
     /// <exception cref="LinuxException">The kernel refuses: rights are missing, or it is too old.</exception>
     public LoadedScript(CompiledScript script)
     {
@@ -24,7 +25,7 @@ sealed class LoadedScript : IDisposable
             {
                 if (!_bySpec.ContainsKey(spec))
                 {
-                    var map = Map.Create(spec);
+                    var map = Create(spec);
                     _all.Add(map);
                     _bySpec.Add(spec, map);
                 }
@@ -108,6 +109,19 @@ sealed class LoadedScript : IDisposable
     {
         _programs.ForEach(program => program.Dispose());
         _all.ForEach(map => map.Dispose());
+    }
+
+    /// <summary>Sizes come from the script: that they are too much is told by the script's name of the map.</summary>
+    Map Create(MapSpec spec)
+    {
+        try
+        {
+            return Map.Create(spec);
+        }
+        catch (LinuxException exception) when (exception.Errno is Errno.E2BIG or Errno.ENOMEM or Errno.EINVAL && Script.Maps.FirstOrDefault(map => map.Spec == spec) is { } map)
+        {
+            throw new ScriptLoadException($"the kernel has no room for the map {map.Name} with {spec.MaxEntries} entries of {spec.KeySize} and {spec.ValueSize} bytes ({exception.Errno}); let it have fewer: let {map.Name} = hash(N); or max_map_keys=N in config");
+        }
     }
 
     static void Set(Span<byte> value, int offset, ulong number) => MemoryMarshal.Write(value[offset..], in number);
