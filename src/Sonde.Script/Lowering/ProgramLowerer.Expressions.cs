@@ -177,12 +177,31 @@ sealed partial class ProgramLowerer
         var type = dereference.Type;
         if (space == AddressSpace.Context && ContextOffset(dereference.Address) is { } offset)
         {
-            return Bits(type, new IrAddress(Context(), offset), dereference.BitOffset, dereference.BitSize, present: null);
+            var field = Bits(type, new IrAddress(Context(), offset), dereference.BitOffset, dereference.BitSize, present: null);
+            return type is PointerType && _probe.Context.Kind == ProbeKind.Iterator ? ZeroIfNull(Register(field)) : field;
         }
 
         var value = Temporary(8);
         Read(space, value, type.Size, Scalar(dereference.Address));
         return Bits(type, value, dereference.BitOffset, dereference.BitSize, present: null);
+    }
+
+    /// <summary>The same pointer, once the verifier has seen that it is none or points to something: before that it lets nobody count with it.</summary>
+    VirtualRegister ZeroIfNull(VirtualRegister pointer)
+    {
+        var result = _frame.Function.NewRegister();
+        var none = Ir.NewBlock("none");
+        var some = Ir.NewBlock("some");
+        var done = Ir.NewBlock("pointer");
+        Ir.Branch(Condition.Equal, pointer, 0, none, some);
+        Ir.MoveTo(none);
+        Ir.Move(result, 0);
+        Ir.Jump(done);
+        Ir.MoveTo(some);
+        Ir.Move(result, pointer);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return result;
     }
 
     /// <summary>Loads a number, or a bit field of it; 0 if <paramref name="present"/> is 0.</summary>

@@ -76,6 +76,9 @@ sealed partial class ProgramLowerer
             _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _places);
     }
 
+    /// <summary>Where each <c>struct bpf_iter__TYPE</c> has the pointer to the object, behind the one to what all iterators tell.</summary>
+    const int IteratorObject = 8;
+
     void WriteEntry()
     {
         if (_facts.ReturnsValue && _shared is null)
@@ -101,6 +104,12 @@ sealed partial class ProgramLowerer
         {
             var process = Ir.Arithmetic(IrOperation.ShiftRightLogical, Ir.Call(Helper.GetCurrentPidTgid), 32);
             Continue(Condition.Equal, process, Ir.Load(Size.Double, new IrAddress(Ir.MapValue(_script.Globals, Globals.TargetProcess))));
+        }
+
+        if (_probe.Context.Kind == ProbeKind.Iterator)
+        {
+            // Behind the last object there is one call more, without any (bpf_seq_read, kernel/bpf/bpf_iter.c).
+            Continue(Condition.NotEqual, Ir.Load(Size.Double, new IrAddress(_main.Context, IteratorObject)), 0);
         }
 
         _python?.Enter();

@@ -7,7 +7,8 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <remarks>tracefs lists them (<c>available_filter_functions</c>) where function tracing is built in; elsewhere every function is taken for one.</remarks>
 sealed class KernelFunctions(KernelAddresses addresses)
 {
-    const string Kernel = "vmlinux";
+    /// <summary>What the kernel itself is called beside its modules.</summary>
+    public const string Kernel = "vmlinux";
 
     readonly Lazy<IReadOnlyList<(string Module, string Name)>> _all = new(() => FromTracefs() ?? FromSymbols(addresses.Symbols));
 

@@ -82,7 +82,7 @@ sealed class KprobeResolver(KernelFunctions functions, KernelTypes types, Machin
                 Named = named,
                 ReturnValue = isReturn ? new("retval", IntegerType.UInt64, new RegisterSource(PtRegs.Offset(ResultRegister))) : null,
             },
-            Group = module,
+            Group = module == KernelFunctions.Kernel ? "" : module,
             Function = function,
             Offset = offset,
             Span = request.Span,
