@@ -21,6 +21,9 @@ sealed class ScriptChild : IDisposable
     /// <summary>The process.</summary>
     public int Pid { get; private set; }
 
+    /// <summary>Whether its program has begun.</summary>
+    public bool IsInProgram { get; private set; }
+
     /// <summary>Whether it has ended.</summary>
     public bool HasEnded { get; private set; }
 
@@ -127,6 +130,7 @@ sealed class ScriptChild : IDisposable
                 return LaunchStep.RunToExec;
             }
 
+            IsInProgram = true;
             _atProgram.Set();
             _go.Wait();
             return LaunchStep.Release;

@@ -122,6 +122,12 @@ sealed class ScriptSession : IDisposable
             _output.Flush();
         }
 
+        if (Remembers && _options.Child is { IsInProgram: true })
+        {
+            // A short command may have ended before it is looked at again.
+            _names.Processes.Remember(Process);
+        }
+
         _options.Child?.Release();
         if (!_options.DryRun)
         {
@@ -262,10 +268,13 @@ sealed class ScriptSession : IDisposable
         }
     }
 
+    /// <summary>Whether names of the process's addresses may be wanted when it is gone.</summary>
+    bool Remembers => Process > 0 && UserNames.AreUsedBy(_compiled);
+
     /// <summary>Does what records ask for until the script is to end.</summary>
     void Follow(PidFd? target, CancellationToken cancellation)
     {
-        var remembers = Process > 0 && UserNames.AreUsedBy(_compiled);
+        var remembers = Remembers;
         while (true)
         {
             // Asked before what is there is read: what the process did last is not missed.
