@@ -22,7 +22,6 @@ public class SpecTests
     public async Task Does_what_its_spec_says(string name)
     {
         Requires.Root();
-        Requires.That(SpecTool.Chosen.Count > 0, "needs bpftrace, which tests/setup/bpftrace brings");
         Spec spec = _specs[name];
         Task<string> mine = _results[name].Value;
         foreach (Lazy<Task<string>> other in _results.Values.Where(result => !result.IsValueCreated).Take(AtOnce - 1 - _results.Values.Count(IsRunning)))

@@ -12,15 +12,15 @@ sealed record SpecTool(string Name, string Path)
     /// <summary>The one of tests/setup/bpftrace; null where it is not on this machine.</summary>
     public static SpecTool? Bpftrace { get; } = FindBpftrace();
 
-    /// <summary>What the specs are tried on: bpftrace alone, which shows that they are right, or what SONDE_SPEC_TOOL says.</summary>
+    /// <summary>What the specs are tried on: Sonde, or what SONDE_SPEC_TOOL says; bpftrace shows that they are right.</summary>
     public static IReadOnlyList<SpecTool> Chosen { get; } = Choose(Environment.GetEnvironmentVariable("SONDE_SPEC_TOOL"));
 
     static SpecTool[] Choose(string? name) => name switch
     {
-        "sonde" => [Sonde],
+        null or "" or "sonde" => [Sonde],
         "both" => [Sonde, Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
         "bpftrace" => [Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
-        _ => Bpftrace is null ? [] : [Bpftrace],
+        _ => throw new ArgumentException($"SONDE_SPEC_TOOL={name}: the tools are 'sonde', 'bpftrace' and 'both'"),
     };
 
     static SpecTool? FindBpftrace()
