@@ -14,6 +14,9 @@ sealed partial class BinaryFinder
     public static bool IsInUse(string target) =>
         target.Length > InUseMark.Length && target.StartsWith(InUseMark, StringComparison.Ordinal) && !target.AsSpan(InUseMark.Length).Contains('/');
 
+    /// <summary>What to say when no file of a name has what is looked for.</summary>
+    public static string NoneInUse(string what) => $"no program or library of this name that is in use, in PATH or known to the dynamic linker {what}";
+
     /// <summary>Those the process has mapped, or every process; and those that a program started later would get.</summary>
     List<Binary> InUse(string name)
     {

@@ -37,6 +37,11 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
 
     public string? ExplainMissing(ProbeRequest request)
     {
+        if (BinaryFinder.IsInUse(request.Parts[0]))
+        {
+            return BinaryFinder.NoneInUse("has such a function");
+        }
+
         if (UserLocation.Parse(request.Parts, out _) is not { Function.Length: > 0, IsDemangled: false } location || Wildcards.Has(location.Function)
             || files.OpenAll(request, location.Target) is not [{ Symbols: { } symbols } file])
         {

@@ -45,6 +45,11 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
 
     public string? ExplainMissing(ProbeRequest request)
     {
+        if (BinaryFinder.IsInUse(request.Parts[0]))
+        {
+            return BinaryFinder.NoneInUse("has such a probe");
+        }
+
         if (Wildcards.Has(request.Parts[0]) || files.OpenAll(request, request.Parts[0]) is not [var file])
         {
             return null;
