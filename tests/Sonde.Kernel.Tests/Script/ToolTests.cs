@@ -73,11 +73,11 @@ public sealed class ToolTests
 
     [Theory]
     [InlineData("execs", "", "sh -c 'exec /bin/echo \"with space\" \"\" x'", @"Success +/bin/echo 'with space' '' x\n")]
-    [InlineData("execs", "--failed", "sh -c 'exec /bin/cat --version'", @"^TIME +PID +PPID +UID +FROM +RESULT +PROGRAM AND ARGUMENTS\n\n*$")]
+    [InlineData("execs", "--failed", "sh -c 'exec /bin/true'", @"^TIME +PID +PPID +UID +FROM +RESULT +PROGRAM AND ARGUMENTS\n\n*$")]
     [InlineData("opens", "--failed", "cat /no/such/file", @" cat +- No such file or directory +/no/such/file\n")]
     [InlineData("opens", "", "cat /dev/null", @" cat +3 +/dev/null\n")]
     [InlineData("syscalls", "--top=100", "cat /no/such/file /no/such/file", @"@errors\[openat, No such file or directory\]: \d+\n")]
-    [InlineData("syslat", "--slow=100", "sleep 0.2", @" sleep +2\d\d ms  clock_nanosleep\n")]
+    [InlineData("syslat", "--slow=100", "sleep 0.2", @" sleep +\d+ ms  clock_nanosleep\n")]
     [InlineData("signals", "--signal=18", "sh -c 'kill -CONT $$'", @" sh +18 Continued +\d+ +sh +ignored\n")]
     [InlineData("faults", "", "cat /dev/null", @"@faults\[cat, \d+\]: \d+\n")]
     [InlineData("mallocs", "", "cat /dev/null", @"Sizes, in bytes:\n@bytes:")]
@@ -87,12 +87,12 @@ public sealed class ToolTests
     [InlineData("hosts", "", "import socket; socket.getaddrinfo('localhost', 80)", @"\d\.\d{3}  found +localhost\n")]
     [InlineData("hosts", "", "import socket; socket.getaddrinfo('no-such-host.invalid', 80)", @"\d\.\d{3}  (no such host|no answer, try again) +no-such-host.invalid\n")]
     [InlineData("fdleaks", "--age=0", "import os; os.open('/dev/null', 0)", @"@left\[\n +open")]
-    [InlineData("pycalls", "", "def f(): pass\nfor i in range(10): f()", @"@calls\[f, [^ ,]*program.py\]: 10\n")]
+    [InlineData("pycalls", "", "def f(): pass\nfor i in range(5000): f()", @"@calls\[f, [^ ,]*program.py\]: 5000\n")]
     [InlineData("pyslow", "--ms=20", "import time\ndef f(): time.sleep(.1)\nf()", @" ms  f \([^ ,]*program.py\)\n")]
     [InlineData("pyexceptions", "", "def f(): raise KeyError\nfor i in range(3):\n  try: f()\n  except KeyError: pass", @"@exceptions\[KeyError, f\]: 3\n")]
     [InlineData("pyexceptions", "--each", "def f(): raise KeyError\ntry: f()\nexcept KeyError: pass", @" KeyError leaves f \([^ ,]*program.py\)\n")]
     [InlineData("pyimports", "", "import json", @" \d+\.\d{3}  json\n")]
-    [InlineData("connects", "", "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); c = socket.create_connection(s.getsockname())", @" connect  127\.0\.0\.1 +\d+ +127\.0\.0\.1 +\d+ +0\.\d{3}\n")]
+    [InlineData("connects", "", "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); c = socket.create_connection(s.getsockname())", @" connect  127\.0\.0\.1 +\d+ +127\.0\.0\.1 +\d+ +\d+\.\d{3}\n")]
     [InlineData("connects", "", "import socket\ntry: socket.create_connection(('127.0.0.1', 1))\nexcept OSError: pass", @" failed   127\.0\.0\.1 +\d+ +127\.0\.0\.1 +1 ")]
     public void Tells_what_a_Python_program_does(string name, string options, string program, string expected)
     {
