@@ -19,7 +19,7 @@ sealed record FuzzedProgram(CompiledScript? Compiled, string Refusal)
         ScriptCompiler compiler = new(target);
         Sonde.Script.Syntax.Script script = compiler.Read(new SourceText("stdin", program), new() { Arguments = Arguments });
         ScriptConfig config = compiler.Configure(script, []);
-        BoundScript? bound = compiler.Bind(script, new BindOptions { Config = config, Arguments = Arguments, AllowUnsafe = true });
+        BoundScript? bound = compiler.Bind(script, new BindOptions { Config = config, Arguments = Arguments, AllowUnsafe = true, TellsFailures = program.Length % 3 == 0 });
         string messages = compiler.Diagnostics.Render();
         if (bound is null)
         {
