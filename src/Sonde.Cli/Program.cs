@@ -66,10 +66,15 @@ static class Program
                 return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
             case [var name, .. var words] when Tools.Read(name) is { } text:
                 return ScriptRun.Execute(Tools.Parse(name, text, words), $"sonde {name}");
+            case [var name, ..] when IsFile(name):
+                return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
             default:
                 return RunVerb(arguments);
         }
     }
+
+    /// <summary>Whether a word is a file's name and no verb, as where a program begins with "#!/usr/bin/env sonde".</summary>
+    static bool IsFile(string word) => word.Contains('/') || word.EndsWith(".bt", StringComparison.Ordinal);
 
     /// <summary>Whether the executable goes by the name of bpftrace, as by a link: it then does as bpftrace does.</summary>
     /// <remarks>.NET knows the name it was called by only when compiled ahead of time.</remarks>
