@@ -15,6 +15,8 @@ namespace Sonde.Engine.Scripts.Session;
 /// <param name="interpreters">Those of the script's Python probes.</param>
 sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interpreters) : INames
 {
+    const int MostStacks = 1 << 16;
+
     readonly Dictionary<(StackShape, long), ulong[]> _stacks = [];
     readonly Lazy<KernelSymbols> _kernel = new(ReadKernelSymbols);
     readonly Lazy<Dictionary<uint, string>> _users = new(ReadUsers);
@@ -42,6 +44,11 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
         {
             var value = new byte[map.ValueBytes];
             frames = map.TryLookup(BitConverter.GetBytes((int)number), value) ? MemoryMarshal.Cast<byte, ulong>(value).ToArray() : [];
+            if (_stacks.Count >= MostStacks)
+            {
+                _stacks.Clear();
+            }
+
             _stacks.Add((shape, number), frames);
         }
 

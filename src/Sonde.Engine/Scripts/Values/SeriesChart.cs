@@ -13,6 +13,7 @@ static class SeriesChart
     /// <param name="latest">The last interval of all series of the map, where every chart ends.</param>
     public static void Write(Utf8Text text, AggregateType type, ReadOnlySpan<long> pairs, long latest, INames names)
     {
+        pairs = Kept(type, pairs, latest);
         if (pairs.IsEmpty)
         {
             text.Add("<no data>"u8);
@@ -57,6 +58,7 @@ static class SeriesChart
     /// <summary>Writes the intervals and values; null for an interval without one.</summary>
     public static void WriteJson(Utf8Text text, AggregateType type, ReadOnlySpan<long> pairs, long latest, INames names)
     {
+        pairs = Kept(type, pairs, latest);
         text.Add((byte)'[');
         for (long interval = pairs.IsEmpty ? latest + 1 : pairs[0], first = interval; interval <= latest; interval++)
         {
@@ -77,6 +79,17 @@ static class SeriesChart
         }
 
         text.Add((byte)']');
+    }
+
+    /// <summary>What lies within the intervals that a series has room for. One that stopped long ago would have a line for every interval since.</summary>
+    static ReadOnlySpan<long> Kept(AggregateType type, ReadOnlySpan<long> pairs, long latest)
+    {
+        while (!pairs.IsEmpty && pairs[0] <= latest - type.Intervals)
+        {
+            pairs = pairs[2..];
+        }
+
+        return pairs;
     }
 
     static int FractionDigits(long interval) => interval switch

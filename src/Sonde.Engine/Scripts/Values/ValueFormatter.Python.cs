@@ -21,7 +21,8 @@ sealed partial class ValueFormatter
                 break;
             case PythonValueKind.LargeInteger:
                 text.Add(number < 0 ? "(negative int of "u8 : "(int of "u8);
-                text.AddNumber(Math.Abs(number));
+                // The process says how many, and may say anything.
+                text.AddNumber(number < 0 ? 0UL - (ulong)number : (ulong)number);
                 text.Add(" 30-bit digits)"u8);
                 break;
             case PythonValueKind.Bool:

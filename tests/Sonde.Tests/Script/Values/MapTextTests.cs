@@ -87,6 +87,16 @@ public sealed class MapTextTests
         Assert.Equal("@: 0\n", Text(Map("@", null, Of(AggregateKind.Average)), ([], ValueTests.Bytes(0L, 0L))));
     }
 
+    [Fact]
+    public void Series_that_stopped_have_no_line_for_every_interval_since()
+    {
+        var series = new AggregateType(AggregateKind.TimeSeries, true) { Interval = 1_000, Intervals = 3 };
+        var map = Map("@t", _word, series);
+        (byte[], byte[])[] entries = [(ValueTests.Text(4, "old"), Series(series, (1, 5))), (ValueTests.Text(4, "new"), Series(series, (5_000_000_000, 7)))];
+        Assert.Contains("@t[old]:\n<no data>\n", Text(map, entries), StringComparison.Ordinal);
+        Assert.StartsWith("{\"@t\": {\"old\": [], \"new\": [{", Json(map, entries), StringComparison.Ordinal);
+    }
+
     static AggregateType Of(AggregateKind kind) => new(kind, true);
 
     static Entry Of(string key, byte value) => new(key, value);

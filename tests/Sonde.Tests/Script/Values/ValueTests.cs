@@ -172,6 +172,7 @@ public sealed class ValueTests
         AssertPython("(unset)", "null", PythonValueKind.Unset, 0);
         AssertPython("(unreadable)", "null", PythonValueKind.Unreadable, 0);
         AssertPython("(int of 3 30-bit digits)", "\"(int of 3 30-bit digits)\"", PythonValueKind.LargeInteger, 3);
+        AssertPython("(negative int of 9223372036854775808 30-bit digits)", "\"(negative int of 9223372036854775808 30-bit digits)\"", PythonValueKind.LargeInteger, long.MinValue);
         AssertPython("None", "null", PythonValueKind.Other, 0, "NoneType"u8.ToArray());
         AssertPython("<Server>", "\"<Server>\"", PythonValueKind.Other, 0, "Server"u8.ToArray());
         AssertPython("h\u00e4", "\"h\u00e4\"", PythonValueKind.Text, 0, [(byte)'h', 0xe4], 1, 2);
