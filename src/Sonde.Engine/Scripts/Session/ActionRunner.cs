@@ -223,7 +223,7 @@ sealed class ActionRunner
         }
 
         _output.Flush();
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true });
+        using var process = TryStart(command);
         if (process is null)
         {
             return;
@@ -236,6 +236,19 @@ sealed class ActionRunner
         if (process.ExitCode != 0)
         {
             _output.Complaint(Severity.Error, null, string.Create(CultureInfo.InvariantCulture, $"command exited with code {process.ExitCode}"));
+        }
+    }
+
+    Process? TryStart(string command)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true });
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            _output.Complaint(Severity.Error, null, string.Create(CultureInfo.InvariantCulture, $"system() cannot start /bin/sh: error {exception.NativeErrorCode}"));
+            return null;
         }
     }
 }

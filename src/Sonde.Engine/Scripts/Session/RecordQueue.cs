@@ -51,8 +51,18 @@ sealed class RecordQueue : IDisposable
     /// <summary>Wakes the reader when the descriptor becomes readable.</summary>
     public void Watch(FileDescriptor descriptor) => _epoll.Watch(descriptor, OtherKey);
 
-    /// <summary>Makes the present or next wait end.</summary>
-    public void Wake() => _epoll.Wake();
+    /// <summary>Makes the present or next wait end; nothing once this is closed, for a command may end later.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _epoll.Wake();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits.
+        }
+    }
 
     /// <summary>Hands on every record that is complete now.</summary>
     /// <returns>How many there were.</returns>

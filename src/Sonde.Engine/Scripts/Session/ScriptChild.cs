@@ -64,7 +64,8 @@ sealed class ScriptChild : IDisposable
     /// <summary>Calls back, on another thread, when it has ended; at once when it has already.</summary>
     public void WhenEnded(Action ended)
     {
-        _ended = ended;
+        // A full barrier: one of the two threads must see what the other has written, or nobody calls.
+        Interlocked.Exchange(ref _ended, ended);
         if (HasEnded)
         {
             ended();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Sonde.Bpf;
 using Sonde.Engine.Output;
@@ -277,7 +278,7 @@ sealed class ScriptSession : IDisposable
         var remembers = Remembers;
         while (true)
         {
-            // Asked before what is there is read: what the process did last is not missed.
+            // Asked before what is there is read: what the process did last is not missed. What others do meanwhile is not waited for: a busy machine never pauses.
             var ended = target is { HasExited: true } || _options.Child is { HasEnded: true } || cancellation.IsCancellationRequested;
             if (remembers)
             {
@@ -291,7 +292,7 @@ sealed class ScriptSession : IDisposable
                 any = true;
             }
 
-            if (_actions.ExitCode is not null || (ended && !any) || cancellation.IsCancellationRequested)
+            if (_actions.ExitCode is not null || ended)
             {
                 return;
             }
@@ -344,6 +345,11 @@ sealed class ScriptSession : IDisposable
             foreach (var message in _losses.Others())
             {
                 _output.Say(message);
+            }
+
+            if (_actions.Malformed > 0)
+            {
+                _output.Say(string.Create(CultureInfo.InvariantCulture, $"WARNING: {_actions.Malformed} records made no sense and were left out"));
             }
         }
     }
