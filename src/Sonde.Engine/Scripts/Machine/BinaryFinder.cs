@@ -32,6 +32,12 @@ sealed partial class BinaryFinder(int processId)
     /// <exception cref="UserErrorException">The process is gone or may not be looked at.</exception>
     public IReadOnlyList<Binary> Find(string target)
     {
+        if (target.Contains('\0'))
+        {
+            // No file has such a name, and the runtime throws when it is asked for one.
+            return [];
+        }
+
         if (IsInUse(target))
         {
             return InUse(target[InUseMark.Length..]);

@@ -10,6 +10,9 @@ static class BtfDeclaration
     const int MostDepth = 16;
     const int MostText = 1 << 20;
 
+    /// <summary>Functions that take functions, and so on: in damaged types without end.</summary>
+    const int MostFunctions = 4;
+
     /// <summary>A parameter or field in one line: <c>struct task_struct * prev</c>.</summary>
     public static string Of(BtfType type, string name)
     {
@@ -132,7 +135,7 @@ static class BtfDeclaration
                     type = type.Target;
                     continue;
                 case BtfKind.FunctionPrototype:
-                    declarator += "(" + string.Join(", ", type.Parameters.Select(p => p.Type.Kind == BtfKind.Void ? "..." : Declared(p.Type, p.Name))) + ")";
+                    declarator += "(" + (depth < MostDepth + MostFunctions ? string.Join(", ", type.Parameters.Select(p => p.Type.Kind == BtfKind.Void ? "..." : Declared(p.Type, p.Name, depth))) : "...") + ")";
                     type = type.Target;
                     continue;
                 case BtfKind.Const when type.Target.Kind is BtfKind.Pointer:
@@ -166,10 +169,10 @@ static class BtfDeclaration
         }
     }
 
-    static string Declared(BtfType type, string name)
+    static string Declared(BtfType type, string name, int depth)
     {
         var text = new StringBuilder();
-        Member(text, type, name, MostDepth);
+        Member(text, type, name, Math.Max(depth, MostDepth) + 1);
         return text.ToString();
     }
 

@@ -9,7 +9,7 @@ namespace Sonde.Engine.Scripts.Machine;
 sealed class BtfTypeReader
 {
     const int MostDepth = 32;
-    const int MostFields = 1 << 14;
+    const int MostMembers = 1 << 14;
 
     readonly Dictionary<int, DataType> _read = [];
 
@@ -93,9 +93,10 @@ sealed class BtfTypeReader
     List<StructField> Fields(BtfType type)
     {
         var fields = new List<StructField>();
+        var left = MostMembers;
         try
         {
-            AddFields(type, 0, fields, 0);
+            AddFields(type, 0, fields, ref left, 0);
         }
         catch (BtfException)
         {
@@ -106,11 +107,12 @@ sealed class BtfTypeReader
     }
 
     /// <summary>Members of nameless structures and unions belong to the one around them.</summary>
-    void AddFields(BtfType type, long bitBase, List<StructField> fields, int depth)
+    void AddFields(BtfType type, long bitBase, List<StructField> fields, ref int left, int depth)
     {
         foreach (var member in type.Members)
         {
-            if (fields.Count >= MostFields)
+            // Nameless ones count as well: a few that hold each other would be gone through without end.
+            if (left-- <= 0)
             {
                 return;
             }
@@ -125,7 +127,7 @@ sealed class BtfTypeReader
             {
                 if (depth < MostDepth && member.Type.Resolve() is { Kind: BtfKind.Structure or BtfKind.Union } nested)
                 {
-                    AddFields(nested, bit, fields, depth + 1);
+                    AddFields(nested, bit, fields, ref left, depth + 1);
                 }
             }
             else if (member.BitSize == 0)

@@ -10,7 +10,7 @@ namespace Sonde.Engine.Scripts.Machine;
 sealed class DwarfTypeReader(DwarfFile file)
 {
     const int MostDepth = 32;
-    const int MostFields = 1 << 14;
+    const int MostMembers = 1 << 14;
 
     readonly Dictionary<DwarfType, DataType> _read = new(ReferenceEqualityComparer.Instance);
     int _nameless;
@@ -86,9 +86,10 @@ sealed class DwarfTypeReader(DwarfFile file)
     List<StructField> Fields(DwarfStructure type)
     {
         var fields = new List<StructField>();
+        var left = MostMembers;
         try
         {
-            AddFields(type, 0, fields, 0);
+            AddFields(type, 0, fields, ref left, 0);
         }
         catch (ElfException)
         {
@@ -99,11 +100,17 @@ sealed class DwarfTypeReader(DwarfFile file)
     }
 
     /// <summary>Members of nameless structures and unions, and of base classes, belong to the one around them.</summary>
-    void AddFields(DwarfStructure type, ulong start, List<StructField> fields, int depth)
+    void AddFields(DwarfStructure type, ulong start, List<StructField> fields, ref int left, int depth)
     {
         foreach (var member in type.Members)
         {
-            if (fields.Count >= MostFields || member.Offset is not { } offset || offset > int.MaxValue || start + offset > int.MaxValue)
+            // Nameless ones count as well: a few that hold each other would be gone through without end.
+            if (left-- <= 0)
+            {
+                return;
+            }
+
+            if (member.Offset is not { } offset || offset > int.MaxValue || start + offset > int.MaxValue)
             {
                 continue;
             }
@@ -113,7 +120,7 @@ sealed class DwarfTypeReader(DwarfFile file)
             {
                 if (depth < MostDepth && member.Type?.Underlying is DwarfStructure nested)
                 {
-                    AddFields(file.Complete(nested), at, fields, depth + 1);
+                    AddFields(file.Complete(nested), at, fields, ref left, depth + 1);
                 }
             }
             else if (member.BitSize is not { } bits)
