@@ -41,6 +41,11 @@ static class Program
             Complain(exception.Message);
             return Failed;
         }
+        catch (IOException exception) when (FileError.IsClosedPipe(exception))
+        {
+            // Nobody reads any more: that is how a pipeline ends.
+            return 0;
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             Complain(FileError.Describe(exception));

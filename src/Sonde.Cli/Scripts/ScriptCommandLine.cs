@@ -65,7 +65,7 @@ sealed class ScriptCommandLine
 
         if (_request.Program is null)
         {
-            if (operands.Count == 0)
+            if (operands is [] or ["", ..])
             {
                 throw new UsageException($"no program given. USAGE: {_name} [options] FILE, or '-' for standard input, or -e 'PROGRAM'");
             }
@@ -188,7 +188,7 @@ sealed class ScriptCommandLine
         "-e" => _request with { Program = value },
         "-p" or "--pid" => _request with { ProcessId = ReadPid(value) },
         "-c" or "--cmd" => value.Trim().Length > 0 ? _request with { Command = value } : throw new UsageException($"-c '{value}': the command is empty"),
-        "-o" or "--output" => _request with { Output = value },
+        "-o" or "--output" => value.Length > 0 ? _request with { Output = value } : throw new UsageException("-o '': the file has no name"),
         "-f" or "--format" => _request with { Json = value switch
         {
             "json" => true,
