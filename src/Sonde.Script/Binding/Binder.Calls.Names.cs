@@ -102,20 +102,9 @@ sealed partial class Binder
 
     BoundExpression BindCgroupPath(Call call)
     {
-        if (IntegerArgument(call, 0) is not { } id)
+        if (IntegerArgument(call, 0) is not { } id || OptionalLiteral(call, 1, "") is not { } filter)
         {
             return Unknown;
-        }
-
-        var filter = "";
-        if (call.Arguments.Count > 1)
-        {
-            if (LiteralArgument(call, 1) is not { } given)
-            {
-                return Unknown;
-            }
-
-            filter = given;
         }
 
         BoundExpression[] parts = [Convert(id, IntegerType.UInt64), new BoundConstant(IntegerType.Int64, -1)];

@@ -144,21 +144,9 @@ sealed partial class Binder
         return Send(new(kind, PayloadOf([])) { Map = map.Map, Span = call.Span }, []);
     }
 
-    BoundExpression BindTime(Call call)
-    {
-        var format = "%H:%M:%S\n";
-        if (call.Arguments.Count > 0)
-        {
-            if (LiteralArgument(call, 0) is not { } given)
-            {
-                return Unknown;
-            }
-
-            format = given;
-        }
-
-        return Send(new(ActionKind.Time, PayloadOf([])) { Format = format, Span = call.Span }, []);
-    }
+    BoundExpression BindTime(Call call) => OptionalLiteral(call, 0, "%H:%M:%S\n") is { } format
+        ? Send(new(ActionKind.Time, PayloadOf([])) { Format = format, Span = call.Span }, [])
+        : Unknown;
 
     BoundExpression BindStrftime(Call call)
     {
@@ -182,15 +170,9 @@ sealed partial class Binder
 
     BoundExpression BindJoin(Call call)
     {
-        var separator = " ";
-        if (call.Arguments.Count > 1)
+        if (OptionalLiteral(call, 1, " ") is not { } separator)
         {
-            if (LiteralArgument(call, 1) is not { } given)
-            {
-                return Unknown;
-            }
-
-            separator = given;
+            return Unknown;
         }
 
         var array = BindExpression(call.Arguments[0]);

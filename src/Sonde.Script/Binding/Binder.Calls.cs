@@ -234,6 +234,9 @@ sealed partial class Binder
         }
     }
 
+    /// <summary>The same for an argument that may be left out.</summary>
+    string? OptionalLiteral(Call call, int index, string otherwise) => index < call.Arguments.Count ? LiteralArgument(call, index) : otherwise;
+
     BoundExpression BindTypeTest(Call call, Func<BoundExpression, bool> test)
     {
         var value = BindExpression(call.Arguments[0]);

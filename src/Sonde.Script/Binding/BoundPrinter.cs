@@ -216,25 +216,7 @@ sealed class BoundPrinter
 
     static string Sign(BoundBinary binary)
     {
-        var sign = binary.Operator switch
-        {
-            BinaryOperator.BitwiseOr => "|",
-            BinaryOperator.BitwiseXor => "^",
-            BinaryOperator.BitwiseAnd => "&",
-            BinaryOperator.Equal => "==",
-            BinaryOperator.NotEqual => "!=",
-            BinaryOperator.Less => "<",
-            BinaryOperator.Greater => ">",
-            BinaryOperator.LessOrEqual => "<=",
-            BinaryOperator.GreaterOrEqual => ">=",
-            BinaryOperator.ShiftLeft => "<<",
-            BinaryOperator.ShiftRight => ">>",
-            BinaryOperator.Add => "+",
-            BinaryOperator.Subtract => "-",
-            BinaryOperator.Multiply => "*",
-            BinaryOperator.Divide => "/",
-            _ => "%",
-        };
+        var sign = OperatorTable.Text(binary.Operator);
         // The sign decides between two operations here, and nowhere else.
         return binary.Left.Type is IntegerType { IsSigned: false } && binary.Operator is BinaryOperator.Less or BinaryOperator.Greater or BinaryOperator.LessOrEqual
             or BinaryOperator.GreaterOrEqual or BinaryOperator.Divide or BinaryOperator.Modulo or BinaryOperator.ShiftRight ? sign + "u" : sign;

@@ -64,8 +64,6 @@ sealed class MachineInstruction(Instruction code, Roles roles, int dst, int src 
     /// <summary>Whether repeating it elsewhere gives the same value at the price of reloading that value.</summary>
     public bool IsRepeatable => Roles == Roles.WritesDst && !IsMove && (IsSlotAddress || Src == None);
 
-    public bool Reads(int register) => Dst == register && (Roles & Roles.ReadsDst) != 0 || Src == register && (Roles & Roles.ReadsSrc) != 0;
-
     public bool Writes(int register) => Dst == register && (Roles & Roles.WritesDst) != 0 || Src == register && (Roles & Roles.WritesSrc) != 0;
 
     /// <summary>The same instruction for another register.</summary>

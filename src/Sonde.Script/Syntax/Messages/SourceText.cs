@@ -27,9 +27,6 @@ sealed class SourceText
     /// <summary>The characters.</summary>
     public string Text { get; }
 
-    /// <summary>The number of lines; text that ends with a line feed ends with an empty line.</summary>
-    public int LineCount => _lineStarts.Count;
-
     /// <summary>The 1-based line and column of a character offset; offsets past the end give the place just after the last character.</summary>
     public (int Line, int Column) Position(int offset)
     {

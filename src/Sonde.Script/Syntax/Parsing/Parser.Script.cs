@@ -110,7 +110,7 @@ sealed partial class Parser
                 TokenKind.Integer => (isNegative ? "-" : "") + value.Number.ToString(CultureInfo.InvariantCulture),
                 _ => throw Fail(value.Kind == TokenKind.Invalid ? value.ErrorSpan : value.Span, value.Error ?? "expected a value"),
             };
-            entries.Add(new ConfigEntry(name.Span.To(valueSpan), name.Text, valueSpan, text, value.Kind == TokenKind.String));
+            entries.Add(new ConfigEntry(name.Span.To(valueSpan), name.Text, text, value.Kind == TokenKind.String));
             if (_tokens.Peek().Kind != TokenKind.RightBrace)
             {
                 Expect(TokenKind.Semicolon, ";");
@@ -154,7 +154,7 @@ sealed partial class Parser
         _tokens.Take();
         Expect(TokenKind.RightParen, ")");
         TryTake(TokenKind.Semicolon);
-        return new MapDeclaration(From(let.Span), map.Text, kind.Text, kind.Span, (ulong)size.Number);
+        return new MapDeclaration(From(let.Span), map.Text, kind.Text, (ulong)size.Number);
     }
 
     Macro Macro()

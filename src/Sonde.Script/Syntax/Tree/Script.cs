@@ -41,10 +41,9 @@ sealed class ConfigBlock(SourceSpan span, IReadOnlyList<ConfigEntry> entries) : 
 }
 
 /// <summary>One <c>name = value</c> of the config block.</summary>
-sealed class ConfigEntry(SourceSpan span, string name, SourceSpan valueSpan, string value, bool isQuoted) : Node(span)
+sealed class ConfigEntry(SourceSpan span, string name, string value, bool isQuoted) : Node(span)
 {
     public string Name { get; } = name;
-    public SourceSpan ValueSpan { get; } = valueSpan;
 
     /// <summary>The value's text: a word, a number in decimal, or a string's content.</summary>
     public string Value { get; } = value;
@@ -60,14 +59,13 @@ sealed class Import(SourceSpan span, string path) : Node(span)
 }
 
 /// <summary><c>let @name = kind(maxEntries);</c></summary>
-sealed class MapDeclaration(SourceSpan span, string name, string kind, SourceSpan kindSpan, ulong maxEntries) : Node(span)
+sealed class MapDeclaration(SourceSpan span, string name, string kind, ulong maxEntries) : Node(span)
 {
     /// <summary>The name with its <c>@</c>.</summary>
     public string Name { get; } = name;
 
     /// <summary><c>hash</c>, <c>lruhash</c>, <c>percpuhash</c>, <c>percpulruhash</c>, or something unknown.</summary>
     public string Kind { get; } = kind;
-    public SourceSpan KindSpan { get; } = kindSpan;
     public ulong MaxEntries { get; } = maxEntries;
 }
 
