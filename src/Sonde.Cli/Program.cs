@@ -67,8 +67,6 @@ static class Program
                 return ScriptRun.Execute(ScriptCommandLine.Parse(words, "sonde run", asBpftrace: false), "sonde run");
             case [['-', ..] first, ..] when first is not ("--help" or "-h" or "-?" or "--version"):
                 return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
-            case [var file, ..] when (file.EndsWith(".bt", StringComparison.Ordinal) || file.Contains('/')) && File.Exists(file):
-                return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
             case [var name, .. var words] when Tools.Read(name) is { } text:
                 return ScriptRun.Execute(Tools.Parse(name, text, words), $"sonde {name}");
             case [var name, ..] when IsFile(name):
