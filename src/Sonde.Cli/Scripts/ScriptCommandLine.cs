@@ -171,7 +171,8 @@ sealed class ScriptCommandLine
         "--unsafe" => _request with { Unsafe = true },
         "--no-warnings" => _request with { NoWarnings = true },
         "--dry-run" => _request with { DryRun = true },
-        "--usdt-file-activation" => _request with { UsdtFileActivation = true },
+        // Probes attached by file raise semaphores in every process that has it, with or without being told.
+        "--usdt-file-activation" => _request,
         _ => throw new UsageException(Suggest.Closest(option, KnownOptions) is { } closest
             ? $"{option} is no option; did you mean {closest}?"
             : $"{option} is no option; '{_name} --help' lists them"),
@@ -205,7 +206,7 @@ sealed class ScriptCommandLine
         "-d" => _request with { Stages = [.. _request.Stages, .. ReadStages(value)] },
         "-I" => _request with { IncludeDirectories = [.. _request.IncludeDirectories, value] },
         "--include" => _request with { Includes = [.. _request.Includes, value] },
-        "--debuginfo" => _request with { DebugDirectories = [.. _request.DebugDirectories, .. value.Split(':', StringSplitOptions.RemoveEmptyEntries)] },
+        "--debuginfo" => _request with { DebugDirectories = value },
         "--probe-filter" => _request with { ProbeFilter = value },
         "--mode" => value switch
         {

@@ -57,14 +57,12 @@ sealed record ScriptRequest
     /// <summary>Stop after attaching.</summary>
     public bool DryRun { get; init; }
 
-    public bool UsdtFileActivation { get; init; }
-
     public IReadOnlyList<string> IncludeDirectories { get; init; } = [];
 
     public IReadOnlyList<string> Includes { get; init; } = [];
 
-    /// <summary>--debuginfo: directories with separate debug files.</summary>
-    public IReadOnlyList<string> DebugDirectories { get; init; } = [];
+    /// <summary>--debuginfo: directories that are not looked into, which is told; empty for none.</summary>
+    public string DebugDirectories { get; init; } = "";
 
     /// <summary>--probe-filter: only probes of test and bench that match.</summary>
     public string? ProbeFilter { get; init; }

@@ -57,6 +57,11 @@ sealed class ScriptRun
 
     int Run()
     {
+        if (_request is { DebugDirectories: { Length: > 0 } directories, NoWarnings: false })
+        {
+            Console.Error.WriteLine($"WARNING: --debuginfo {Escape.Text(directories)}: debug files are looked for in /usr/lib/debug and beside the program only");
+        }
+
         using var child = StartChild(out var program);
         var processId = child?.Pid ?? _request.ProcessId;
         RequireProcess(_request.ProcessId);
