@@ -1,0 +1,31 @@
+namespace Sonde.Engine.Profiles;
+
+/// <summary>What is missing in a profile, by cause, and where: a bias that is not shown would be a lie.</summary>
+public sealed class ProfileLosses
+{
+    readonly SortedDictionary<string, long> _causes = new(StringComparer.Ordinal);
+    readonly Dictionary<string, long> _functions = [];
+
+    /// <summary>How many samples were lost for each cause, such as "the stack changed while it was read".</summary>
+    public IReadOnlyDictionary<string, long> Causes => _causes;
+
+    /// <summary>How many were lost in each function, where that is known.</summary>
+    public IReadOnlyDictionary<string, long> Functions => _functions;
+
+    /// <summary>All of them together.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>Counts lost samples.</summary>
+    /// <param name="cause">Why, in words a user reads.</param>
+    /// <param name="function">In which function they fell; null when unknown.</param>
+    /// <param name="count">How many.</param>
+    public void Add(string cause, string? function = null, long count = 1)
+    {
+        _causes[cause] = _causes.GetValueOrDefault(cause) + count;
+        Total += count;
+        if (function is not null)
+        {
+            _functions[function] = _functions.GetValueOrDefault(function) + count;
+        }
+    }
+}
