@@ -71,4 +71,14 @@ public sealed class Profile(bool keepsTimeline)
         SampleCount += entry.Samples;
         Weight += entry.Weight;
     }
+
+    /// <summary>Forgets all samples and losses. Processes, threads, frames and stacks keep their numbers.</summary>
+    public void Clear()
+    {
+        _entries.Clear();
+        _timeline.Clear();
+        Losses.Clear();
+        SampleCount = 0;
+        Weight = 0;
+    }
 }

@@ -28,4 +28,26 @@ public sealed class ProfileLosses
             _functions[function] = _functions.GetValueOrDefault(function) + count;
         }
     }
+
+    /// <summary>Counts what another profile lost.</summary>
+    public void Add(ProfileLosses losses)
+    {
+        foreach (var (cause, count) in losses._causes)
+        {
+            Add(cause, null, count);
+        }
+
+        foreach (var (function, count) in losses._functions)
+        {
+            _functions[function] = _functions.GetValueOrDefault(function) + count;
+        }
+    }
+
+    /// <summary>Forgets them.</summary>
+    public void Clear()
+    {
+        _causes.Clear();
+        _functions.Clear();
+        Total = 0;
+    }
 }
