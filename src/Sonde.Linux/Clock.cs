@@ -36,6 +36,22 @@ public static unsafe class Clock
         }
     }
 
+    /// <summary>Sleeps until <see cref="MonotonicNs"/> has reached a moment (<c>clock_nanosleep(2)</c> with an absolute time); a signal may end it before.</summary>
+    public static void SleepUntil(ulong monotonicNs)
+    {
+        const int monotonic = 1;
+        const int absolute = 1;
+        long* time = stackalloc long[2] { (long)(monotonicNs / 1_000_000_000), (long)(monotonicNs % 1_000_000_000) };
+        _ = Libc.ClockSleep(monotonic, absolute, time, null);
+    }
+
+    /// <summary>How much later than asked the kernel may wake the calling thread, in nanoseconds, to save power (<c>PR_SET_TIMERSLACK</c>); 50,000 unless set.</summary>
+    public static void SetTimerSlack(int slackNs)
+    {
+        const int setTimerSlack = 29;
+        Libc.Result(Libc.ProcessControl(setTimerSlack, slackNs, 0, 0, 0)).Check($"prctl(PR_SET_TIMERSLACK, {slackNs})");
+    }
+
     static ulong Read(int clock)
     {
         long* time = stackalloc long[2];

@@ -86,4 +86,10 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int Truncate(int descriptor, long length);
+
+    [LibraryImport("libc", EntryPoint = "clock_nanosleep")]
+    internal static partial int ClockSleep(int clock, int flags, long* secondsAndNanoseconds, long* remaining);
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    internal static partial int ProcessControl(int option, nint second, nint third, nint fourth, nint fifth);
 }

@@ -18,23 +18,16 @@ public sealed class SampleRecorder
 {
     readonly Lock _gate = new();
     readonly Profile _profile;
-    readonly bool _marksThreads;
-    readonly bool _marksProcesses;
     readonly Dictionary<ProfileProcess, int> _processes = [];
     readonly Dictionary<ProfileThread, int> _threads = [];
-    readonly List<int> _roots = [];
     ulong _startNs;
 
     /// <summary>A recorder without samples; its time begins now.</summary>
     /// <param name="info">What is recorded; its times are filled in when the profile is taken.</param>
     /// <param name="keepsTimeline">Whether every sample is kept with its time.</param>
-    /// <param name="marksThreads">Whether the outermost frame of a stack says which thread it is of.</param>
-    /// <param name="marksProcesses">Whether the outermost frame, before that, says which process it is of.</param>
-    public SampleRecorder(ProfileInfo info, bool keepsTimeline, bool marksThreads = false, bool marksProcesses = false)
+    public SampleRecorder(ProfileInfo info, bool keepsTimeline)
     {
         _profile = new Profile(keepsTimeline) { Info = info };
-        _marksThreads = marksThreads;
-        _marksProcesses = marksProcesses;
         Restart();
     }
 
@@ -88,19 +81,9 @@ public sealed class SampleRecorder
             {
                 number = _profile.Threads.Count;
                 _profile.Threads.Add(thread);
-                _roots.Add(RootFor(thread));
             }
 
             return number;
-        }
-    }
-
-    /// <summary>The stack that the outermost frame of a thread is called from: the empty one, or what says which thread it is.</summary>
-    public int Root(int thread)
-    {
-        lock (_gate)
-        {
-            return _roots[thread];
         }
     }
 
@@ -113,7 +96,7 @@ public sealed class SampleRecorder
         }
     }
 
-    /// <summary>The number of the stack in which <paramref name="frame"/> is called from <paramref name="caller"/>, which is another stack or a thread's <see cref="Root"/>.</summary>
+    /// <summary>The number of the stack in which <paramref name="frame"/> is called from <paramref name="caller"/>, another stack or <see cref="StackTable.Empty"/>.</summary>
     public int Stack(int caller, int frame)
     {
         lock (_gate)
@@ -123,13 +106,12 @@ public sealed class SampleRecorder
     }
 
     /// <summary>The number of a stack.</summary>
-    /// <param name="root">The thread's <see cref="Root"/>.</param>
     /// <param name="frames">Numbers of frames, outermost first.</param>
-    public int Stack(int root, ReadOnlySpan<int> frames)
+    public int Stack(ReadOnlySpan<int> frames)
     {
         lock (_gate)
         {
-            var stack = root;
+            var stack = StackTable.Empty;
             foreach (var frame in frames)
             {
                 stack = _profile.Stacks.Intern(stack, frame);
@@ -216,18 +198,4 @@ public sealed class SampleRecorder
     }
 
     ProfileInfo Finished(ProfileInfo info) => info with { DurationNs = (long)(Clock.MonotonicNs - _startNs) };
-
-    int RootFor(ProfileThread thread)
-    {
-        var root = StackTable.Empty;
-        if (_marksProcesses)
-        {
-            var process = _profile.Processes[thread.Process];
-            root = Marker(root, $"process {process.Pid}:\"{process.CommandLine}\"");
-        }
-
-        return _marksThreads ? Marker(root, $"thread ({thread.Tid}): {thread.Name}") : root;
-    }
-
-    int Marker(int caller, string text) => _profile.Stacks.Intern(caller, _profile.Frames.Intern(new Frame(FrameKind.Marker, text, "", 0)));
 }

@@ -16,19 +16,6 @@ public enum SamplingMode : byte
     Memory,
 }
 
-/// <summary>Which line a frame has in the profile.</summary>
-public enum LineDetail : byte
-{
-    /// <summary>The one that runs.</summary>
-    Running,
-
-    /// <summary>The function's first, so that a function is one frame.</summary>
-    First,
-
-    /// <summary>None.</summary>
-    None,
-}
-
 /// <summary>What to sample and how; every sampler takes the same.</summary>
 public sealed record SamplingOptions
 {
@@ -50,10 +37,7 @@ public sealed record SamplingOptions
     /// <summary>The mean time between two samples of a thread, in nanoseconds.</summary>
     public long IntervalNs { get; init; } = 10_000_000;
 
-    /// <summary>Which lines frames have.</summary>
-    public LineDetail Lines { get; init; }
-
-    /// <summary>Whether threads that wait for something other than the interpreter lock are recorded too.</summary>
+    /// <summary>Whether threads that wait, for whatever, are recorded too.</summary>
     public bool Idle { get; init; }
 
     /// <summary>Whether only threads that hold the interpreter lock are recorded.</summary>

@@ -17,8 +17,8 @@ public sealed class SampleRecorderTests
         int process = recorder.Process(new ProfileProcess(10, 1, "python app.py"));
         recorder.Thread(new ProfileThread(process, 11, "unused"));
         int thread = recorder.Thread(new ProfileThread(process, 12, "worker"));
-        recorder.Stack(recorder.Root(thread), recorder.Frame(new Frame(FrameKind.Python, "unused", "", 0)));
-        int stack = recorder.Stack(recorder.Root(thread), [recorder.Frame(_main), recorder.Frame(_work)]);
+        recorder.Stack(StackTable.Empty, recorder.Frame(new Frame(FrameKind.Python, "unused", "", 0)));
+        int stack = recorder.Stack([recorder.Frame(_main), recorder.Frame(_work)]);
 
         recorder.Add(recorder.StartNs + 7, thread, stack, 100, ThreadState.Running, true);
         recorder.Add(recorder.StartNs + 9, thread, stack, 50, ThreadState.Running, true);
@@ -40,7 +40,7 @@ public sealed class SampleRecorderTests
     {
         var recorder = new SampleRecorder(new ProfileInfo(), keepsTimeline: false);
         int thread = recorder.Thread(new ProfileThread(recorder.Process(new ProfileProcess(10, 1, "")), 10, ""));
-        int stack = recorder.Stack(recorder.Root(thread), [recorder.Frame(_main)]);
+        int stack = recorder.Stack([recorder.Frame(_main)]);
         recorder.Add(recorder.StartNs, thread, stack, 5, ThreadState.Running, false);
         recorder.Lose("torn");
 
@@ -51,24 +51,5 @@ public sealed class SampleRecorderTests
         Assert.Equal((5L, 6L), (first.Weight, second.Weight));
         Assert.Equal((1L, 0L), (first.Losses.Total, second.Losses.Total));
         Assert.Equal(_main, second.Frames[second.Stacks.Innermost(Assert.Single(second.Entries).Stack)]);
-    }
-
-    [Fact]
-    public void Threads_and_processes_are_outermost_frames_when_asked_for()
-    {
-        var recorder = new SampleRecorder(new ProfileInfo(), keepsTimeline: false, marksThreads: true, marksProcesses: true);
-        int thread = recorder.Thread(new ProfileThread(recorder.Process(new ProfileProcess(10, 1, "python app.py")), 11, "worker"));
-        int stack = recorder.Stack(recorder.Root(thread), [recorder.Frame(_main)]);
-        recorder.Add(0, thread, stack, 1, ThreadState.Running, false);
-
-        Profile copy = recorder.Copy();
-        int at = Assert.Single(copy.Entries).Stack;
-        List<string> functions = [];
-        for (; at != StackTable.Empty; at = copy.Stacks.Caller(at))
-        {
-            functions.Add(copy.Frames[copy.Stacks.Innermost(at)].Function);
-        }
-
-        Assert.Equal(["main", "thread (11): worker", "process 10:\"python app.py\""], functions);
     }
 }

@@ -1,0 +1,152 @@
+using System.Buffers.Text;
+
+namespace Sonde.Linux;
+
+/// <summary>How long a thread has run and waited for a processor, and how often it got one: <c>/proc/TID/schedstat</c> (fs/proc/base.c, proc_pid_schedstat).</summary>
+/// <param name="RunNs">Time on processors, in nanoseconds; behind by up to a clock tick while the thread runs.</param>
+/// <param name="DelayNs">Time ready to run without a processor, in nanoseconds; the wait that goes on is not in it yet.</param>
+/// <param name="Turns">How often it was given a processor. 0 where the kernel does not count (no <c>CONFIG_SCHED_INFO</c>).</param>
+public readonly record struct ThreadTurns(ulong RunNs, ulong DelayNs, ulong Turns);
+
+/// <summary>What a thread does in the kernel: <c>/proc/TID/syscall</c> (fs/proc/base.c, proc_pid_syscall).</summary>
+/// <param name="IsRunning">Whether it is on a processor or ready for one; then nothing else is known.</param>
+/// <param name="Number">The system call it is blocked in; -1 when it is blocked outside of one, as by a page fault.</param>
+/// <param name="First">The system call's first argument.</param>
+/// <param name="Second">The second.</param>
+public readonly record struct ThreadCall(bool IsRunning, long Number, ulong First, ulong Second);
+
+/// <summary>The files of <c>/proc</c> that tell what one thread is doing, kept open because they are read again and again. Reading allocates nothing.</summary>
+public sealed class ThreadFiles : IDisposable
+{
+    readonly FileDescriptor? _turns;
+    readonly FileDescriptor? _call;
+    readonly FileDescriptor? _stat;
+
+    /// <summary>Opens the files of a thread. What cannot be opened is answered with false later.</summary>
+    public ThreadFiles(int pid, int tid)
+    {
+        _turns = Open($"/proc/{pid}/task/{tid}/schedstat");
+        _call = Open($"/proc/{pid}/task/{tid}/syscall");
+        _stat = Open($"/proc/{pid}/task/{tid}/stat");
+    }
+
+    /// <summary>How long it has run and waited.</summary>
+    /// <returns>False when the thread has ended or the kernel does not tell.</returns>
+    public bool TryReadTurns(out ThreadTurns turns)
+    {
+        Span<byte> buffer = stackalloc byte[96];
+        turns = default;
+        return TryRead(_turns, ref buffer) && TryParse(buffer, out turns);
+    }
+
+    /// <summary>What it does in the kernel. Needs the rights of ptrace(2) on it.</summary>
+    /// <returns>False when the thread has ended or may not be looked at.</returns>
+    public bool TryReadCall(out ThreadCall call)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        call = default;
+        return TryRead(_call, ref buffer) && TryParse(buffer, out call);
+    }
+
+    /// <summary>Its state as a letter, see <see cref="ProcStat.State"/>.</summary>
+    /// <returns>False when the thread has ended.</returns>
+    public bool TryReadState(out char state)
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        state = default;
+        if (!TryRead(_stat, ref buffer) || !ProcStat.TryParse(buffer, out var stat))
+        {
+            return false;
+        }
+
+        state = stat.State;
+        return true;
+    }
+
+    /// <summary>Reads the text of a schedstat file.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out ThreadTurns turns)
+    {
+        turns = default;
+        if (!TryTakeNumber(ref text, out var run) || !TryTakeNumber(ref text, out var delay) || !TryTakeNumber(ref text, out var count))
+        {
+            return false;
+        }
+
+        turns = new ThreadTurns(run, delay, count);
+        return true;
+    }
+
+    /// <summary>Reads the text of a syscall file: "running", "-1 SP PC", or a number and six arguments.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out ThreadCall call)
+    {
+        call = new ThreadCall(true, 0, 0, 0);
+        if (text.StartsWith("running"u8))
+        {
+            return true;
+        }
+
+        if (!Utf8Parser.TryParse(text, out long number, out var used))
+        {
+            return false;
+        }
+
+        text = text[used..];
+        call = new ThreadCall(false, number, 0, 0);
+        if (number >= 0 && TryTakeAddress(ref text, out var first) && TryTakeAddress(ref text, out var second))
+        {
+            call = new ThreadCall(false, number, first, second);
+        }
+
+        return true;
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        _turns?.Dispose();
+        _call?.Dispose();
+        _stat?.Dispose();
+    }
+
+    static FileDescriptor? Open(string path)
+    {
+        var opened = FileDescriptor.TryOpen(path);
+        return opened.Failed ? null : new FileDescriptor((int)opened.Raw);
+    }
+
+    static bool TryRead(FileDescriptor? file, ref Span<byte> buffer)
+    {
+        var result = file?.Read(buffer, 0);
+        if (result is not { Raw: > 0 } read)
+        {
+            return false;
+        }
+
+        buffer = buffer[..(int)read.Raw];
+        return true;
+    }
+
+    static bool TryTakeNumber(ref ReadOnlySpan<byte> text, out ulong number)
+    {
+        text = text.TrimStart((byte)' ');
+        if (!Utf8Parser.TryParse(text, out number, out var used))
+        {
+            return false;
+        }
+
+        text = text[used..];
+        return true;
+    }
+
+    static bool TryTakeAddress(ref ReadOnlySpan<byte> text, out ulong address)
+    {
+        address = 0;
+        if (!text.StartsWith(" 0x"u8) || !Utf8Parser.TryParse(text[3..], out address, out var used, 'x'))
+        {
+            return false;
+        }
+
+        text = text[(3 + used)..];
+        return true;
+    }
+}
