@@ -136,7 +136,7 @@ public sealed partial class ElfFile
     }
 
     /// <summary>The memory behind a span of this file's own bytes.</summary>
-    ReadOnlyMemory<byte> MemoryOf(ReadOnlySpan<byte> part)
+    internal ReadOnlyMemory<byte> MemoryOf(ReadOnlySpan<byte> part)
     {
         if (part.IsEmpty)
         {
