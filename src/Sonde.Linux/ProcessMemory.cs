@@ -97,6 +97,50 @@ public sealed unsafe class ProcessMemory : IDisposable
         return done;
     }
 
+    /// <summary>Reads several places in one system call, one after the other into <paramref name="destination"/>.</summary>
+    /// <param name="addresses">Where to read, in this order.</param>
+    /// <param name="lengths">How many bytes at each address.</param>
+    /// <param name="destination">At least the sum of the lengths.</param>
+    /// <returns>How many of the places were read, from the first on; the first unreadable one ends the reading.</returns>
+    public int ReadGather(ReadOnlySpan<ulong> addresses, ReadOnlySpan<int> lengths, Span<byte> destination)
+    {
+        const int Batch = 128;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(lengths.Length, addresses.Length, nameof(lengths));
+        nint* remote = stackalloc nint[2 * Batch];
+        nint* local = stackalloc nint[2];
+        int done = 0, at = 0;
+        while (done < addresses.Length && !_useFile)
+        {
+            int count = Math.Min(Batch, addresses.Length - done), total = 0;
+            for (int i = 0; i < count; i++)
+            {
+                remote[2 * i] = (nint)addresses[done + i];
+                remote[2 * i + 1] = lengths[done + i];
+                total = checked(total + lengths[done + i]);
+            }
+
+            fixed (byte* buffer = destination.Slice(at, total))
+            {
+                local[0] = (nint)buffer;
+                local[1] = total;
+                if (Libc.Result(Libc.ProcessReadVector(Pid, local, 1, remote, (nuint)count, 0)).Raw != total)
+                {
+                    break;
+                }
+            }
+
+            done += count;
+            at += total;
+        }
+
+        for (; done < addresses.Length && TryRead(addresses[done], destination.Slice(at, lengths[done])); done++)
+        {
+            at += lengths[done];
+        }
+
+        return done;
+    }
+
     /// <summary>Closes the memory file, if one was opened.</summary>
     public void Dispose()
     {

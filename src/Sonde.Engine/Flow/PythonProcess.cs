@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sonde.Engine.Targets;
 using Sonde.Python.Layouts;
 using Sonde.Symbols;
 

@@ -12,5 +12,8 @@ public sealed class LiveMemory(int pid) : IMemory, IDisposable
     public bool TryRead(ulong address, Span<byte> destination) => _memory.TryRead(address, destination);
 
     /// <inheritdoc/>
+    public int ReadGather(ReadOnlySpan<ulong> addresses, ReadOnlySpan<int> lengths, Span<byte> destination) => _memory.ReadGather(addresses, lengths, destination);
+
+    /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 }

@@ -16,21 +16,37 @@ public sealed class DebugOffsets
         int File, int QualifiedName, int LineTable, int FirstLine, int ObjectType, int TextState, int TextLength, int AsciiSize,
         int GeneratorFrame, int GeneratorState);
 
+    /// <summary>Byte positions of the entries about interpreters and threads.</summary>
+    readonly record struct RuntimePositions(
+        int Finalizing, int InterpretersHead, int InterpreterId, int InterpreterNext, int ThreadsHead, int Gc, int Modules, int Gil, int OwnGil, int GilLocked, int GilHolder,
+        int ThreadNext, int ThreadInterpreter, int ThreadId, int NativeThreadId, int StackChunk, int FrameLocals, int Instructions, int VariableNames,
+        int TypeName, int GcCollecting, int EvalBreaker);
+
     static readonly Positions _positions13 = new(184, 0, 232, 240, 248, 264, 280, 296, 304, 312, 360, 544, 552, 560, 0, 0);
     static readonly Positions _positions14 = new(208, 0, 256, 264, 272, 288, 320, 336, 344, 352, 408, 624, 632, 640, 680, 688);
     static readonly Positions _positions15 = new(208, 288, 320, 328, 336, 352, 384, 400, 408, 416, 472, 720, 728, 736, 808, 816);
 
+    static readonly RuntimePositions _runtime13 = new(32, 40, 56, 64, 72, 80, 88, 112, 120, 136, 144, 168, 176, 192, 200, 208, 256, 344, 328, 376, 576, 0);
+    static readonly RuntimePositions _runtime14 = new(32, 40, 56, 64, 72, 88, 96, 120, 128, 144, 152, 192, 200, 216, 224, 232, 280, 384, 368, 424, 656, 712);
+    static readonly RuntimePositions _runtime15 = new(32, 40, 56, 64, 72, 88, 96, 120, 128, 144, 152, 192, 200, 240, 248, 256, 344, 448, 432, 488, 760, 840);
+
     /// <summary>Large enough for every entry above.</summary>
-    const int TableBytes = 824;
+    const int TableBytes = 848;
 
     readonly byte[] _table;
     readonly Positions _position;
+    readonly RuntimePositions _runtime;
     readonly string _image;
 
-    DebugOffsets(byte[] table, Positions position, string image)
+    DebugOffsets(byte[] table, int minor, string image)
     {
         _table = table;
-        _position = position;
+        (_position, _runtime) = minor switch
+        {
+            13 => (_positions13, _runtime13),
+            14 => (_positions14, _runtime14),
+            _ => (_positions15, _runtime15),
+        };
         _image = image;
     }
 
@@ -62,11 +78,11 @@ public sealed class DebugOffsets
             throw new LayoutException($"{image.Name} is a free-threaded build of CPython {version}, whose objects are laid out differently; only builds with the global interpreter lock can be traced");
         }
 
-        var position = version.Minor switch { 13 => _positions13, 14 => _positions14, _ => _positions15 };
-        return new DebugOffsets(table.ToArray(), position, image.Name);
+        return new DebugOffsets(table.ToArray(), version.Minor, image.Name);
     }
 
-    static bool TryFindRuntime(ElfFile image, out ulong address)
+    /// <summary>Where <c>_PyRuntime</c> lies in an image: its symbol, or the section made for it.</summary>
+    internal static bool TryFindRuntime(ElfFile image, out ulong address)
     {
         if (image.TryFindSymbol("_PyRuntime", out var symbol))
         {
@@ -98,6 +114,43 @@ public sealed class DebugOffsets
         TextAscii = Offset(_position.AsciiSize, layout.TextAscii),
         GeneratorStateBeforeFrame = Offset(_position.GeneratorFrame, layout.GeneratorStateBeforeFrame!.Value) - Offset(_position.GeneratorState, 0),
     };
+
+    /// <summary>The base layout with what the table tells put in.</summary>
+    internal RuntimeLayout Describe(RuntimeLayout layout) => layout with
+    {
+        RuntimeFinalizing = LargeOffset(_runtime.Finalizing),
+        RuntimeInterpreters = LargeOffset(_runtime.InterpretersHead),
+        InterpreterId = LargeOffset(_runtime.InterpreterId),
+        InterpreterNext = LargeOffset(_runtime.InterpreterNext),
+        InterpreterThreads = LargeOffset(_runtime.ThreadsHead),
+        InterpreterModules = LargeOffset(_runtime.Modules),
+        InterpreterGil = LargeOffset(_runtime.Gil),
+        // These are given as fields of the interpreter's own lock, which lies inside of it.
+        GilLocked = LargeOffset(_runtime.GilLocked) - LargeOffset(_runtime.OwnGil),
+        GilHolder = LargeOffset(_runtime.GilHolder) - LargeOffset(_runtime.OwnGil),
+        InterpreterCollecting = LargeOffset(_runtime.Gc) + Offset(_runtime.GcCollecting, 0),
+        ThreadNext = Offset(_runtime.ThreadNext, layout.ThreadNext),
+        ThreadInterpreter = Offset(_runtime.ThreadInterpreter, layout.ThreadInterpreter),
+        ThreadPthreadId = Offset(_runtime.ThreadId, layout.ThreadPthreadId),
+        ThreadNativeId = Offset(_runtime.NativeThreadId, 0),
+        ThreadStackChunk = Offset(_runtime.StackChunk, 0),
+        ThreadHandledException = Offset(_position.Exception, layout.ThreadHandledException!.Value - 8) + 8,
+        ThreadEvalBreaker = Offset(_runtime.EvalBreaker, layout.ThreadEvalBreaker!.Value),
+        FrameLocals = Offset(_runtime.FrameLocals, layout.FrameLocals),
+        CodeInstructions = Offset(_runtime.Instructions, layout.CodeInstructions),
+        CodeVariableNames = Offset(_runtime.VariableNames, layout.CodeVariableNames),
+        TypeName = Offset(_runtime.TypeName, layout.TypeName),
+    };
+
+    /// <summary>An entry about the runtime or an interpreter, structures of hundreds of kilobytes.</summary>
+    int LargeOffset(int position)
+    {
+        const int largest = 1 << 24;
+        var value = BinaryPrimitives.ReadUInt64LittleEndian(_table.AsSpan(position));
+        return value < largest
+            ? (int)value
+            : throw new LayoutException($"{_image} gives a structure offset of {value}, more than any of CPython's structures is long; its debug offsets are damaged");
+    }
 
     /// <summary>The entry at a position of the table, or the known value for entries the version's table lacks (position 0 is the cookie, never an entry).</summary>
     int Offset(int position, int known)

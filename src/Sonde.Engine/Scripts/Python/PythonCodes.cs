@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using Sonde.Engine.Flow;
 using Sonde.Engine.Targets;
 using Sonde.Python.Layouts;
 using Sonde.Python.Source;

@@ -1,7 +1,7 @@
 using Sonde.Python;
 using Sonde.Python.Source;
 
-namespace Sonde.Engine.Flow;
+namespace Sonde.Engine.Targets;
 
 /// <summary>The Python source files of a process, for qualified names that old interpreters do not store.</summary>
 sealed class SourceFiles(int pid, PythonVersion version)
