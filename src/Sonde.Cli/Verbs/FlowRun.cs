@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Sonde.Bpf;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
@@ -18,7 +17,7 @@ sealed class FlowRun : IDisposable
     readonly FlowSession _session;
     readonly SummarySink? _summary;
     readonly CancellationTokenSource _stop = new();
-    readonly List<PosixSignalRegistration> _signals = [];
+    readonly EndingSignals _signals;
     TeeSink _sinks = new([]);
     UserErrorException? _launchProblem;
 
@@ -27,6 +26,7 @@ sealed class FlowRun : IDisposable
         _request = request;
         _session = new FlowSession(request.Options);
         _summary = request.Summary ? new SummarySink() : null;
+        _signals = new EndingSignals(_stop.Cancel);
     }
 
     /// <summary>With a command the standard output is the command's.</summary>
@@ -60,7 +60,7 @@ sealed class FlowRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _signals.ForEach(signal => signal.Dispose());
+        _signals.Dispose();
         _session.Dispose();
         _sinks.Dispose();
         _stop.Dispose();
@@ -91,15 +91,6 @@ sealed class FlowRun : IDisposable
 
     int Execute()
     {
-        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
-        {
-            _signals.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                _stop.Cancel();
-            }));
-        }
-
         foreach (var pid in _request.Pids.Distinct())
         {
             Follow(pid, _session.Attach(pid));

@@ -48,7 +48,7 @@ public sealed class FlowSafetyTests
         AssertComputedRight(target);
     }
 
-    [Theory, InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
+    [Theory, InlineData("INT"), InlineData("QUIT"), InlineData("TERM"), InlineData("HUP")]
     public void A_signal_ends_the_trace_with_all_that_was_seen(string signal)
     {
         Requires.Root();
@@ -58,7 +58,8 @@ public sealed class FlowSafetyTests
         string file = Path.Combine(Path.GetTempPath(), $"sonde-{signal}-{Environment.ProcessId}.jsonl");
         try
         {
-            using Target sonde = Target.Start(SondeCommand.Path, "flow", "-p", $"{target.Pid}", "-o", file);
+            // As a background job of a shell script is started.
+            using Target sonde = Target.Start("sh", "-c", "trap '' INT QUIT; exec \"$@\"", "sh", SondeCommand.Path, "flow", "-p", $"{target.Pid}", "-o", file);
             Strangers.WaitUntil(() => File.Exists(file) && new FileInfo(file).Length > 10_000, "events are written");
             sonde.Signal(signal);
             Assert.Equal(0, sonde.WaitForExit());

@@ -33,6 +33,7 @@ sealed class ScriptSession : IDisposable
     readonly List<PosixSignalRegistration> _signals = [];
     readonly ConcurrentQueue<Program> _signalled = new();
     readonly CancellationTokenSource _ending = new();
+    EndingSignals? _endingSignals;
     int _probesOfSignals;
 
     /// <summary>Creates the script's maps; nothing runs yet.</summary>
@@ -85,6 +86,7 @@ sealed class ScriptSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _endingSignals?.Dispose();
         _signals.ForEach(signal => signal.Dispose());
         _ending.Dispose();
         _attacher.Dispose();
@@ -106,7 +108,7 @@ sealed class ScriptSession : IDisposable
         _script.LoadPrograms();
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         cancellation = together.Token;
-        EndOnSignals();
+        _endingSignals = _options.EndsOnSignals ? new EndingSignals(_ending.Cancel) : null;
         if (_options.Test || _options.Benchmark)
         {
             return new TestRun(_script, _records, _actions, _output).Run(_options.Benchmark);
@@ -214,24 +216,6 @@ sealed class ScriptSession : IDisposable
         "ignore" => _ => { },
         _ => null,
     };
-
-    void EndOnSignals()
-    {
-        if (!_options.EndsOnSignals)
-        {
-            return;
-        }
-
-        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
-        {
-            _signals.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                // The second time the signal does what it always does.
-                context.Cancel = !_ending.IsCancellationRequested;
-                _ending.Cancel();
-            }));
-        }
-    }
 
     void RunOnSignal(int signal, Program program) => _signals.Add(PosixSignalRegistration.Create((PosixSignal)signal, context =>
     {

@@ -47,6 +47,16 @@ public sealed class ScriptSafetyTests
         Assert.Equal(0, sonde.WaitForExit());
     }
 
+    [Theory, InlineData("INT"), InlineData("QUIT")]
+    public void A_background_job_of_a_shell_script_ends_on_signals_it_was_told_to_ignore(string signal)
+    {
+        using Target sonde = Target.Start("sh", "-c", "trap '' INT QUIT; exec \"$@\"", "sh", SondeCommand.Path, "-e", "begin { @seen = 42; } interval:s:100 { }");
+        WaitUntilAttached(sonde);
+        sonde.Signal(signal);
+        Assert.Contains("@seen: 42", sonde.ReadToEnd(), StringComparison.Ordinal);
+        Assert.Equal(0, sonde.WaitForExit());
+    }
+
     [Fact]
     public void The_second_interrupt_ends_at_once()
     {
