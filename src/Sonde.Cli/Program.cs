@@ -48,7 +48,7 @@ static class Program
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Complain(FileError.Describe(exception));
+            Complain($"input or output failed: {FileError.Describe(exception)}");
             return Failed;
         }
     }

@@ -141,6 +141,11 @@ sealed class ScriptRun
             return null;
         }
 
+        if (bound.Probes.Count == 0)
+        {
+            ExplainNone(tree);
+        }
+
         try
         {
             ScriptStages.Write(_request.Stages, bound, target.Kernel);
@@ -151,6 +156,21 @@ sealed class ScriptRun
         catch (IrException exception)
         {
             throw new UserErrorException(exception.Message);
+        }
+    }
+
+    /// <summary>Test and bench probes run only when they are asked for.</summary>
+    void ExplainNone(Sonde.Script.Syntax.Script tree)
+    {
+        var kinds = tree.Probes.SelectMany(probe => probe.AttachPoints).SelectMany(place => ProbeType.Named(place.Provider)).Select(type => type.Kind).ToHashSet();
+        if (_request.Task != ScriptTask.Test && kinds.Contains(ProbeKind.Test))
+        {
+            throw new ScriptLoadException("No probes attached; use --test to run test probes.");
+        }
+
+        if (_request.Task != ScriptTask.Bench && kinds.Contains(ProbeKind.Bench))
+        {
+            throw new ScriptLoadException("No probes attached; use --bench to run benchmark probes.");
         }
     }
 

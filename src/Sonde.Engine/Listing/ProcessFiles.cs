@@ -41,12 +41,7 @@ static class ProcessFiles
             throw new UserErrorException($"process {pid} has exited and only waits for its parent (process {stat.ParentPid}) to notice");
         }
 
-        return ProcFs.TryReadMaps(pid, out var mappings)
-            ? mappings
-            : throw new UserErrorException(
-                !ProcFs.Exists(pid) ? $"process {pid} ended while it was being looked at"
-                : Environment.IsPrivilegedProcess ? $"process {pid} may not be looked at, not even by this root: it lies outside this container's user namespace, or a security policy protects it"
-                : $"process {pid} belongs to another user and may not be looked at; run sonde as root");
+        return ProcFs.TryReadMaps(pid, out var mappings) ? mappings : throw ProcessAccess.Refused(pid);
     }
 
     /// <summary>Opens each file in turn and closes it after the caller is done with it. What is no ELF file is passed over.</summary>

@@ -11,12 +11,15 @@ public static class FileError
     /// <summary>The reason, without the file's name: "permission denied".</summary>
     public static string Describe(Exception error) => error switch
     {
+        // The runtime takes a closed descriptor, too, for a missing permission.
+        UnauthorizedAccessException { InnerException: IOException { HResult: 9 } } => "it is closed",
         UnauthorizedAccessException => "permission denied, or it is a directory",
         DirectoryNotFoundException => "the directory does not exist",
         FileNotFoundException => "no such file",
         PathTooLongException => "the name is too long",
         // On Unix the runtime keeps the error number as the result code.
         IOException { HResult: 5 } => "input/output error",
+        IOException { HResult: 9 } => "it is closed",
         IOException { HResult: 26 } => "the file is a program that is running",
         IOException { HResult: 28 } => "no space left on the device",
         IOException { HResult: 30 } => "the file system is read-only",

@@ -38,9 +38,7 @@ public sealed record PythonTarget(int Pid, ProcMapping Mapping, MappedImage Imag
 
         if (!ProcFs.TryReadMaps(pid, out var mappings) || (mappings.Count == 0 && !ProcFs.TryReadStat(pid, out _)))
         {
-            throw ProcFs.Exists(pid)
-                ? new UserErrorException($"process {pid} belongs to another user and may not be looked at; run sonde as root")
-                : new UserErrorException($"process {pid} ended while it was being looked at");
+            throw ProcessAccess.Refused(pid);
         }
 
         var search = Search(pid, mappings);

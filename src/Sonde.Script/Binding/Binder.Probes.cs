@@ -109,9 +109,9 @@ sealed partial class Binder
 
     IEnumerable<ResolvedProbe> Resolve(AttachPoint point)
     {
-        var before = _diagnostics.Messages.Count;
+        var before = _diagnostics.Complaints;
         var places = _target.Resolve(point, _diagnostics);
-        if (places.Count == 0 && _diagnostics.Messages.Count == before)
+        if (places.Count == 0 && _diagnostics.Complaints == before)
         {
             var provider = _providerNames.GetValueOrDefault(point.Provider, point.Provider.ToLowerInvariant());
             var message = $"No matches for {provider} {string.Join(':', point.Parts)}.";

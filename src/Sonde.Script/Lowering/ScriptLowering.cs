@@ -64,7 +64,7 @@ sealed class ScriptLowering
 
     public MapSpec Scratch => Runtime.Scratch ??= new MapSpec { Type = MapType.PerCpuArray, Name = "sonde_scratch", KeySize = sizeof(int), ValueSize = Math.Max(_scratchSize, 8), MaxEntries = ScratchSlots };
 
-    int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : Script.Actions.All(IsSeldom) ? QuietRingPages : TalkativeRingPages;
+    int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : Script.Actions.All(IsSeldom) && !Script.Probes.Any(probe => probe.Context.Python is not null) ? QuietRingPages : TalkativeRingPages;
 
     /// <summary>Whether it is an action that scripts ask for now and then, not at every hit.</summary>
     static bool IsSeldom(ScriptAction action) => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed or ActionKind.Unwatch or ActionKind.Time
@@ -112,8 +112,8 @@ sealed class ScriptLowering
             Actions.Add(new ScriptAction(ActionKind.PythonCode, new TupleType([])));
         }
 
-        Runtime.Python ??= new PythonMaps(Script.PythonNames, _pythonStackDepth);
-        return (Runtime.Python, new PythonSends(Ring, action, patterns, countLoss));
+        Runtime.Python ??= new PythonMaps(Script.PythonNames, _pythonStackDepth) { Patterns = patterns };
+        return (Runtime.Python, new PythonSends(Ring, action, countLoss));
     }
 
     /// <summary>The map of zeros, of at least so many.</summary>

@@ -20,6 +20,13 @@ sealed record ProbeRequest(ProbeType Type, IReadOnlyList<string> Parts, SourceSp
         return [];
     }
 
+    /// <summary>Reports what keeps all such probes from being found, once; the result is that there are no probes.</summary>
+    public IReadOnlyList<ResolvedProbe> ErrorOnce(string cause)
+    {
+        Diagnostics.ErrorOnce(Span, cause);
+        return [];
+    }
+
     /// <summary>Reports a warning.</summary>
     public void Warn(string message, string? hint = null) => Diagnostics.Warning(Span, message, hint);
 }

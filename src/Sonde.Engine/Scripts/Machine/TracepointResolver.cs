@@ -10,6 +10,8 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <summary>The kernel's tracepoints by their record: <c>tracepoint:SUBSYSTEM:EVENT</c>.</summary>
 sealed class TracepointResolver(KernelTypes types) : IProbeResolver, IDisposable
 {
+    const string ForRoot = "tracepoints are read from tracefs, which only root may look at: run it with sudo";
+
     readonly TracepointTypes _types = new(types);
     Tracefs? _tracefs;
     string? _problem;
@@ -25,7 +27,7 @@ sealed class TracepointResolver(KernelTypes types) : IProbeResolver, IDisposable
             }
         }
 
-        return probes.Count == 0 && _problem is { } problem ? request.Error(problem) : probes;
+        return probes.Count == 0 && _problem is { } problem ? request.ErrorOnce(problem) : probes;
     }
 
     public string? ExplainMissing(ProbeRequest request)
@@ -130,7 +132,7 @@ sealed class TracepointResolver(KernelTypes types) : IProbeResolver, IDisposable
         }
         catch (UnauthorizedAccessException)
         {
-            _problem = "tracepoints are read from tracefs, which only root may look at: run as root";
+            _problem = ForRoot;
             return [];
         }
         catch (IOException)
@@ -154,7 +156,7 @@ sealed class TracepointResolver(KernelTypes types) : IProbeResolver, IDisposable
                 }
                 catch (LinuxException problem)
                 {
-                    _problem = $"tracepoints are read from tracefs, which cannot be opened: {problem.Message}";
+                    _problem = problem.Errno == Errno.EPERM ? ForRoot : $"tracepoints are read from tracefs, which cannot be opened: {problem.Message}";
                 }
             }
 

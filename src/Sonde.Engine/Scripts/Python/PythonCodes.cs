@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Targets;
 using Sonde.Python.Layouts;
 using Sonde.Python.Source;
+using Sonde.Script.Binding;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
 
@@ -21,6 +23,8 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
     readonly Dictionary<(int Process, ulong Address), Code> _codes = [];
     readonly Dictionary<(int Process, int Image), SourceFiles> _sources = [];
 
+    ulong _matched;
+
     /// <summary>The value of a stack's number in the map of stacks; null when there is none.</summary>
     public delegate byte[]? StackReader(ulong number);
 
@@ -37,6 +41,7 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
 
         var address = BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Code..]);
         var process = (int)BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Process..]);
+        _matched |= BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Matches..]);
         var image = BinaryPrimitives.ReadInt32LittleEndian(record[PythonCodeRecord.Image..]);
         var firstLine = BinaryPrimitives.ReadInt32LittleEndian(record[PythonCodeRecord.FirstLine..]);
         var function = Text(record[PythonCodeRecord.Name..]) ?? string.Create(CultureInfo.InvariantCulture, $"?@0x{address:x}");
@@ -48,6 +53,35 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
 
         var lines = wantsLines && (uint)image < (uint)images.Count ? Lines(record[PythonCodeRecord.Lines..], process, address, images[image]) : [];
         _codes[(process, address)] = new Code(function, file, firstLine, image, lines);
+    }
+
+    /// <summary>One message for each pattern that nothing that ran has matched, with the name that was perhaps meant.</summary>
+    /// <param name="patterns">Those of the script, in the order of its <see cref="PythonCodeRecord.Matches"/>.</param>
+    public IEnumerable<string> Unmatched(IReadOnlyList<PythonPattern> patterns)
+    {
+        for (var i = 0; i < patterns.Count; i++)
+        {
+            if ((_matched >> i & 1) == 0)
+            {
+                var pattern = patterns[i];
+                var wanted = pattern.File.Length > 0 ? $"{pattern.File}:{pattern.Function}" : pattern.Function;
+                var found = _codes.Count == 0 ? "no Python function was called" : string.Create(CultureInfo.InvariantCulture, $"none of the {_codes.Count} Python functions that were called matches");
+                yield return $"{wanted}: {found}{(Meant(pattern) is { } meant ? $"; {meant}" : "")}";
+            }
+        }
+    }
+
+    string? Meant(PythonPattern pattern)
+    {
+        var named = Wildcards.Matcher(pattern.Function);
+        if (_codes.Values.FirstOrDefault(code => named(code.Function)) is { } elsewhere)
+        {
+            return $"such a function is in {elsewhere.File}";
+        }
+
+        return _codes.Values.FirstOrDefault(code => code.Function.EndsWith($".{pattern.Function}", StringComparison.Ordinal)) is { } method
+            ? $"did you mean '{method.Function}'?"
+            : Suggestions.DidYouMean(pattern.Function, _codes.Values.Select(code => code.Function));
     }
 
     /// <summary>A function, file or stack in words; null when its names never came.</summary>

@@ -21,6 +21,7 @@ sealed class PythonResolver(int processId, string program) : IProbeResolver, IDi
 {
     readonly List<PythonImage> _images = [];
     bool _searched;
+    string? _problem;
 
     /// <summary>The interpreters found so far; their places in this list are <see cref="PythonContext.Image"/>.</summary>
     public IReadOnlyList<PythonImage> Images => _images;
@@ -45,17 +46,15 @@ sealed class PythonResolver(int processId, string program) : IProbeResolver, IDi
             return request.Error(string.Create(CultureInfo.InvariantCulture, $"{request.Type.Name}: the pattern has {Math.Max(file.Length, function.Length)} characters; at most {PythonCodeRecord.MostSteps - 2} are compared"));
         }
 
-        try
+        Search();
+        if (_problem is not null)
         {
-            Search();
-            if (interpreter.Contains('/') && !Wildcards.Has(interpreter))
-            {
-                Add(MappedImage.Open(interpreter));
-            }
+            return request.ErrorOnce(_problem);
         }
-        catch (Exception problem) when (problem is UserErrorException or LinuxException or ElfException)
+
+        if (interpreter.Contains('/') && !Wildcards.Has(interpreter) && TryDo(() => Add(MappedImage.Open(interpreter))) is { } problem)
         {
-            return request.Error($"{request.Type.Name}: {problem.Message}");
+            return request.Error($"{request.Type.Name}: {problem}");
         }
 
         var pattern = new PythonPattern(file, function);
@@ -125,17 +124,34 @@ sealed class PythonResolver(int processId, string program) : IProbeResolver, IDi
         }
 
         _searched = true;
-        if (program.Length > 0)
+        _problem = TryDo(() =>
         {
-            AddProgram(program);
+            if (program.Length > 0)
+            {
+                AddProgram(program);
+            }
+            else if (processId != 0)
+            {
+                Add(PythonTarget.Find(processId).Image);
+            }
+            else
+            {
+                AddRunning();
+            }
+        });
+    }
+
+    /// <summary>Does what may find no interpreter that can be traced; says why not.</summary>
+    static string? TryDo(Action action)
+    {
+        try
+        {
+            action();
+            return null;
         }
-        else if (processId != 0)
+        catch (Exception problem) when (problem is UserErrorException or LinuxException or ElfException)
         {
-            Add(PythonTarget.Find(processId).Image);
-        }
-        else
-        {
-            AddRunning();
+            return problem.Message;
         }
     }
 

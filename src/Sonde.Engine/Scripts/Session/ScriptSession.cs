@@ -331,6 +331,11 @@ sealed class ScriptSession : IDisposable
                 _output.Say(message);
             }
 
+            foreach (var message in _compiled.Runtime.Python is { } python ? _names.Codes.Unmatched(python.Patterns) : [])
+            {
+                _output.Say($"WARNING: {Escape.Text(message)}");
+            }
+
             if (_actions.Malformed > 0)
             {
                 _output.Say(string.Create(CultureInfo.InvariantCulture, $"WARNING: {_actions.Malformed} records made no sense and were left out"));

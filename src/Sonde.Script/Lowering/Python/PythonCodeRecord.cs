@@ -6,7 +6,8 @@ namespace Sonde.Script.Lowering.Python;
 /// <remarks><code>
 ///   0 action (8)      8 code object (8)   16 identity (8)   24 process, host id (8)
 ///  32 image (4)      36 first line (4)
-///  40 qualified name: length in characters (8), state word of the str (4), bytes copied or -1 (4), bytes
+///  40 which patterns match it, one bit each (8)
+///  48 qualified name: length in characters (8), state word of the str (4), bytes copied or -1 (4), bytes
 ///     file name: the same again
 ///     line table, where stacks are asked for: length in bytes (8), bytes copied or -1 (8), bytes
 ///     room the program works in, of no meaning to the reader
@@ -18,7 +19,8 @@ static class PythonCodeRecord
     public const int Process = 24;
     public const int Image = 32;
     public const int FirstLine = 36;
-    public const int Name = 40;
+    public const int Matches = 40;
+    public const int Name = 48;
     public const int File = Name + TextSize;
 
     public const int Lines = File + TextSize;

@@ -1,4 +1,5 @@
 using Sonde.Bpf;
+using Sonde.Script.Binding;
 
 namespace Sonde.Script.Lowering.Python;
 
@@ -52,6 +53,9 @@ sealed class PythonMaps
 
     /// <summary>Names of the variables the script reads.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>All patterns of the script; a bit of a code object's matches for each.</summary>
+    public required IReadOnlyList<PythonPattern> Patterns { get; init; }
 
     /// <summary>The most frames of a stack; 0 when no stack is asked for.</summary>
     public int StackDepth { get; }

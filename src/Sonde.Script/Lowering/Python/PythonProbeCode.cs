@@ -266,7 +266,7 @@ sealed partial class PythonProbeCode
 
     void LeaveUnlessMeant()
     {
-        var number = _sends.Patterns.ToList().IndexOf(_python.Pattern);
+        var number = _maps.Patterns.ToList().IndexOf(_python.Pattern);
         var meant = _ir.NewBlock("meant");
         var bit = _ir.Arithmetic(IrOperation.And, _ir.Load(Size.Double, new IrAddress(_known, PythonMaps.CodeMatches)), _ir.Constant(1L << number));
         _ir.Branch(Condition.NotEqual, bit, 0, meant, _leave);

@@ -99,7 +99,9 @@ sealed class PythonRegistrar
         }
 
         _ir.Store(Size.Double, new IrAddress(_value, PythonMaps.CodeIdentity), identity);
-        _ir.Store(Size.Double, new IrAddress(_value, PythonMaps.CodeMatches), MatchPatterns());
+        var matches = MatchPatterns();
+        _ir.Store(Size.Double, new IrAddress(_value, PythonMaps.CodeMatches), matches);
+        _ir.Store(Size.Double, new IrAddress(_record, PythonCodeRecord.Matches), matches);
         if (_maps.Names.Count > 0)
         {
             PythonVariableSearch.Write(_program, _ir, _code, _values, _layout, _maps, _value);
@@ -190,9 +192,9 @@ sealed class PythonRegistrar
         var bits = _ir.Constant(0);
         IrFunction? functions = null;
         IrFunction? files = null;
-        for (var i = 0; i < _sends.Patterns.Count; i++)
+        for (var i = 0; i < _maps.Patterns.Count; i++)
         {
-            var pattern = _sends.Patterns[i];
+            var pattern = _maps.Patterns[i];
             var next = _ir.NewBlock("next_pattern");
             foreach (var form in PythonGlob.ForFunction(pattern.Function, _layout.NamesAreQualified))
             {

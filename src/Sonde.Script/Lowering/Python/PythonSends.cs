@@ -1,15 +1,13 @@
 using Sonde.Bpf;
-using Sonde.Script.Binding;
 using Sonde.Script.Ir;
 
 namespace Sonde.Script.Lowering.Python;
 
-/// <summary>What the Python part of a program needs of the rest: where records go, what they ask for, which patterns there are, where losses are counted.</summary>
+/// <summary>What the Python part of a program needs of the rest: where records go, what they ask for, where losses are counted.</summary>
 /// <param name="Ring">The ring buffer.</param>
 /// <param name="CodeAction">The number of the action that takes code records.</param>
-/// <param name="Patterns">All patterns of the script; a bit of a code object's matches for each.</param>
 /// <param name="CountLoss">Writes the counting of a loss.</param>
-sealed record PythonSends(MapSpec Ring, int CodeAction, IReadOnlyList<PythonPattern> Patterns, Action<IrBuilder, LossKind> CountLoss)
+sealed record PythonSends(MapSpec Ring, int CodeAction, Action<IrBuilder, LossKind> CountLoss)
 {
     /// <summary>The most patterns of a script.</summary>
     public const int MostPatterns = 64;

@@ -10,6 +10,7 @@ sealed class DiagnosticBag
 
     readonly List<Diagnostic> _messages = [];
     readonly HashSet<(SourceSpan, string)> _seen = [];
+    readonly HashSet<string> _causes = [];
 
     /// <summary>The messages in the order in which they were found.</summary>
     public IReadOnlyList<Diagnostic> Messages => _messages;
@@ -20,9 +21,13 @@ sealed class DiagnosticBag
     /// <summary>Whether so many messages came that further ones are dropped.</summary>
     public bool IsFull => _messages.Count >= MostMessages;
 
+    /// <summary>How often something was wrong; one message may stand for several.</summary>
+    public int Complaints { get; private set; }
+
     /// <summary>Adds a message unless the same one was said of the same place.</summary>
     public void Add(Diagnostic message)
     {
+        Complaints++;
         HasErrors |= message.Severity == Severity.Error;
         if (!IsFull && _seen.Add((message.Span, message.Message)))
         {
@@ -32,6 +37,16 @@ sealed class DiagnosticBag
 
     /// <summary>Adds an error.</summary>
     public void Error(SourceSpan span, string message, string? hint = null) => Add(new Diagnostic(Severity.Error, span, message, hint));
+
+    /// <summary>Adds an error whose cause lies outside the script: the first place that meets it stands for all.</summary>
+    public void ErrorOnce(SourceSpan span, string cause)
+    {
+        Complaints++;
+        if (_causes.Add(cause))
+        {
+            Error(span, cause);
+        }
+    }
 
     /// <summary>Adds a warning.</summary>
     public void Warning(SourceSpan span, string message, string? hint = null) => Add(new Diagnostic(Severity.Warning, span, message, hint));

@@ -92,7 +92,7 @@ public sealed class PythonProbeTests
             pycall:other.py:* { @other[func] = count(); }
             pycall:targets:* { @folder[func] = count(); }
             pycall:nothing { @nothing = count(); }
-            """);
+            """, "other.py:*", "targets:*", "nothing");
         Assert.Equal(
             ["@class[Shop.buy]: 50", "@class[Shop.pay]: 50", "@nested[closure.<locals>.inner]: 50", "@path[plain]: 50", "@wild[recursive]: 250"],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
@@ -122,6 +122,26 @@ public sealed class PythonProbeTests
         Assert.Contains("stdin:1:", result.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("pycall:nosuchfunction", "nosuchfunction: none of the ")]
+    [InlineData("pycall:pay", "did you mean 'Shop.pay'?")]
+    [InlineData("pycall:other.py:plain", "such a function is in ")]
+    public void A_pattern_that_nothing_matched_is_told_at_the_end(string probe, string message)
+    {
+        CommandResult result = SondeCommand.Run("-q", "-c", $"{Interpreters.Get("pyenv-3.12").Path} -c 'class Shop:\n  def pay(self): pass\ndef plain(): Shop().pay()\nplain()'", "-e", $"{probe} {{ }}");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains(message, result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_keeps_python_from_being_found_is_told_once()
+    {
+        Requires.Root();
+        using Target target = Target.Start("sleep", "60");
+        CommandResult result = SondeCommand.Run("-p", $"{target.Pid}", "-e", "pycall:* { } pyreturn:* { }");
+        Assert.Single(result.Errors.Split('\n'), line => line.Contains("ERROR", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_process_without_python_is_one_clear_error()
     {
@@ -133,7 +153,10 @@ public sealed class PythonProbeTests
     }
 
     /// <summary>Runs a program on values.py from before its first round to its end, and gives what it printed.</summary>
-    static string Trace(Interpreter interpreter, string program)
+    /// <param name="interpreter">What runs values.py.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="unmatched">Patterns of it that match nothing.</param>
+    static string Trace(Interpreter interpreter, string program, params string[] unmatched)
     {
         Requires.Root();
         using Target target = Target.StartReady(interpreter, "values.py");
@@ -148,7 +171,7 @@ public sealed class PythonProbeTests
         target.WaitForExit();
         string output = sonde.ReadToEnd().Replace("@told: 1\n", "", StringComparison.Ordinal);
         Assert.Equal(0, sonde.WaitForExit());
-        Assert.Equal("", sonde.Errors);
+        Assert.Equal(unmatched, sonde.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(": ")[1]));
         return output;
     }
 }

@@ -118,6 +118,23 @@ public sealed class ScriptSafetyTests
         Assert.Equal(255, result.ExitCode);
     }
 
+    [Fact]
+    public void A_closed_standard_output_is_named_as_the_reason()
+    {
+        CommandResult result = Shell("\"$0\" -q -e 'begin { print(1); exit(); }' >&-");
+        Assert.Contains("is closed", result.Complaint, StringComparison.Ordinal);
+        Assert.Equal(1, result.ExitCode);
+    }
+
+    [Fact]
+    public void A_user_without_rights_is_told_once()
+    {
+        CommandResult result = SondeCommand.RunAsNobody("execs");
+        Assert.Single(result.Errors.Split('\n'), line => line.Contains("run it with sudo", StringComparison.Ordinal));
+        Assert.Single(result.Errors.Split('\n'), line => line.Contains("ERROR", StringComparison.Ordinal));
+        Assert.Equal(1, result.ExitCode);
+    }
+
     [Theory]
     [InlineData("--no-such-option")]
     [InlineData("-e")]
