@@ -105,6 +105,7 @@ static class Program
             DoctorVerb.Create(),
             ListVerb.Create(),
             InspectVerb.Create(),
+            ConvertVerb.Create(),
             RunVerbHelp.Create(),
             RunVerbHelp.CreateTools(),
         };

@@ -3,18 +3,25 @@ using System.Buffers;
 namespace Sonde.Engine.Output;
 
 /// <summary>Bytes on their way to a stream. Each piece reserved is handed on whole, so the stream always ends at the end of a piece.</summary>
-/// <remarks>After the stream has failed once nothing more is written to it, so that disposing does not fail a second time. Owns the stream.</remarks>
+/// <remarks>After the stream has failed once nothing more is written to it, so that disposing does not fail a second time.</remarks>
 public sealed class OutputBuffer : IDisposable
 {
     const int Capacity = 64 << 10;
 
     readonly Stream _stream;
+    readonly bool _leaveOpen;
     byte[] _bytes = ArrayPool<byte>.Shared.Rent(Capacity);
     int _length;
     bool _failed;
 
     /// <summary>A buffer in front of a stream that needs none of its own.</summary>
-    public OutputBuffer(Stream stream) => _stream = stream;
+    /// <param name="stream">Where the bytes go.</param>
+    /// <param name="leaveOpen">Whether the stream stays the caller's; otherwise it is closed with the buffer.</param>
+    public OutputBuffer(Stream stream, bool leaveOpen = false)
+    {
+        _stream = stream;
+        _leaveOpen = leaveOpen;
+    }
 
     /// <summary>Room for a piece, to be taken with <see cref="Advance"/>.</summary>
     /// <param name="size">The most bytes the piece may have.</param>
@@ -57,7 +64,7 @@ public sealed class OutputBuffer : IDisposable
         _failed = false;
     }
 
-    /// <summary>Flushes and closes the stream.</summary>
+    /// <summary>Flushes and, if it is the buffer's own, closes the stream.</summary>
     /// <exception cref="IOException">The stream cannot take the rest; it is closed all the same.</exception>
     public void Dispose()
     {
@@ -74,7 +81,10 @@ public sealed class OutputBuffer : IDisposable
         {
             ArrayPool<byte>.Shared.Return(_bytes);
             _bytes = [];
-            _stream.Dispose();
+            if (!_leaveOpen)
+            {
+                _stream.Dispose();
+            }
         }
     }
 

@@ -21,4 +21,5 @@ public enum FrameKind : byte
 /// <param name="Function">The function's qualified name, demangled where it was mangled; for a marker its text.</param>
 /// <param name="File">The source file as the target names it, or the module (library, executable) of machine code; empty when unknown.</param>
 /// <param name="Line">The line that runs, 1-based; 0 when unknown or of no interest.</param>
-public readonly record struct Frame(FrameKind Kind, string Function, string File, int Line);
+/// <param name="FirstLine">The line where the function begins, 1-based; 0 when unknown. It tells functions of the same name apart, such as two lambdas.</param>
+public readonly record struct Frame(FrameKind Kind, string Function, string File, int Line, int FirstLine = 0);

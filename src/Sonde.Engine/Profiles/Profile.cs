@@ -50,6 +50,7 @@ public sealed class Profile(bool keepsTimeline)
         _entries.Select(static entry => new ProfileEntry(entry.Key.Thread, entry.Key.Stack, entry.Key.State, entry.Key.HoldsGil, entry.Value.Samples, entry.Value.Weight));
 
     /// <summary>Adds a sample to the sums, and to the timeline if there is one.</summary>
+    /// <exception cref="OverflowException">A sum does not fit 64 bits, which only a made-up file can bring about.</exception>
     public void Add(in Sample sample)
     {
         Add(new ProfileEntry(sample.Thread, sample.Stack, sample.State, sample.HoldsGil, 1, sample.Weight));
@@ -64,12 +65,13 @@ public sealed class Profile(bool keepsTimeline)
     }
 
     /// <summary>Adds samples to the sums.</summary>
+    /// <exception cref="OverflowException">A sum does not fit 64 bits, which only a made-up file can bring about.</exception>
     public void Add(in ProfileEntry entry)
     {
         ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, new Key(entry.Thread, entry.Stack, entry.State, entry.HoldsGil), out _);
-        sum = (sum.Samples + entry.Samples, sum.Weight + entry.Weight);
-        SampleCount += entry.Samples;
-        Weight += entry.Weight;
+        SampleCount = checked(SampleCount + entry.Samples);
+        Weight = checked(Weight + entry.Weight);
+        sum = (checked(sum.Samples + entry.Samples), checked(sum.Weight + entry.Weight));
     }
 
     /// <summary>Forgets all samples and losses. Processes, threads, frames and stacks keep their numbers.</summary>

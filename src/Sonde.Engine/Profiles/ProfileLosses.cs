@@ -25,7 +25,7 @@ public sealed class ProfileLosses
         Total += count;
         if (function is not null)
         {
-            _functions[function] = _functions.GetValueOrDefault(function) + count;
+            AddWhere(function, count);
         }
     }
 
@@ -39,7 +39,7 @@ public sealed class ProfileLosses
 
         foreach (var (function, count) in losses._functions)
         {
-            _functions[function] = _functions.GetValueOrDefault(function) + count;
+            AddWhere(function, count);
         }
     }
 
@@ -50,4 +50,7 @@ public sealed class ProfileLosses
         _functions.Clear();
         Total = 0;
     }
+
+    /// <summary>Says where samples fell that have been counted already.</summary>
+    internal void AddWhere(string function, long count) => _functions[function] = _functions.GetValueOrDefault(function) + count;
 }

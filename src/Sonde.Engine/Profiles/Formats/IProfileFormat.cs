@@ -13,10 +13,15 @@ public interface IProfileFormat
     bool NeedsTimeline { get; }
 
     /// <summary>Writes a profile.</summary>
+    /// <param name="profile">What is written; a profile of sums, without times, can be written too.</param>
+    /// <param name="output">Needs no buffer of its own, and stays open.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     void Write(Profile profile, Stream output);
 
     /// <summary>Reads a profile that this or another program wrote; null for a format that is only written.</summary>
+    /// <param name="input">Can be set back to where it stands (<see cref="Stream.CanSeek"/>), and stays open.</param>
     /// <exception cref="FormatException">The file is not of this format, or damaged; the message says where and how.</exception>
+    /// <exception cref="OverflowException">The numbers in it cannot be summed.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     Profile? Read(Stream input);
 }
