@@ -1,0 +1,131 @@
+using System.Buffers.Binary;
+using Sonde.Python.Layouts;
+using Sonde.Symbols;
+
+namespace Sonde.Python.Values;
+
+/// <summary>A variable of a frame that is bound.</summary>
+/// <param name="Name">Its name, as it is in the source.</param>
+/// <param name="Address">The object it is bound to.</param>
+/// <param name="IsArgument">Whether it is an argument of the function.</param>
+public readonly record struct FrameVariable(string Name, ulong Address, bool IsArgument);
+
+/// <summary>Reads the variables of a function that is being called: which there are from its code object, what they are bound to from its frame.</summary>
+public sealed class FrameVariables
+{
+    /// <summary>No function has as many.</summary>
+    const int MaximumVariables = 4096;
+
+    const int HasPositional = 4, HasKeywords = 8; // CO_VARARGS and CO_VARKEYWORDS of Include/cpython/code.h
+
+    readonly ObjectReader _objects;
+    readonly int _argumentCount;
+    readonly int _keywordOnlyCount;
+
+    /// <summary>Reads variables of a program.</summary>
+    /// <param name="memory">Its memory.</param>
+    /// <param name="version">Its interpreter's version.</param>
+    /// <param name="layout">Its interpreter's layout.</param>
+    /// <exception cref="LayoutException">The version is unknown.</exception>
+    public FrameVariables(IMemory memory, PythonVersion version, CallLayout layout)
+    {
+        _objects = new ObjectReader(memory, version, layout, ValueLayout.For(version));
+        (_argumentCount, _keywordOnlyCount) = version.Minor switch { < 8 => (16, 20), < 11 => (16, 24), 11 => (56, 64), _ => (52, 60) };
+    }
+
+    /// <summary>The bound variables of a frame: the arguments first, each kind in the order of the code object. What is kept in cells is taken out of them.</summary>
+    /// <param name="frame">The frame; on 3.11 and later the <c>_PyInterpreterFrame</c>.</param>
+    /// <param name="code">The code object it runs.</param>
+    /// <returns>Empty when the frame is gone by now, or runs something else.</returns>
+    public IReadOnlyList<FrameVariable> Read(ulong frame, ulong code)
+    {
+        _objects.Begin();
+        var slots = Slots(code, out var arguments);
+        var values = _objects.ReadPointers(frame + (ulong)_objects.Values.FrameLocals, slots.Count);
+        if (!_objects.TryReadPointer(frame + (ulong)_objects.Calls.FrameCode, out var now) || (now & ~(ulong)_objects.Calls.CodeTagMask) != code)
+        {
+            return [];
+        }
+
+        var found = new List<FrameVariable>();
+        for (var i = 0; i < values.Length; i++)
+        {
+            var value = Untagged(values[i]);
+            if (slots[i].IsCell && value != 0 && _objects.TryGet(value, out var cell) == ObjectState.Live && cell.Type.Name == "cell")
+            {
+                _objects.TryReadPointer(value + (ulong)_objects.Values.CellValue, out value);
+            }
+
+            if (value != 0 && slots[i].Name.Length > 0)
+            {
+                found.Add(new FrameVariable(slots[i].Name, value, arguments.Contains(slots[i].Name)));
+            }
+        }
+
+        return [.. found.Where(variable => variable.IsArgument), .. found.Where(variable => !variable.IsArgument)];
+    }
+
+    /// <summary>The object of a slot; 0 where there is none. Of the tag's values only 3 is no object but a number, which no variable holds (Include/internal/pycore_stackref.h).</summary>
+    ulong Untagged(ulong slot)
+    {
+        var mask = (ulong)_objects.Values.SlotTagMask;
+        return mask != 0 && (slot & mask) == mask ? 0 : slot & ~mask;
+    }
+
+    List<(string Name, bool IsCell)> Slots(ulong code, out HashSet<string> arguments)
+    {
+        var layout = _objects.Values;
+        var slots = new List<(string Name, bool IsCell)>();
+        arguments = [];
+        var names = Names(code + (ulong)layout.CodeVariableNames);
+        var kinds = layout.CodeVariableKinds is { } at && _objects.TryReadPointer(code + (ulong)at, out var bytes) ? Kinds(bytes, names.Count) : null;
+        for (var i = 0; i < names.Count; i++)
+        {
+            slots.Add((names[i], kinds is not null && (kinds[i] & (ValueLayout.CellKind | ValueLayout.FreeKind)) != 0));
+        }
+
+        foreach (var name in names.Take(ArgumentCount(code)))
+        {
+            arguments.Add(name);
+        }
+
+        if (layout.CodeCellNames is { } cells && layout.CodeFreeNames is { } free)
+        {
+            slots.AddRange(Names(code + (ulong)cells).Concat(Names(code + (ulong)free)).Select(name => (name, true)));
+        }
+
+        return slots;
+    }
+
+    byte[]? Kinds(ulong address, int count)
+    {
+        var kinds = new byte[count];
+        return _objects.TryRead(address + (ulong)_objects.Values.BytesData, kinds) ? kinds : null;
+    }
+
+    List<string> Names(ulong tuple)
+    {
+        var names = new List<string>();
+        if (_objects.TryReadPointer(tuple, out var address) && _objects.TryReadInt64(address + (ulong)_objects.Values.ItemCount, out var count))
+        {
+            foreach (var name in _objects.ReadPointers(address + (ulong)_objects.Values.TupleItems, (int)Math.Clamp(count, 0, MaximumVariables)))
+            {
+                names.Add(_objects.TryReadText(name, 300, out var text) ? text : "");
+            }
+        }
+
+        return names;
+    }
+
+    int ArgumentCount(ulong code)
+    {
+        var flags = Number(code + (ulong)_objects.Calls.CodeFlags);
+        return Number(code + (ulong)_argumentCount) + Number(code + (ulong)_keywordOnlyCount) + ((flags & HasPositional) != 0 ? 1 : 0) + ((flags & HasKeywords) != 0 ? 1 : 0);
+    }
+
+    int Number(ulong address)
+    {
+        Span<byte> word = stackalloc byte[4];
+        return _objects.TryRead(address, word) ? Math.Clamp(BinaryPrimitives.ReadInt32LittleEndian(word), 0, MaximumVariables) : 0;
+    }
+}

@@ -1,0 +1,33 @@
+namespace Sonde.Python.Values;
+
+/// <summary>How much of a value is shown. Whatever is left out leaves a mark, and no value, however large or broken, takes longer than these allow.</summary>
+public sealed record ValueLimits
+{
+    /// <summary>What is usual for a line: one screen width or two, objects without their fields.</summary>
+    public static ValueLimits Default { get; } = new();
+
+    /// <summary>How many containers deep items are shown; deeper ones are <c>[…]</c>.</summary>
+    public int Depth { get; init; } = 4;
+
+    /// <summary>The most items of one container.</summary>
+    public int Items { get; init; } = 20;
+
+    /// <summary>The most characters of the whole value, but for the marks and brackets that end it.</summary>
+    public int Characters { get; init; } = 128;
+
+    /// <summary>Whether objects that do not say what they hold are shown with their fields: <c>&lt;app.Server object at 0x7f… with port=80&gt;</c>.</summary>
+    public bool Fields { get; init; }
+
+    /// <summary>Names whose values must not be shown: of variables, fields, and keys of dictionaries. Such a value is not even read.</summary>
+    public Func<string, bool>? Hide { get; init; }
+
+    /// <summary>Limits that grow with how often somebody has asked for more.</summary>
+    /// <param name="level">1 is <see cref="Default"/>; from 2 on objects show their fields.</param>
+    public static ValueLimits ForLevel(int level) => level <= 1 ? Default : new()
+    {
+        Depth = Math.Min(4 + level, 20),
+        Items = Math.Min(20 * level * level, 10_000),
+        Characters = Math.Min(128 * level * level * level, 1 << 20),
+        Fields = true,
+    };
+}
