@@ -1,0 +1,80 @@
+using Sonde.Engine.Output;
+
+namespace Sonde.Engine.Profiles.FlameGraph;
+
+/// <summary>The stacks of a flame graph with what passed in each, callees included. Its nodes have the stacks' numbers.</summary>
+sealed class FlameTree
+{
+    readonly FlameGraphSource _source;
+    readonly double[] _totals;
+    readonly long[] _samples;
+    readonly int[] _starts;
+    readonly int[] _children;
+    readonly Dictionary<int, string> _labels = [];
+
+    /// <summary>Sums up all threads and states.</summary>
+    public FlameTree(FlameGraphSource source)
+    {
+        _source = source;
+        var stacks = source.Stacks;
+        _totals = new double[stacks.Count];
+        _samples = new long[stacks.Count];
+        foreach (var entry in source.Entries)
+        {
+            _totals[entry.Stack] += entry.Weight;
+            _samples[entry.Stack] += entry.Samples;
+        }
+
+        _starts = new int[stacks.Count + 1];
+        for (int i = stacks.Count - 1; i > 0; i--)
+        {
+            _totals[stacks.Caller(i)] += _totals[i];
+            _samples[stacks.Caller(i)] += _samples[i];
+            _starts[stacks.Caller(i) + 1]++;
+        }
+
+        for (int i = 1; i < _starts.Length; i++)
+        {
+            _starts[i] += _starts[i - 1];
+        }
+
+        _children = new int[stacks.Count - 1];
+        var next = _starts.AsSpan().ToArray();
+        for (int i = 1; i < stacks.Count; i++)
+        {
+            _children[next[stacks.Caller(i)]++] = i;
+        }
+    }
+
+    /// <summary>What a node calls, in the order of the alphabet.</summary>
+    public IEnumerable<int> Children(int node) => _children[_starts[node].._starts[node + 1]].OrderBy(Label, StringComparer.Ordinal);
+
+    /// <summary>How much of everything is in a node, from 0 to 1.</summary>
+    public double Share(int node) => _totals[0] > 0 ? _totals[node] / _totals[0] : 0;
+
+    /// <summary>How many samples.</summary>
+    public long Samples(int node) => _samples[node];
+
+    /// <summary>A node's function with its file and line, safe to show but for what marks up.</summary>
+    public string Label(int node)
+    {
+        if (node == StackTable.Empty)
+        {
+            return "all";
+        }
+
+        int number = _source.Stacks.Innermost(node);
+        if (!_labels.TryGetValue(number, out var label))
+        {
+            var frame = _source.Frames[number];
+            var line = frame.Line > 0 ? $":{frame.Line}" : "";
+            label = Escape.Text(frame.File.Length == 0 ? frame.Function : $"{frame.Function} ({ShortPath.Of(frame.File)}{line})");
+            _labels.Add(number, label);
+        }
+
+        return label;
+    }
+
+    /// <summary>A node's colour.</summary>
+    public string Colour(int node) => node == StackTable.Empty ? "#d9d9d9" : FrameColour.Light(_source.Frames[_source.Stacks.Innermost(node)]);
+}
