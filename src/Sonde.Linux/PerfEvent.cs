@@ -37,6 +37,15 @@ public record struct PerfEventAttributes
 
     /// <summary>Count in children too.</summary>
     public bool Inherit { get; set; }
+
+    /// <summary>Leave out what happens in the kernel; who may not look into it must.</summary>
+    public bool ExcludeKernel { get; set; }
+
+    /// <summary>Which of the thread's user-space registers a sample holds, a bit each (<c>enum perf_event_x86_regs</c>, arch/x86/include/uapi/asm/perf_regs.h).</summary>
+    public ulong SampleUserRegisters { get; set; }
+
+    /// <summary>How many bytes of the thread's stack a sample holds: a multiple of 8 below 65,536.</summary>
+    public uint SampleUserStackBytes { get; set; }
 }
 
 /// <summary>perf_event_open(2) and the ioctls of its descriptors.</summary>
@@ -47,6 +56,7 @@ public static unsafe class PerfEvent
 
     const uint IoEnable = 0x2400;
     const uint IoDisable = 0x2401;
+    const uint IoRefresh = 0x2402;
     const uint IoSetBpf = 0x40042408;
 
     /// <summary>Opens an event on a process (-1 for all) and a processor (-1 for all; not both); the result is a descriptor's number.</summary>
@@ -60,12 +70,14 @@ public static unsafe class PerfEvent
         Put(bytes, 8, attributes.Config);
         Put(bytes, 16, attributes.Sample);
         Put(bytes, 24, attributes.SampleType);
-        // Bit field: disabled 0, inherit 1, freq 10.
-        Put(bytes, 40, (attributes.Disabled ? 1UL : 0) | (attributes.Inherit ? 2UL : 0) | (attributes.Frequency ? 1UL << 10 : 0));
+        // Bit field: disabled 0, inherit 1, exclude_kernel 5, freq 10.
+        Put(bytes, 40, (attributes.Disabled ? 1UL : 0) | (attributes.Inherit ? 2UL : 0) | (attributes.ExcludeKernel ? 1UL << 5 : 0) | (attributes.Frequency ? 1UL << 10 : 0));
         Put(bytes, 48, attributes.WakeupEvents);
         Put(bytes, 52, attributes.BreakpointType);
         Put(bytes, 56, attributes.Config1);
         Put(bytes, 64, attributes.Config2);
+        Put(bytes, 80, attributes.SampleUserRegisters);
+        Put(bytes, 88, attributes.SampleUserStackBytes);
         return Libc.Result(Libc.SystemCall(Libc.Number.PerfEventOpen, (nint)raw, pid, cpu, -1, (nint)CloseOnExec));
     }
 
@@ -119,6 +131,9 @@ public static unsafe class PerfEvent
 
     /// <summary>Stops the event.</summary>
     public static SystemResult Disable(FileDescriptor perfEvent) => perfEvent.IoControl(IoDisable, 0);
+
+    /// <summary>Starts the event for so many samples, after which it stops by itself.</summary>
+    public static SystemResult Refresh(FileDescriptor perfEvent, int samples) => perfEvent.IoControl(IoRefresh, samples);
 
     /// <summary>Runs <paramref name="program"/> at every event (kernels before 5.15, which have no link for it).</summary>
     public static SystemResult SetBpf(FileDescriptor perfEvent, FileDescriptor program)

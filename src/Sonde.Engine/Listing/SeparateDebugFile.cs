@@ -8,15 +8,21 @@ namespace Sonde.Engine.Listing;
 /// <summary>Finds and opens the debug file that was split off from a program or library.</summary>
 static class SeparateDebugFile
 {
-    /// <summary>The debug file of a stripped file; null when it is not stripped, or none is installed.</summary>
+    /// <summary>The debug file of a file that lacks symbols or debug information; null when it has both, or none is installed.</summary>
     /// <param name="elf">The file.</param>
     /// <param name="path">Its path, as the process sees it.</param>
     /// <param name="pid">The process, in whose root directory is looked first; null for none.</param>
-    public static MappedImage? For(ElfFile elf, string path, int? pid)
+    /// <param name="directories">Directories of our own mount namespace that are looked into before the usual one.</param>
+    public static MappedImage? For(ElfFile elf, string path, int? pid, IReadOnlyList<string>? directories = null)
     {
-        if (elf.Symbols.Count > 0)
+        if (elf.Symbols.Count > 0 && elf.TryGetSection(".debug_info", out _))
         {
             return null;
+        }
+
+        if (directories is { Count: > 0 } && DebugFiles.Candidates(elf, path, directories).Select(candidate => TryOpen(candidate, elf)).FirstOrDefault(found => found is not null) is { } given)
+        {
+            return given;
         }
 
         foreach (var candidate in DebugFiles.Candidates(elf, path))

@@ -13,7 +13,9 @@ public readonly record struct ThreadTurns(ulong RunNs, ulong DelayNs, ulong Turn
 /// <param name="Number">The system call it is blocked in; -1 when it is blocked outside of one, as by a page fault.</param>
 /// <param name="First">The system call's first argument.</param>
 /// <param name="Second">The second.</param>
-public readonly record struct ThreadCall(bool IsRunning, long Number, ulong First, ulong Second);
+/// <param name="StackPointer">The thread's stack pointer in user space.</param>
+/// <param name="InstructionPointer">Where the thread goes on in user space.</param>
+public readonly record struct ThreadCall(bool IsRunning, long Number, ulong First, ulong Second, ulong StackPointer = 0, ulong InstructionPointer = 0);
 
 /// <summary>The files of <c>/proc</c> that tell what one thread is doing, kept open because they are read again and again. Reading allocates nothing.</summary>
 public sealed class ThreadFiles : IDisposable
@@ -91,12 +93,16 @@ public sealed class ThreadFiles : IDisposable
         }
 
         text = text[used..];
-        call = new ThreadCall(false, number, 0, 0);
-        if (number >= 0 && TryTakeAddress(ref text, out var first) && TryTakeAddress(ref text, out var second))
+        Span<ulong> words = stackalloc ulong[8];
+        var count = 0;
+        while (count < words.Length && TryTakeAddress(ref text, out words[count]))
         {
-            call = new ThreadCall(false, number, first, second);
+            count++;
         }
 
+        words[count..].Clear();
+        var inCall = number >= 0;
+        call = new ThreadCall(false, number, inCall ? words[0] : 0, inCall ? words[1] : 0, count >= 2 ? words[count - 2] : 0, count >= 2 ? words[count - 1] : 0);
         return true;
     }
 

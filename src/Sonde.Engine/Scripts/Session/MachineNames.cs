@@ -26,7 +26,7 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
     public PythonCodes Codes { get; } = new(interpreters, number => ReadPythonStack(script, number), wantsLines: script.Script.Runtime.Python?.StackDepth > 0);
 
     /// <summary>Symbols of processes.</summary>
-    public UserSymbols Processes { get; } = new(script.Script.Config.DemangleCpp);
+    public UserSymbols Processes { get; } = new(new CodeFiles(), script.Script.Config.DemangleCpp);
 
     public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 

@@ -1,15 +1,13 @@
 using Sonde.Engine.Scripts.Values;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
-using Sonde.Symbols.Demangle;
-using Sonde.Symbols.Elf;
-using Sonde.Symbols.Tables;
 
 namespace Sonde.Engine.Scripts.Session;
 
 /// <summary>Names for addresses of processes: what each has mapped is kept, so that one that has ended can still be told about.</summary>
+/// <param name="files">The files that processes have mapped.</param>
 /// <param name="demangles">Whether names of C++ and Rust are shown as in the source.</param>
-sealed class UserSymbols(bool demangles)
+sealed class UserSymbols(CodeFiles files, bool demangles)
 {
     const int MostProcesses = 1024;
 
@@ -17,7 +15,6 @@ sealed class UserSymbols(bool demangles)
     static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(200);
 
     readonly Dictionary<int, Known> _processes = [];
-    readonly Dictionary<(uint Device, ulong Inode, string Path), Image?> _images = [];
 
     /// <summary>Reads what a process has mapped now, for the time when it is gone.</summary>
     public void Remember(int pid)
@@ -41,13 +38,10 @@ sealed class UserSymbols(bool demangles)
             return default;
         }
 
-        if (!mapping.IsFile || ImageOf(pid, mapping) is not { } image)
-        {
-            return new(null, 0, mapping.Path.Length > 0 ? mapping.Path : null);
-        }
-
-        var offset = address - mapping.Start + mapping.Offset;
-        return image.Table.TryFindAtFileOffset(offset, out var symbol, out var behind) ? new(image.NameOf(symbol, demangles), behind, mapping.Path) : new(null, 0, mapping.Path);
+        var file = files.Find(pid, mapping);
+        return file?.Symbols is { } symbols && file.TryGetAddress(mapping, address, out var own) && symbols.TryFind(own, out var symbol, out var behind)
+            ? new(file.NameOf(symbol, demangles), behind, mapping.Path)
+            : new(null, 0, mapping.Path.Length > 0 ? mapping.Path : null);
     }
 
     bool TryFindMapping(int pid, ulong address, out ProcMapping mapping)
@@ -91,62 +85,5 @@ sealed class UserSymbols(bool demangles)
         return false;
     }
 
-    Image? ImageOf(int pid, ProcMapping mapping)
-    {
-        var key = (mapping.Device, mapping.Inode, mapping.Path);
-        if (!_images.TryGetValue(key, out var image))
-        {
-            image = Open(pid, mapping);
-            _images.Add(key, image);
-        }
-
-        return image;
-    }
-
-    static Image? Open(int pid, ProcMapping mapping)
-    {
-        try
-        {
-            using var file = OpenFile(pid, mapping);
-            return new Image(SymbolTable.Read(file.Elf));
-        }
-        catch (Exception exception) when (exception is LinuxException or ElfException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>A process that is gone has no links to its files; then the path is all there is.</summary>
-    static MappedImage OpenFile(int pid, ProcMapping mapping)
-    {
-        try
-        {
-            return MappedImage.Open(pid, mapping);
-        }
-        catch (LinuxException) when (!mapping.IsDeleted && File.Exists(mapping.Path))
-        {
-            return MappedImage.Open(mapping.Path);
-        }
-    }
-
     sealed record Known(List<ProcMapping> Mappings, long ReadAt);
-
-    /// <summary>A file's functions, and their names as they are shown.</summary>
-    sealed class Image(SymbolTable table)
-    {
-        readonly Dictionary<ulong, string> _names = [];
-
-        public SymbolTable Table { get; } = table;
-
-        public string NameOf(FunctionSymbol symbol, bool demangled)
-        {
-            if (!_names.TryGetValue(symbol.Address, out var name))
-            {
-                name = demangled && Demangler.TryDemangle(symbol.Name, out var source) ? source : symbol.Name;
-                _names.Add(symbol.Address, name);
-            }
-
-            return name;
-        }
-    }
 }

@@ -1,0 +1,265 @@
+using Sonde.Engine.Listing;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+using Sonde.Symbols;
+using Sonde.Symbols.Elf;
+using Sonde.Symbols.Unwind;
+
+namespace Sonde.Engine.Stacks;
+
+/// <summary>The stacks of machine code of a process's threads, taken without stopping it. x86-64 only.</summary>
+/// <remarks>
+/// A thread that waits in the kernel is read through <c>/proc/TID/syscall</c>, which tells its stack and instruction pointers; one that runs is sampled by the kernel. What is read of a waiting
+/// thread counts only if it did not run meanwhile. Modules are read once and kept. Not for concurrent use; memory is the caller's.
+/// </remarks>
+public sealed class NativeStacks : IDisposable
+{
+    const int MostNames = 1 << 16;
+
+    /// <summary>How long a thread that runs is waited for at a time, before it is looked at again whether it does.</summary>
+    static readonly TimeSpan _sampleWait = TimeSpan.FromMilliseconds(10);
+
+    readonly int _pid;
+    readonly IMemory _memory;
+    readonly IDisposable? _owned;
+    readonly NativeModules _modules;
+    readonly NativeUnwinder _unwinder;
+    readonly Dictionary<(ulong Address, bool IsInterrupted), NativeFrame[]> _names = [];
+    readonly List<NativeStep> _steps = [];
+    int _namesGeneration;
+
+    /// <summary>Stacks of a process whose memory and mappings are read in another way.</summary>
+    internal NativeStacks(IMemory memory, Func<IReadOnlyList<ProcMapping>> mappings, Func<ProcMapping, CodeFile?> open)
+    {
+        _memory = memory;
+        _modules = new(mappings, open);
+        _unwinder = new(_modules);
+    }
+
+    NativeStacks(int pid, LiveMemory memory, CodeFiles files)
+        : this(memory, () => ProcFs.TryReadMaps(pid, out var mappings) ? mappings : [], mapping => files.Find(pid, mapping, memory)) =>
+        (_pid, _owned) = (pid, memory);
+
+    /// <summary>Whether source lines and inlined functions are looked up in debug information; reading it takes time where there is any.</summary>
+    public bool WithLines { get; init; } = true;
+
+    /// <summary>Opens a running process.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="files">Files that are known already; null for none.</param>
+    /// <exception cref="UserErrorException">There is no such process, or it may not be looked at.</exception>
+    public static NativeStacks Open(int pid, CodeFiles? files = null)
+    {
+        ProcessFiles.Mappings(pid);
+        return new NativeStacks(pid, new LiveMemory(pid), files ?? new CodeFiles());
+    }
+
+    /// <summary>The stack of a thread now.</summary>
+    /// <param name="tid">The thread.</param>
+    /// <param name="patience">How long to go on trying with a thread that runs on and off. One that waits is read at once.</param>
+    public NativeTrace Take(int tid, TimeSpan patience) => Take(tid, patience, static () => true);
+
+    /// <summary>The stack of a thread now, joined with its Python stack.</summary>
+    /// <param name="tid">The thread.</param>
+    /// <param name="patience">How long to go on trying. Python and machine code must have been read while neither changed.</param>
+    /// <param name="readPython">
+    /// Reads the thread's Python frames, innermost first: of each, what tells it from others (its address and instruction), and whether it was called from C. Called several times.
+    /// Null when they cannot be read.
+    /// </param>
+    public JoinedTrace TakeJoined(int tid, TimeSpan patience, Func<IReadOnlyList<(ulong Frame, long Instruction, bool CalledFromC)>?> readPython)
+    {
+        var before = readPython();
+        IReadOnlyList<(ulong, long, bool CalledFromC)>? last = null;
+        var native = Take(tid, patience, () =>
+        {
+            last = before;
+            before = readPython();
+            return last is not null && before is not null && last.SequenceEqual(before);
+        });
+        if (native.Problem is null && last is not null)
+        {
+            return NativeJoin.Join(native, [.. last.Select(frame => frame.CalledFromC)]);
+        }
+
+        return new() { Native = native, Mismatch = native.Problem ?? "the Python stack could not be read" };
+    }
+
+    /// <summary>The stack that given registers begin, as a core file has them.</summary>
+    /// <param name="tid">The thread.</param>
+    /// <param name="registers">Its registers.</param>
+    public NativeTrace Walk(int tid, FrameRegisters registers)
+    {
+        _steps.Clear();
+        var truncated = _unwinder.Walk(registers, _memory, _steps);
+        return new() { Tid = tid, Source = NativeSource.Core, Frames = Name(_steps), Truncated = truncated };
+    }
+
+    /// <summary>Closes what was opened.</summary>
+    public void Dispose() => _owned?.Dispose();
+
+    NativeTrace Take(int tid, TimeSpan patience, Func<bool> isUnchanged)
+    {
+        using var files = new ThreadFiles(_pid, tid);
+        var deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        string problem;
+        do
+        {
+            if (!files.TryReadCall(out var call))
+            {
+                return new()
+                {
+                    Tid = tid,
+                    Source = NativeSource.None,
+                    Problem = File.Exists($"/proc/{_pid}/task/{tid}/comm") ? "the thread may not be looked at; needs root, or the process's owner with ptrace rights" : "the thread has ended",
+                };
+            }
+
+            if (call.IsRunning)
+            {
+                problem = TrySample(tid, isUnchanged, out var sampled) ?? "";
+                if (sampled is not null)
+                {
+                    return sampled;
+                }
+            }
+            else if (call.StackPointer == 0)
+            {
+                return new() { Tid = tid, Source = NativeSource.None, Problem = "the kernel does not tell where the thread is" };
+            }
+            else
+            {
+                files.TryReadTurns(out var turns);
+                _steps.Clear();
+                var truncated = _unwinder.Walk(FrameRegisters.At(call.InstructionPointer, call.StackPointer), _memory, _steps);
+                if (isUnchanged() && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
+                {
+                    return new() { Tid = tid, Source = NativeSource.Waiting, Frames = Name(_steps), Truncated = truncated };
+                }
+
+                problem = "the thread went on while it was read, each time anew";
+            }
+        }
+        while (Environment.TickCount64 < deadline);
+        return new() { Tid = tid, Source = NativeSource.None, Problem = problem };
+    }
+
+    /// <summary>Samples a thread that runs; says why not.</summary>
+    string? TrySample(int tid, Func<bool> isUnchanged, out NativeTrace? stack)
+    {
+        stack = null;
+        var opened = UserStackSampler.TryOpen(tid, out var sampler);
+        if (sampler is null)
+        {
+            return opened.Errno switch
+            {
+                Errno.ESRCH => "the thread has ended",
+                Errno.EACCES or Errno.EPERM => "the thread runs, and the kernel does not let it be sampled; needs root, or kernel.perf_event_paranoid of 2 or less",
+                var error => $"the thread runs, and the kernel cannot sample it ({error})",
+            };
+        }
+
+        using (sampler)
+        {
+            isUnchanged();
+            if (sampler.TryTake(_sampleWait) is not { } sample)
+            {
+                return "the thread runs too seldom to be sampled";
+            }
+
+            if (!isUnchanged())
+            {
+                return "the thread's Python stack changed while it was sampled, each time anew";
+            }
+
+            var memory = new SampledStack(sample);
+            _steps.Clear();
+            var truncated = _unwinder.Walk(memory.Registers, memory, _steps);
+            stack = new()
+            {
+                Tid = tid,
+                Source = NativeSource.Sample,
+                Frames = Name(_steps),
+                Truncated = truncated is not null && memory.WasTooShort ? $"a sample holds {sample.Stack.Length >> 10} KiB of the stack, which is deeper" : truncated,
+            };
+            return null;
+        }
+    }
+
+    NativeFrame[] Name(List<NativeStep> steps)
+    {
+        List<NativeFrame> frames = new(steps.Count);
+        if (_namesGeneration != _modules.Generation || _names.Count > MostNames)
+        {
+            _names.Clear();
+            _namesGeneration = _modules.Generation;
+        }
+
+        foreach (var step in steps)
+        {
+            var key = (step.Address, step.IsInterrupted);
+            if (!_names.TryGetValue(key, out var named))
+            {
+                named = Name(step);
+                _names.Add(key, named);
+            }
+
+            foreach (var frame in named)
+            {
+                frames.Add(frame with { Trust = step.Trust });
+            }
+        }
+
+        return [.. frames];
+    }
+
+    NativeFrame[] Name(NativeStep step)
+    {
+        if (!_modules.TryFind(step.Instruction, out var place))
+        {
+            return [new(step.Address, null, 0, "", null, 0, false, false, false, step.Trust)];
+        }
+
+        var module = place.Mapping.Path;
+        if (place.File is not { } file)
+        {
+            return [new(step.Address, null, 0, module, null, 0, false, false, false, step.Trust)];
+        }
+
+        var (name, offset) = file.Symbols is { } symbols && symbols.TryFind(place.Address, out var symbol, out var behind)
+            ? (file.NameOf(symbol, demangled: true), behind + (step.Address - step.Instruction))
+            : ((string?)null, 0UL);
+        var evaluation = file.Evaluation.FirstOrDefault(part => place.Address >= part.Start && place.Address < part.End);
+        var whole = new NativeFrame(step.Address, name, offset, module, null, 0, IsInlined: false, evaluation.End != 0, evaluation.IsHandler, step.Trust);
+        if (!WithLines || LinesAt(file, place.Address) is not { Count: > 0 } lines)
+        {
+            return [whole];
+        }
+
+        var frames = new NativeFrame[lines.Count];
+        for (var i = 0; i < frames.Length; i++)
+        {
+            var line = lines[i];
+            frames[i] = whole with
+            {
+                Function = line.IsInlined || name is null ? line.Name : name,
+                Offset = line.IsInlined ? 0 : offset,
+                File = line.Line?.File,
+                Line = line.Line?.Line ?? 0,
+                IsInlined = line.IsInlined,
+            };
+        }
+
+        return frames;
+    }
+
+    static IReadOnlyList<Symbols.Dwarf.SourceFrame>? LinesAt(CodeFile file, ulong address)
+    {
+        try
+        {
+            return file.Lines?.FindFrames(address);
+        }
+        catch (ElfException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Sonde.Linux;
+using Sonde.Symbols;
+using Sonde.Symbols.Elf;
+
+namespace Sonde.Engine.Targets;
+
+/// <summary>The programs and libraries that processes have mapped: each is opened once, however many processes run it.</summary>
+/// <param name="debugDirectories">More directories of separate debug files than the usual one.</param>
+/// <remarks>Any number of threads may use one.</remarks>
+public sealed class CodeFiles(IReadOnlyList<string>? debugDirectories = null)
+{
+    const ulong MostBytesOfKernelCode = 1 << 20;
+
+    readonly ConcurrentDictionary<(uint Device, ulong Inode, string Path), CodeFile?> _files = [];
+    readonly IReadOnlyList<string> _debugDirectories = debugDirectories ?? [];
+
+    /// <summary>The file behind a mapping of a process.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="mapping">One of its mappings.</param>
+    /// <param name="memory">Its memory, for code that is in no file: what the kernel maps as <c>[vdso]</c>. Null to go without.</param>
+    /// <returns>Null when there is none, or it cannot be opened.</returns>
+    public CodeFile? Find(int pid, in ProcMapping mapping, IMemory? memory = null)
+    {
+        if (!mapping.IsFile && (memory is null || mapping.Path != "[vdso]"))
+        {
+            return null;
+        }
+
+        var key = (mapping.Device, mapping.Inode, mapping.Path);
+        return _files.TryGetValue(key, out var known) ? known : _files.GetOrAdd(key, mapping.IsFile ? Open(pid, mapping) : Copy(mapping, memory!));
+    }
+
+    CodeFile? Open(int pid, ProcMapping mapping)
+    {
+        try
+        {
+            using var image = OpenImage(pid, mapping);
+            return new CodeFile(image.Elf, mapping.Path, pid, _debugDirectories);
+        }
+        catch (Exception exception) when (exception is LinuxException or ElfException)
+        {
+            return null;
+        }
+    }
+
+    CodeFile? Copy(ProcMapping mapping, IMemory memory)
+    {
+        if (mapping.End - mapping.Start > MostBytesOfKernelCode)
+        {
+            return null;
+        }
+
+        var bytes = new byte[mapping.End - mapping.Start];
+        try
+        {
+            return memory.TryRead(mapping.Start, bytes) ? new CodeFile(ElfFile.Parse(bytes, mapping.Path), mapping.Path, null, _debugDirectories) : null;
+        }
+        catch (ElfException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A process that is gone has no links to its files; then the path is all there is.</summary>
+    static MappedImage OpenImage(int pid, ProcMapping mapping)
+    {
+        try
+        {
+            return MappedImage.Open(pid, mapping);
+        }
+        catch (LinuxException) when (!mapping.IsDeleted && File.Exists(mapping.Path))
+        {
+            return MappedImage.Open(mapping.Path);
+        }
+    }
+}
