@@ -116,6 +116,7 @@ static class FlameGraphData
         WriteNumbers(json, "name"u8, all.Select(frame => (long)Number(frame.Function)));
         WriteNumbers(json, "file"u8, all.Select(frame => (long)Number(frame.File)));
         WriteNumbers(json, "line"u8, all.Select(static frame => (long)frame.Line));
+        WriteNumbers(json, "first"u8, all.Select(static frame => (long)frame.FirstLine));
         WriteNumbers(json, "hue"u8, all.Select(static frame => (long)FrameColour.Hue(frame)));
         json.WriteEndObject();
         json.WriteStartArray("texts"u8);

@@ -1,4 +1,5 @@
 using Sonde.Engine.Output;
+using Sonde.Engine.Profiles.Formats;
 
 namespace Sonde.Engine.Profiles.FlameGraph;
 
@@ -66,9 +67,7 @@ sealed class FlameTree
         int number = _source.Stacks.Innermost(node);
         if (!_labels.TryGetValue(number, out var label))
         {
-            var frame = _source.Frames[number];
-            var line = frame.Line > 0 ? $":{frame.Line}" : "";
-            label = Escape.Text(frame.File.Length == 0 ? frame.Function : $"{frame.Function} ({ShortPath.Of(frame.File)}{line})");
+            label = Escape.Text(FrameLabel.Of(_source.Frames[number]));
             _labels.Add(number, label);
         }
 

@@ -1,4 +1,5 @@
 using Sonde.Engine.Output;
+using Sonde.Engine.Profiles.FlameGraph;
 
 namespace Sonde.Engine.Profiles.Formats;
 
@@ -8,6 +9,8 @@ public static class ProfileFormats
     /// <summary>The formats. Where an extension belongs to several the first has it.</summary>
     public static IReadOnlyList<IProfileFormat> All { get; } =
     [
+        new FlameGraphSvgFormat(),
+        new FlameGraphHtmlFormat(),
         new SpeedscopeFormat(),
         new RawFormat(),
         new JsonLinesFormat(),

@@ -88,7 +88,7 @@ function describe(app, box) {
   const whole = forest.total[0];
   const lines = [box.parent ? profile.name(box.frame) : 'all'];
   const file = profile.file(box.frame);
-  const line = app.state.n === '' ? profile.line(box.frame) : 0;
+  const line = profile.line(box.frame, app.state.n === '');
   if (file) lines.push(`${file}${line > 0 ? `:${line}` : ''}`);
   if (box.parent && profile.kind(box.frame) !== 0) lines.push(KINDS[profile.kind(box.frame)]);
   const share = (value) => `${amount(value, unit)}, ${percent(value, whole)}`;

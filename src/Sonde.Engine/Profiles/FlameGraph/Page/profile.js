@@ -33,12 +33,12 @@ class Profile {
 
   // The first frame of the same function, for each frame: what stands for it when lines do not matter.
   representatives() {
-    const first = new Map();
-    const { kind, name, file } = this.frames;
+    const known = new Map();
+    const { kind, name, file, first } = this.frames;
     return Int32Array.from(kind, (_, i) => {
-      const key = (name[i] * this.texts.length + file[i]) * KINDS.length + kind[i];
-      if (!first.has(key)) first.set(key, i);
-      return first.get(key);
+      const key = `${kind[i]} ${name[i]} ${file[i]} ${first[i]}`;
+      if (!known.has(key)) known.set(key, i);
+      return known.get(key);
     });
   }
 
@@ -57,7 +57,9 @@ class Profile {
   }
 
   file(frame) { return frame < 0 || frame >= this.frameCount ? '' : this.texts[this.frames.file[frame]]; }
-  line(frame) { return frame < 0 || frame >= this.frameCount ? 0 : this.frames.line[frame]; }
+
+  // The line that ran, or the one where the function begins; 0 when unknown.
+  line(frame, thatRan) { return frame < 0 || frame >= this.frameCount ? 0 : (thatRan ? this.frames.line : this.frames.first)[frame]; }
 
   threadLabel(thread) {
     const { tid, name } = this.threads[thread];
@@ -76,8 +78,8 @@ class Profile {
     if (label === undefined) {
       const file = this.file(frame);
       const short = file.split('/').slice(-2).join('/');
-      const line = withLine && this.line(frame) > 0 ? `:${this.line(frame)}` : '';
-      label = this.name(frame) + (file ? ` (${short}${line})` : '');
+      const line = this.line(frame, withLine);
+      label = this.name(frame) + (file ? ` (${short}${line > 0 ? `:${line}` : ''})` : '');
       this.labels.set(key, label);
     }
     return label;
