@@ -101,6 +101,8 @@ static class Program
         var root = new RootCommand("Shows what running programs do, without touching them: calls and returns of unmodified Python, probes, and what this machine allows.")
         {
             FlowVerb.Create(),
+            RecordVerb.Create(),
+            SessionVerb.Create(),
             DemoVerb.Create(),
             DoctorVerb.Create(),
             ListVerb.Create(),

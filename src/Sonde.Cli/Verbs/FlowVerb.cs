@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
 
@@ -18,9 +17,9 @@ static class FlowVerb
         var exclude = Globs("--exclude", "Leave out functions and files that match.");
         var thread = Globs("--thread", "Only threads with this id, or with a name that matches.");
         var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N" };
-        var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = ParseDuration };
+        var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = result => Duration.Parse(result) ?? default };
         var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N" };
-        var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = result => ParseDuration(result) };
+        var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = Duration.Parse };
         var time = new Option<bool>("--time") { Description = "Show clock time instead of microseconds since the start." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of text." };
         var output = new Option<string?>("--output", "-o") { Description = "Write to FILE instead; the extension picks the format: .txt, .jsonl, or .json for a Chrome and Perfetto trace.", HelpName = "FILE" };
@@ -76,23 +75,4 @@ static class FlowVerb
     static int BufferBytes(int mebibytes) => mebibytes is >= 1 and <= 1024
         ? (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20
         : throw new UsageException($"--buffer {mebibytes}: must be from 1 to 1024 (MiB)");
-
-    /// <summary>"10", "10s", "500ms", "250us", "2m"; a bare number is seconds.</summary>
-    static TimeSpan ParseDuration(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        (string Unit, double Seconds)[] units = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("s", 1), ("m", 60), ("h", 3600), ("", 1)];
-        foreach (var (unit, seconds) in units)
-        {
-            if (text.EndsWith(unit, StringComparison.Ordinal)
-                && double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                && number * seconds is > 0 and < 1e9)
-            {
-                return TimeSpan.FromTicks((long)Math.Max(1, number * seconds * TimeSpan.TicksPerSecond));
-            }
-        }
-
-        result.AddError($"'{text}' is no duration; write a number with a unit, such as 5ms, 10s or 2m");
-        return default;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
@@ -13,6 +14,28 @@ public static class ProcFs
 
     /// <summary>The threads of a process, by number; empty when it is gone.</summary>
     public static IEnumerable<int> Tasks(int pid) => Numbers($"/proc/{pid}/task");
+
+    /// <summary>The children of a process (<c>/proc/PID/task/TID/children</c>, Linux 4.2+ with CONFIG_PROC_CHILDREN); empty when it is gone.</summary>
+    public static List<int> Children(int pid)
+    {
+        List<int> children = [];
+        foreach (var tid in Tasks(pid))
+        {
+            if (!TryRead($"/proc/{pid}/task/{tid}/children", out byte[] text))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> rest = text;
+            while (Utf8Parser.TryParse(rest, out int child, out int used))
+            {
+                children.Add(child);
+                rest = rest[used..].TrimStart((byte)' ');
+            }
+        }
+
+        return children;
+    }
 
     /// <summary>Whether there is a process or thread of that number.</summary>
     public static bool Exists(int pid) => Directory.Exists($"/proc/{pid}");

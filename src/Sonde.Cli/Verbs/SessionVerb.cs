@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Sonde.Engine;
+using Sonde.Engine.Recording.Sessions;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary><c>sonde session</c>: what can be asked of recordings that go on.</summary>
+static class SessionVerb
+{
+    public static Command Create()
+    {
+        var output = new Option<string?>("--output", "-o") { Description = "The file to write; without it one beside the recording's own.", HelpName = "FILE" };
+        var list = new Command("list", "List the recordings that go on under a name.");
+        list.SetAction(_ => List());
+        var snapshot = Named("snapshot", "Write what a recording has so far into a file; it goes on.", (parsed, name) =>
+            Ask(name, new SessionRequest(SessionWord.Snapshot, parsed.GetValue(output) is { } file ? Path.GetFullPath(file) : null)));
+        snapshot.Add(output);
+        return new Command("session", "Reach recordings that go on: those begun with 'sonde record --session NAME'.")
+        {
+            list,
+            snapshot,
+            Named("reset", "Forget what a recording has so far; it goes on.", (_, name) => Ask(name, new SessionRequest(SessionWord.Reset))),
+            Named("stop", "End a recording, which then writes its file.", (_, name) => Ask(name, new SessionRequest(SessionWord.Stop))),
+        };
+    }
+
+    static Command Named(string verb, string description, Func<ParseResult, string, int> run)
+    {
+        var name = new Argument<string>("name") { Description = "The recording's name.", HelpName = "NAME" };
+        var command = new Command(verb, description) { name };
+        command.SetAction(parsed => run(parsed, parsed.GetValue(name)!));
+        return command;
+    }
+
+    static int List()
+    {
+        foreach (var name in SessionDirectory.Names())
+        {
+            try
+            {
+                Console.Out.WriteLine($"{name}: {SessionClient.Ask(name, new SessionRequest(SessionWord.Status))}");
+            }
+            catch (UserErrorException)
+            {
+                // It has ended since it was listed.
+            }
+        }
+
+        return 0;
+    }
+
+    static int Ask(string name, SessionRequest request)
+    {
+        Console.Out.WriteLine(SessionClient.Ask(name, request));
+        return 0;
+    }
+}

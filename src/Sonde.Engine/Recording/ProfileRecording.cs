@@ -1,0 +1,258 @@
+using System.Globalization;
+using Sonde.Engine.Profiles;
+using Sonde.Engine.Recording.Sessions;
+using Sonde.Engine.Sampling;
+using Sonde.Linux;
+
+namespace Sonde.Engine.Recording;
+
+/// <summary>Why a recording ended.</summary>
+public enum RecordingEnd : byte
+{
+    /// <summary>It was asked to.</summary>
+    Stopped,
+
+    /// <summary>Its time was up.</summary>
+    TimeUp,
+
+    /// <summary>What it recorded has ended.</summary>
+    TargetEnded,
+}
+
+/// <summary>Records where programs spend their time, into one file or a series of them: sampler, recorder, command, session and files.</summary>
+public sealed class ProfileRecording : IDisposable
+{
+    static readonly TimeSpan _progressInterval = TimeSpan.FromMilliseconds(250);
+
+    readonly RecordingOptions _options;
+    readonly Action<string> _say;
+    readonly SampleRecorder _recorder;
+    readonly ISampler _sampler;
+    readonly RecordedCommand? _command;
+    readonly SessionServer? _session;
+    readonly CancellationTokenSource _stopSampling = new();
+    readonly AutoResetEvent _wake = new(false);
+    readonly Lock _writing = new();
+    readonly ulong _beganNs = Clock.MonotonicNs;
+    volatile bool _samplerEnded;
+    volatile bool _stopAsked;
+    Exception? _failure;
+    int _written;
+    int _snapshots;
+
+    /// <summary>Prepares a recording: the sampler is ready, and a command started but held, when this returns.</summary>
+    /// <param name="options">What to record.</param>
+    /// <param name="say">Told what the user should know.</param>
+    /// <exception cref="UserErrorException">What shall be recorded cannot be.</exception>
+    /// <exception cref="LinuxException">The command cannot be started.</exception>
+    public ProfileRecording(RecordingOptions options, Action<string> say)
+    {
+        _options = options;
+        _say = say;
+        // A wrong name is better told now than when there is something to lose.
+        OutputName.Expand(options.Output, 0, DateTimeOffset.UnixEpoch, 1);
+        try
+        {
+            _session = options.Session is { } name ? new SessionServer(name, Answer) : null;
+            var sampling = options.Sampling;
+            if (options.Command.Count > 0)
+            {
+                _command = RecordedCommand.Start(options.Command, () => _wake.Set());
+                sampling = sampling with { Pids = [_command.Pid], Launched = true };
+            }
+
+            _sampler = Samplers.Create(sampling);
+            Pid = sampling.Pids is [var first, ..] ? first : 0;
+        }
+        catch
+        {
+            _session?.Dispose();
+            _command?.Dispose();
+            throw;
+        }
+
+        var info = new ProfileInfo
+        {
+            Title = options.Title,
+            Mode = options.Sampling.Mode switch
+            {
+                SamplingMode.Cpu => "cpu",
+                SamplingMode.OffCpu => "off-cpu",
+                SamplingMode.Memory => "memory",
+                _ => "wall",
+            },
+            Unit = options.Sampling.Mode == SamplingMode.Memory ? ProfileUnit.Bytes : ProfileUnit.Nanoseconds,
+            IntervalNs = options.Sampling.IntervalNs,
+        };
+        _recorder = new SampleRecorder(info, options.Format.NeedsTimeline);
+    }
+
+    /// <summary>The process recorded, or the first of them; 0 when all are.</summary>
+    public int Pid { get; }
+
+    /// <summary>What samples, and why that.</summary>
+    public string SamplerDescription => _sampler.Description;
+
+    /// <summary>How the command ended; null when there is none or it goes on.</summary>
+    public string? CommandEnding => _command is { HasEnded: true } command ? command.Ending : null;
+
+    /// <summary>Whether a command was started that goes on.</summary>
+    public bool CommandGoesOn => _command is { HasEnded: false };
+
+    /// <summary>What there is so far.</summary>
+    public RecorderCounts Counts => _recorder.Counts;
+
+    /// <summary>What was lost in the last file that was written.</summary>
+    public ProfileLosses Losses { get; private set; } = new();
+
+    /// <summary>How long it goes on already.</summary>
+    public TimeSpan Elapsed => TimeSpan.FromMicroseconds((Clock.MonotonicNs - _beganNs) / 1000.0);
+
+    /// <summary>The share of intervals in which no sample could be taken because the sampler was late; 0 for samplers in the kernel.</summary>
+    public double MissedShare => _sampler is OutsideSampler { Punctuality: { Intervals: > 0 } punctuality } ? (double)punctuality.Missed / punctuality.Intervals : 0;
+
+    /// <summary>Records until cancelled, until the time is up, until what is recorded has ended, or until the session is stopped; then writes the file.</summary>
+    /// <param name="progress">Called now and then.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="UserErrorException">Sampling failed, or the file can be written nowhere.</exception>
+    public RecordingEnd Run(Action progress, CancellationToken cancellation)
+    {
+        using var onCancel = cancellation.Register(() => _wake.Set());
+        var sampling = new Thread(Sample) { IsBackground = true, Name = "sampler", Priority = ThreadPriority.Highest };
+        sampling.Start();
+        _session?.Start();
+        _command?.Release();
+        var end = Wait(progress, cancellation);
+        _stopSampling.Cancel();
+        sampling.Join();
+        if (_failure is not null and not (UserErrorException or LinuxException))
+        {
+            throw new InvalidOperationException("the sampler failed", _failure);
+        }
+
+        if (_recorder.Counts.Samples > 0 || _failure is null)
+        {
+            WriteNext();
+        }
+
+        return _failure is null ? end : throw _failure;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session?.Dispose();
+        _sampler.Dispose();
+        _command?.Dispose();
+        _stopSampling.Dispose();
+        _wake.Dispose();
+    }
+
+    void Sample()
+    {
+        try
+        {
+            _sampler.Run(_recorder, _stopSampling.Token);
+        }
+        catch (Exception exception)
+        {
+            _failure = exception;
+        }
+
+        _samplerEnded = true;
+        _wake.Set();
+    }
+
+    RecordingEnd Wait(Action progress, CancellationToken cancellation)
+    {
+        var nextFile = _options.Loop ?? TimeSpan.MaxValue;
+        while (true)
+        {
+            if (_samplerEnded || _command is { HasEnded: true })
+            {
+                return RecordingEnd.TargetEnded;
+            }
+
+            if (cancellation.IsCancellationRequested || _stopAsked)
+            {
+                return RecordingEnd.Stopped;
+            }
+
+            var elapsed = Elapsed;
+            if (elapsed >= _options.Duration)
+            {
+                return RecordingEnd.TimeUp;
+            }
+
+            if (elapsed >= nextFile)
+            {
+                nextFile += _options.Loop!.Value;
+                WriteNext();
+                continue;
+            }
+
+            progress();
+            var until = _options.Duration is { } duration && duration < nextFile ? duration : nextFile;
+            var pause = until - elapsed;
+            _wake.WaitOne(pause < _progressInterval ? (pause > TimeSpan.FromMilliseconds(1) ? pause : TimeSpan.FromMilliseconds(1)) : _progressInterval);
+        }
+    }
+
+    /// <summary>Writes what there is into the next file, and begins anew when there will be more.</summary>
+    void WriteNext()
+    {
+        var pattern = _options.Loop is not null && !OutputName.Varies(_options.Output) ? OutputName.WithNumber(_options.Output) : _options.Output;
+        lock (_writing)
+        {
+            var profile = _recorder.Copy(empty: _options.Loop is not null);
+            Losses = profile.Losses;
+            Write(profile, OutputName.Expand(pattern, Pid, profile.Info.Start.ToLocalTime(), ++_written));
+        }
+    }
+
+    string Write(Profile profile, string path)
+    {
+        var written = ProfileFile.Write(_options.View.Apply(profile), _options.Format, path);
+        if (written.Problem is { } problem)
+        {
+            _say(problem);
+        }
+
+        var said = string.Create(CultureInfo.InvariantCulture, $"wrote {written.Path}: {profile.SampleCount:N0} samples");
+        _say(said);
+        return said;
+    }
+
+    /// <summary>Carries out what was asked of the session, on its thread.</summary>
+    string Answer(SessionRequest request)
+    {
+        switch (request.Verb)
+        {
+            case SessionWord.Status:
+                var counts = _recorder.Counts;
+                var what = _command is not null || Pid != 0 ? string.Create(CultureInfo.InvariantCulture, $"process {Pid}") : "all processes";
+                return string.Create(CultureInfo.InvariantCulture, $"{what}, {Elapsed.TotalSeconds:N0} s, {counts.Samples:N0} samples, {counts.Lost:N0} lost");
+            case SessionWord.Snapshot:
+                lock (_writing)
+                {
+                    var path = request.Path ?? SnapshotName();
+                    return Write(_recorder.Copy(), Path.GetFullPath(path));
+                }
+
+            case SessionWord.Reset:
+                _recorder.Reset();
+                return "begins anew";
+            default:
+                _stopAsked = true;
+                _wake.Set();
+                return "ends";
+        }
+    }
+
+    string SnapshotName()
+    {
+        var name = OutputName.Expand(_options.Output, Pid, DateTimeOffset.Now, _written + 1);
+        var extension = Path.GetExtension(name);
+        return string.Create(CultureInfo.InvariantCulture, $"{name[..^extension.Length]}-snapshot-{++_snapshots}{extension}");
+    }
+}

@@ -1,0 +1,242 @@
+using Sonde.Engine.Profiles;
+using Sonde.Engine.Recording;
+using Sonde.Engine.Stacks;
+using Sonde.Linux;
+using Sonde.Python.Stacks;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
+
+namespace Sonde.Engine.Sampling;
+
+/// <summary>One process that is sampled from outside.</summary>
+sealed class SampledProcess : IDisposable
+{
+    /// <summary>How long the list of threads, and the process's being there, is taken for granted.</summary>
+    const ulong ListAgeNs = 1_000_000;
+
+    /// <summary>A stack that goes on all the time is tried again for this long, or half an interval if that is less.</summary>
+    const long MostPatienceNs = 1_000_000;
+
+    /// <summary>A gap longer than this, or than some intervals, is no matter of a late sample: the sampler itself stood still.</summary>
+    const long LongestGapNs = 1_000_000_000;
+
+    readonly SamplingOptions _options;
+    readonly SampleRecorder _recorder;
+    readonly PythonProcessView _view;
+    readonly PidFd? _pidFd;
+    readonly StackInterning _interning;
+    readonly Dictionary<ulong, SampledThread> _threads = [];
+    readonly List<SampledThread> _order = [];
+    readonly List<ThreadRecord> _records = [];
+    readonly Dictionary<ulong, GilState> _gils = [];
+    readonly int _number;
+    readonly long _patienceNs;
+    ulong _listedNs;
+    int _failures;
+
+    public SampledProcess(PythonProcessView view, SamplingOptions options, SampleRecorder recorder)
+    {
+        _view = view;
+        _options = options;
+        _recorder = recorder;
+        _pidFd = PidFd.TryOpen(view.Pid, out var opened).Failed ? null : opened;
+        _interning = new StackInterning(view.Codes, recorder);
+        _patienceNs = Math.Min(MostPatienceNs, options.IntervalNs / 2);
+        var parent = ProcFs.TryReadStat(view.Pid, out var stat) ? stat.ParentPid : 0;
+        _number = recorder.Process(new ProfileProcess(view.Pid, parent, string.Join(' ', ProcFs.ReadCommandLine(view.Pid))));
+    }
+
+    public int Pid => _view.Pid;
+
+    public bool HasExited => _pidFd?.HasExited ?? !ProcFs.Exists(Pid);
+
+    /// <summary>Whether there is nothing more to sample: the process has ended, or nothing of the interpreter has been there for some time because it has become another program.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Takes a sample of every thread.</summary>
+    /// <param name="interval">The number of the interval that this is the moment of.</param>
+    public void Look(long interval)
+    {
+        if (Clock.MonotonicNs - _listedNs >= ListAgeNs && !List())
+        {
+            return;
+        }
+
+        _gils.Clear();
+        foreach (var thread in _order)
+        {
+            Look(thread, interval);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _order.ForEach(thread => thread.Dispose());
+        _pidFd?.Dispose();
+        _view.Dispose();
+    }
+
+    void Look(SampledThread thread, long interval)
+    {
+        var gap = thread.LastInterval < 0 ? 1 : interval - thread.LastInterval;
+        thread.LastInterval = interval;
+        var weightNs = WeightOf(gap);
+        var now = Clock.MonotonicNs;
+        var gil = GilOf(thread);
+        var holdsGil = gil.Holder == thread.Record.Address;
+        if (!thread.HasNotMoved())
+        {
+            if (holdsGil)
+            {
+                thread.IsRunning();
+            }
+            else
+            {
+                thread.FindState(gil);
+            }
+
+            if (!IsWanted(thread.State, holdsGil))
+            {
+                return;
+            }
+
+            Read(thread, gil, holdsGil);
+        }
+        else if (IsWanted(thread.State, holdsGil) && thread.Stack is null)
+        {
+            Read(thread, gil, holdsGil);
+        }
+
+        if (thread.Stack is { } stack && IsWanted(thread.State, holdsGil))
+        {
+            _recorder.Add(now, thread.Number, stack, weightNs, thread.ShownState(weightNs), holdsGil);
+        }
+    }
+
+    /// <summary>Reads a thread's stack and counts it when that fails.</summary>
+    void Read(SampledThread thread, in GilState gil, bool holdsGil)
+    {
+        switch (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out var unchanged))
+        {
+            case StackReadResult.Verified:
+                if (thread.Stack is null)
+                {
+                    _recorder.Lose("a code object could not be read");
+                }
+                else if (unchanged && holdsGil)
+                {
+                    // It may be blocked in C code that keeps the lock.
+                    thread.FindState(gil);
+                }
+
+                break;
+            case StackReadResult.Changed:
+                _recorder.Lose("the stack changed all the time it was read", _interning.NameOf(_view.Stacks.ChangedIn));
+                break;
+            case StackReadResult.Unreadable:
+                // Most likely the thread has ended; the list tells.
+                _listedNs = 0;
+                break;
+            case StackReadResult.NoFrames:
+                break;
+        }
+    }
+
+    bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);
+
+    static bool IsIdle(ThreadState state) => state is not (ThreadState.Running or ThreadState.Runnable or ThreadState.Unknown);
+
+    GilState GilOf(SampledThread thread)
+    {
+        if (!_gils.TryGetValue(thread.Record.Interpreter, out var gil))
+        {
+            gil = _view.Runtime.ReadGil(thread.Record.Interpreter);
+            _gils.Add(thread.Record.Interpreter, gil);
+        }
+
+        return gil;
+    }
+
+    long WeightOf(long gap)
+    {
+        var longest = Math.Max(LongestGapNs / _options.IntervalNs, 8);
+        if (gap > longest)
+        {
+            _recorder.Lose("the sampler was not given a processor", null, gap - longest);
+        }
+
+        return Math.Min(gap, longest) * _options.IntervalNs;
+    }
+
+    /// <summary>Compares the threads known with those that the interpreter lists.</summary>
+    bool List()
+    {
+        const int mostFailures = 20;
+        if (!_view.Runtime.ReadThreads(_records))
+        {
+            _failures++;
+            HasEnded = HasExited || _failures > mostFailures;
+            return false;
+        }
+
+        _failures = 0;
+        HasEnded = HasExited;
+        _listedNs = Clock.MonotonicNs;
+        foreach (var thread in _order)
+        {
+            thread.IsListed = false;
+        }
+
+        foreach (var record in _records)
+        {
+            if (_threads.TryGetValue(record.Address, out var known) && known.Record == record)
+            {
+                known.IsListed = true;
+            }
+            else
+            {
+                Add(record, known);
+            }
+        }
+
+        if (_order.Exists(static thread => !thread.IsListed))
+        {
+            Forget();
+        }
+
+        return true;
+    }
+
+    void Add(in ThreadRecord record, SampledThread? before)
+    {
+        // A thread that has not begun has no number yet.
+        if (TidOf(record) is not (> 0 and var tid))
+        {
+            return;
+        }
+
+        if (before is not null)
+        {
+            _order.Remove(before);
+            before.Dispose();
+        }
+
+        var number = _recorder.Thread(new ProfileThread(_number, tid, ProcFs.ReadComm(Pid, tid) ?? ""));
+        var thread = new SampledThread(record, tid, number, new ThreadFiles(Pid, tid)) { IsListed = true };
+        _threads[record.Address] = thread;
+        _order.Add(thread);
+    }
+
+    int TidOf(in ThreadRecord record) => record.NativeId != 0 ? record.NativeId : Pid;
+
+    void Forget()
+    {
+        foreach (var thread in _order.Where(static thread => !thread.IsListed))
+        {
+            _threads.Remove(thread.Record.Address);
+            thread.Dispose();
+        }
+
+        _order.RemoveAll(static thread => !thread.IsListed);
+    }
+}

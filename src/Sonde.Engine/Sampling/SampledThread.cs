@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using Sonde.Engine.Profiles;
+using Sonde.Linux;
+using Sonde.Python.Stacks;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
+
+namespace Sonde.Engine.Sampling;
+
+/// <summary>One thread that is looked at again and again, and what is remembered of it in between.</summary>
+sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles files) : IDisposable
+{
+    readonly List<RawFrame> _frames = [];
+    readonly List<RawFrame> _newFrames = [];
+
+    /// <summary>The stack's number at each depth, outermost first, of <see cref="_frames"/>.</summary>
+    readonly List<int> _stacks = [];
+
+    ThreadTurns _turns;
+    ulong _delayNotShownNs;
+
+    public ThreadRecord Record => record;
+
+    /// <summary>The kernel's number of it.</summary>
+    public int Tid => tid;
+
+    /// <summary>Its number in the recorder.</summary>
+    public int Number => number;
+
+    /// <summary>The interval of the last look at it.</summary>
+    public long LastInterval { get; set; } = -1;
+
+    /// <summary>What it was doing at the last look.</summary>
+    public ThreadState State { get; private set; }
+
+    /// <summary>Whether it was blocked at the last look.</summary>
+    public bool IsBlocked { get; private set; }
+
+    /// <summary>The number of its stack at the last look; null when there was none to be had.</summary>
+    public int? Stack { get; private set; }
+
+    /// <summary>Set when it is still in the interpreter's list.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>Its frames at the last look, innermost first.</summary>
+    public ReadOnlySpan<RawFrame> Frames => CollectionsMarshal.AsSpan(_frames);
+
+    /// <summary>Finds out whether it has been running at all since the last look.</summary>
+    /// <returns>True when it has been blocked all the time: then everything is as it was.</returns>
+    public bool HasNotMoved()
+    {
+        var known = files.TryReadTurns(out var turns) && turns.Turns != 0;
+        var same = known && IsBlocked && turns.Turns == _turns.Turns;
+        if (known)
+        {
+            _delayNotShownNs += _turns.Turns == 0 || turns.DelayNs < _turns.DelayNs ? 0 : turns.DelayNs - _turns.DelayNs;
+            _turns = turns;
+        }
+
+        return same;
+    }
+
+    /// <summary>Asks the kernel what it is doing.</summary>
+    public void FindState(in GilState gil)
+    {
+        IsBlocked = false;
+        if (!files.TryReadCall(out var call))
+        {
+            State = files.TryReadState(out var letter) ? Of(letter) : ThreadState.Unknown;
+            return;
+        }
+
+        if (call.IsRunning)
+        {
+            State = ThreadState.Running;
+            return;
+        }
+
+        IsBlocked = true;
+        State = WaitReason.IsFutex(call, out var address) && gil.IsWaitedForAt(address) ? ThreadState.WaitingForGil
+            : call.Number < 0 && files.TryReadState(out var reason) ? Of(reason)
+            : WaitReason.Of(call);
+    }
+
+    /// <summary>Takes it for running, as a thread is that holds the interpreter lock and goes on.</summary>
+    public void IsRunning()
+    {
+        IsBlocked = false;
+        State = ThreadState.Running;
+    }
+
+    /// <summary>The state to show for a sample of this weight: of the time that a thread is ready or runs, the part without a processor is shown as such.</summary>
+    /// <remarks>The kernel tells how long it waited only afterwards, so samples are given to it in the right proportion, not at the very moment.</remarks>
+    public ThreadState ShownState(long weightNs)
+    {
+        if (State != ThreadState.Running || _delayNotShownNs < (ulong)weightNs / 2)
+        {
+            return State;
+        }
+
+        _delayNotShownNs -= Math.Min(_delayNotShownNs, (ulong)weightNs);
+        return ThreadState.Runnable;
+    }
+
+    /// <summary>Reads its stack.</summary>
+    /// <param name="reader">Reads stacks.</param>
+    /// <param name="interning">Gives them numbers.</param>
+    /// <param name="patienceNs">How long to try while the thread goes on.</param>
+    /// <param name="unchanged">True when it is the one of the last look, down to the instruction.</param>
+    public StackReadResult ReadStack(StackReader reader, StackInterning interning, long patienceNs, out bool unchanged)
+    {
+        var result = reader.Read(record, _newFrames, patienceNs);
+        unchanged = false;
+        if (result != StackReadResult.Verified)
+        {
+            Stack = null;
+            return result;
+        }
+
+        var same = SameOutermost();
+        unchanged = same == _newFrames.Count && same == _frames.Count && Stack is not null;
+        if (!unchanged)
+        {
+            _stacks.RemoveRange(same, _stacks.Count - same);
+            _frames.Clear();
+            _frames.AddRange(_newFrames);
+            Stack = Intern(interning, same);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => files.Dispose();
+
+    static ThreadState Of(char letter) => letter switch
+    {
+        'R' => ThreadState.Running,
+        'S' => ThreadState.Sleeping,
+        'D' => ThreadState.WaitingForIo,
+        'T' or 't' => ThreadState.Stopped,
+        _ => ThreadState.Unknown,
+    };
+
+    /// <summary>How many frames, from the outermost on, are those of the last look.</summary>
+    int SameOutermost()
+    {
+        var most = Math.Min(Math.Min(_newFrames.Count, _frames.Count), _stacks.Count);
+        var same = 0;
+        while (same < most && _newFrames[^(same + 1)] == _frames[^(same + 1)])
+        {
+            same++;
+        }
+
+        return same;
+    }
+
+    int? Intern(StackInterning interning, int same)
+    {
+        var stack = same == 0 ? StackTable.Empty : _stacks[same - 1];
+        for (var depth = same; depth < _frames.Count; depth++)
+        {
+            if (!interning.TryIntern(stack, _frames[^(depth + 1)], out stack))
+            {
+                return null;
+            }
+
+            _stacks.Add(stack);
+        }
+
+        return stack;
+    }
+}
