@@ -144,8 +144,6 @@ sealed class SampledProcess : IDisposable
 
     bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);
 
-    static bool IsIdle(ThreadState state) => state is not (ThreadState.Running or ThreadState.Runnable or ThreadState.Unknown);
-
     GilState GilOf(SampledThread thread)
     {
         if (!_gils.TryGetValue(thread.Record.Interpreter, out var gil))

@@ -24,7 +24,7 @@ sealed class StackInterning(CodeTable codes, SampleRecorder recorder)
         ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_frames, (code, frame.InstructionOffsetBytes), out var known);
         if (!known)
         {
-            number = recorder.Frame(new Frame(FrameKind.Python, code.Function, code.File, code.Locate(frame.InstructionOffsetBytes)?.Line ?? 0));
+            number = recorder.Frame(new Frame(FrameKind.Python, code.Function, code.File, code.Locate(frame.InstructionOffsetBytes)?.Line ?? 0, code.FirstLine));
         }
 
         stack = recorder.Stack(caller, number);
