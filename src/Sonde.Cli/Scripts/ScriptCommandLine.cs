@@ -206,7 +206,7 @@ sealed class ScriptCommandLine
         "-d" => _request with { Stages = [.. _request.Stages, .. ReadStages(value)] },
         "-I" => _request with { IncludeDirectories = [.. _request.IncludeDirectories, value] },
         "--include" => _request with { Includes = [.. _request.Includes, value] },
-        "--debuginfo" => _request with { DebugDirectories = value },
+        "--debuginfo" => _request with { DebugDirectories = [.. _request.DebugDirectories, .. ReadDirectories(value)] },
         "--probe-filter" => _request with { ProbeFilter = value },
         "--mode" => value switch
         {
@@ -220,6 +220,15 @@ sealed class ScriptCommandLine
         "--traceable-functions" or "--dwarf-pid" or "--no-feature" => _request,
         _ => throw new InvalidOperationException($"option {option} takes no value"),
     };
+
+    /// <summary>Debuggers part directories by colons.</summary>
+    static string[] ReadDirectories(string value)
+    {
+        var directories = value.Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return directories.Length == 0 ? throw new UsageException("--debuginfo '': the directory has no name")
+            : directories.FirstOrDefault(directory => !Directory.Exists(directory)) is { } missing ? throw new UsageException($"--debuginfo {missing}: there is no such directory")
+            : [.. directories.Select(Path.GetFullPath)];
+    }
 
     static int ReadPid(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
         ? pid

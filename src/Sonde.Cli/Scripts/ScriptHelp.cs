@@ -40,7 +40,7 @@ static class ScriptHelp
                 -l               list probes and their types
                 -I DIR           look for included files here, too
                 --include FILE   include a file before the program
-                --debuginfo DIR  taken, but debug files are looked for in the usual places only
+                --debuginfo DIR  look for separate debug files there too; may be repeated
                 --unsafe         allow what can change other programs: system, signal, override, write_user
                 --usdt-file-activation  raise USDT semaphores in every process that has the file
                 --dry-run        compile, load, attach, end

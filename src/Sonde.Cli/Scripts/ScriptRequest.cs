@@ -61,8 +61,8 @@ sealed record ScriptRequest
 
     public IReadOnlyList<string> Includes { get; init; } = [];
 
-    /// <summary>--debuginfo: directories that are not looked into, which is told; empty for none.</summary>
-    public string DebugDirectories { get; init; } = "";
+    /// <summary>--debuginfo: directories of separate debug files, besides the usual one.</summary>
+    public IReadOnlyList<string> DebugDirectories { get; init; } = [];
 
     /// <summary>--probe-filter: only probes of test and bench that match.</summary>
     public string? ProbeFilter { get; init; }

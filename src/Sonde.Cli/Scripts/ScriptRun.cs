@@ -57,11 +57,6 @@ sealed class ScriptRun
 
     int Run()
     {
-        if (_request is { DebugDirectories: { Length: > 0 } directories, NoWarnings: false })
-        {
-            Console.Error.WriteLine($"WARNING: --debuginfo {Escape.Text(directories)}: debug files are looked for in /usr/lib/debug and beside the program only");
-        }
-
         using var child = StartChild(out var program);
         var processId = child?.Pid ?? _request.ProcessId;
         RequireProcess(_request.ProcessId);
@@ -79,6 +74,7 @@ sealed class ScriptRun
         ProcessId = processId,
         AllowUnsafe = request.Unsafe,
         BtfPath = Environment.GetEnvironmentVariable("BPFTRACE_BTF"),
+        DebugDirectories = request.DebugDirectories,
         FurtherTypes = PythonProbeTypes.With(python),
     });
 
@@ -227,6 +223,7 @@ sealed class ScriptRun
             Colour = toTerminal && Terminal.UsesColour(standardError: false),
             ProcessId = processId,
             Child = child,
+            DebugDirectories = _request.DebugDirectories,
             Quiet = _request.Quiet,
             Verbose = _request.Verbose,
             NoWarnings = _request.NoWarnings,

@@ -41,7 +41,7 @@ static class SeparateDebugFile
 
     /// <summary>The USDT probes of a file, with the symbols of its debug file where an argument needs one.</summary>
     /// <exception cref="ElfException">The notes or a symbol table lie outside the file.</exception>
-    public static UsdtNotes ReadNotes(ElfFile elf, string path, int? pid)
+    public static UsdtNotes ReadNotes(ElfFile elf, string path, int? pid, IReadOnlyList<string>? directories = null)
     {
         var notes = UsdtNotes.Read(elf);
         if (!notes.Probes.Any(p => p.Locations.Any(l => l.Arguments.Any(a => a is { Unavailable: not null, Symbol: not null }))))
@@ -49,7 +49,7 @@ static class SeparateDebugFile
             return notes;
         }
 
-        using var debug = For(elf, path, pid);
+        using var debug = For(elf, path, pid, directories);
         return debug is null ? notes : UsdtNotes.Read(elf, debug.Elf);
     }
 

@@ -1,6 +1,7 @@
 using Sonde.Engine.Listing;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Python.Stacks;
 using Sonde.Symbols;
 using Sonde.Symbols.Elf;
 using Sonde.Symbols.Unwind;
@@ -22,6 +23,7 @@ public sealed class NativeStacks : IDisposable
     readonly int _pid;
     readonly IMemory _memory;
     readonly IDisposable? _owned;
+    readonly bool _withLines;
     readonly NativeModules _modules;
     readonly NativeUnwinder _unwinder;
     readonly Dictionary<(ulong Address, bool IsInterrupted), NativeFrame[]> _names = [];
@@ -29,28 +31,26 @@ public sealed class NativeStacks : IDisposable
     int _namesGeneration;
 
     /// <summary>Stacks of a process whose memory and mappings are read in another way.</summary>
-    internal NativeStacks(IMemory memory, Func<IReadOnlyList<ProcMapping>> mappings, Func<ProcMapping, CodeFile?> open)
+    internal NativeStacks(IMemory memory, Func<IReadOnlyList<ProcMapping>> mappings, Func<ProcMapping, CodeFile?> open, bool withLines)
     {
-        _memory = memory;
+        (_memory, _withLines) = (memory, withLines);
         _modules = new(mappings, open);
         _unwinder = new(_modules);
     }
 
-    NativeStacks(int pid, LiveMemory memory, CodeFiles files)
-        : this(memory, () => ProcFs.TryReadMaps(pid, out var mappings) ? mappings : [], mapping => files.Find(pid, mapping, memory)) =>
+    NativeStacks(int pid, LiveMemory memory, CodeFiles files, bool withLines)
+        : this(memory, () => ProcFs.TryReadMaps(pid, out var mappings) ? mappings : [], mapping => files.Find(pid, mapping, memory), withLines) =>
         (_pid, _owned) = (pid, memory);
-
-    /// <summary>Whether source lines and inlined functions are looked up in debug information; reading it takes time where there is any.</summary>
-    public bool WithLines { get; init; } = true;
 
     /// <summary>Opens a running process.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="files">Files that are known already; null for none.</param>
+    /// <param name="withLines">Whether source lines and inlined functions are looked up in debug information; reading it takes time where there is any.</param>
     /// <exception cref="UserErrorException">There is no such process, or it may not be looked at.</exception>
-    public static NativeStacks Open(int pid, CodeFiles? files = null)
+    public static NativeStacks Open(int pid, CodeFiles? files = null, bool withLines = true)
     {
         ProcessFiles.Mappings(pid);
-        return new NativeStacks(pid, new LiveMemory(pid), files ?? new CodeFiles());
+        return new NativeStacks(pid, new LiveMemory(pid), files ?? new CodeFiles(), withLines);
     }
 
     /// <summary>The stack of a thread now.</summary>
@@ -61,26 +61,25 @@ public sealed class NativeStacks : IDisposable
     /// <summary>The stack of a thread now, joined with its Python stack.</summary>
     /// <param name="tid">The thread.</param>
     /// <param name="patience">How long to go on trying. Python and machine code must have been read while neither changed.</param>
-    /// <param name="readPython">
-    /// Reads the thread's Python frames, innermost first: of each, what tells it from others (its address and instruction), and whether it was called from C. Called several times.
-    /// Null when they cannot be read.
-    /// </param>
-    public JoinedTrace TakeJoined(int tid, TimeSpan patience, Func<IReadOnlyList<(ulong Frame, long Instruction, bool CalledFromC)>?> readPython)
+    /// <param name="python">Reads the process's Python stacks.</param>
+    /// <param name="thread">The thread as its interpreter knows it.</param>
+    /// <param name="innermostFirst">Filled with the Python frames that <see cref="JoinedFrame.PythonIndex"/> counts.</param>
+    public JoinedTrace TakeJoined(int tid, TimeSpan patience, StackReader python, ThreadRecord thread, List<RawFrame> innermostFirst)
     {
-        var before = readPython();
-        IReadOnlyList<(ulong, long, bool CalledFromC)>? last = null;
+        List<RawFrame> earlier = [];
+        var readable = false;
+        Read();
         var native = Take(tid, patience, () =>
         {
-            last = before;
-            before = readPython();
-            return last is not null && before is not null && last.SequenceEqual(before);
+            (earlier, var wasReadable) = ([.. innermostFirst], readable);
+            Read();
+            return wasReadable && readable && AreSame(earlier, innermostFirst);
         });
-        if (native.Problem is null && last is not null)
-        {
-            return NativeJoin.Join(native, [.. last.Select(frame => frame.CalledFromC)]);
-        }
+        return native.Problem is null
+            ? NativeJoin.Join(native, [.. innermostFirst.Select(frame => frame.CalledFromC)])
+            : new() { Native = native, Mismatch = readable ? native.Problem : "the Python stack could not be read" };
 
-        return new() { Native = native, Mismatch = native.Problem ?? "the Python stack could not be read" };
+        void Read() => readable = python.Read(thread, innermostFirst) is StackReadResult.Verified or StackReadResult.NoFrames;
     }
 
     /// <summary>The stack that given registers begin, as a core file has them.</summary>
@@ -184,6 +183,25 @@ public sealed class NativeStacks : IDisposable
         }
     }
 
+    /// <summary>The innermost frame may be at another instruction: it is the same activation.</summary>
+    static bool AreSame(List<RawFrame> left, List<RawFrame> right)
+    {
+        if (left.Count != right.Count)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < left.Count; i++)
+        {
+            if (left[i] != (i == 0 ? right[0] with { InstructionOffsetBytes = left[0].InstructionOffsetBytes } : right[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     NativeFrame[] Name(List<NativeStep> steps)
     {
         List<NativeFrame> frames = new(steps.Count);
@@ -229,7 +247,7 @@ public sealed class NativeStacks : IDisposable
             : ((string?)null, 0UL);
         var evaluation = file.Evaluation.FirstOrDefault(part => place.Address >= part.Start && place.Address < part.End);
         var whole = new NativeFrame(step.Address, name, offset, module, null, 0, IsInlined: false, evaluation.End != 0, evaluation.IsHandler, step.Trust);
-        if (!WithLines || LinesAt(file, place.Address) is not { Count: > 0 } lines)
+        if (!_withLines || LinesAt(file, place.Address) is not { Count: > 0 } lines)
         {
             return [whole];
         }

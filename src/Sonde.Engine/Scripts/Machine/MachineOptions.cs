@@ -12,6 +12,9 @@ sealed record MachineOptions
     /// <summary>BTF to be used in place of the kernel's (BPFTRACE_BTF); null for the kernel's own.</summary>
     public string? BtfPath { get; init; }
 
+    /// <summary>Directories of separate debug files, besides the usual one.</summary>
+    public IReadOnlyList<string> DebugDirectories { get; init; } = [];
+
     /// <summary>Whether <c>pid</c> and <c>tid</c> are numbers of another pid namespace than the host's.</summary>
     public bool UsesPidNamespace { get; init; }
 

@@ -29,7 +29,7 @@ sealed class MachineTarget : ITarget, IDisposable
     {
         _options = options;
         _types = new KernelTypes(options.BtfPath);
-        _files = new UserFiles(options.ProcessId);
+        _files = new UserFiles(options.ProcessId, options.DebugDirectories);
         _tracepoints = new TracepointResolver(_types);
         _kernel = new(() => MachineKernel.Read(options));
         _kernelWithThreads = new(() => _kernel.Value with { ThreadPointerOffset = _types.OffsetOf("task_struct", "thread.fsbase") });

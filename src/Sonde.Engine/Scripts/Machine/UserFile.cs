@@ -23,19 +23,19 @@ sealed class UserFile : IDisposable
     readonly Lazy<DwarfFile?> _dwarf;
     readonly Lazy<DwarfTypeReader?> _types;
 
-    UserFile(Binary binary, ElfFile elf, MappedImage? image, ulong start, int processId)
+    UserFile(Binary binary, ElfFile elf, MappedImage? image, ulong start, int processId, IReadOnlyList<string> debugDirectories)
     {
         Binary = binary;
         Elf = elf;
         Start = start;
         _image = image;
-        _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId));
+        _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId, debugDirectories));
         _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
         _functions = new(() => Read(() => EhFrame.Read(Elf)) ?? []);
         _supplementary = new(() => OpenSupplementary(_debug.Value));
         _dwarf = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value?.Elf, _supplementary.Value?.Elf)));
         _types = new(() => _dwarf.Value is { } dwarf ? new DwarfTypeReader(dwarf) : null);
-        _probes = new(() => Read(() => SeparateDebugFile.ReadNotes(Elf, binary.Name, processId == 0 ? null : processId).Probes) ?? []);
+        _probes = new(() => Read(() => SeparateDebugFile.ReadNotes(Elf, binary.Name, processId == 0 ? null : processId, debugDirectories).Probes) ?? []);
     }
 
     /// <summary>Its name and path.</summary>
@@ -62,11 +62,11 @@ sealed class UserFile : IDisposable
     /// <summary>Opens a file.</summary>
     /// <exception cref="LinuxException">It cannot be opened.</exception>
     /// <exception cref="ElfException">It is no 64-bit ELF file, or its headers are damaged.</exception>
-    public static UserFile Open(Binary binary, int processId)
+    public static UserFile Open(Binary binary, int processId, IReadOnlyList<string> debugDirectories)
     {
         if (binary.Entry.Length > 0)
         {
-            return OpenInArchive(binary, processId);
+            return OpenInArchive(binary, processId, debugDirectories);
         }
 
         var image = MappedImage.Open(binary.Path);
@@ -76,7 +76,7 @@ sealed class UserFile : IDisposable
             throw new ElfException(binary.Name, 4, "a 32-bit file");
         }
 
-        return new(binary, image.Elf, image, 0, processId);
+        return new(binary, image.Elf, image, 0, processId, debugDirectories);
     }
 
     /// <summary>Where an address of it is in the file that is opened.</summary>
@@ -149,11 +149,11 @@ sealed class UserFile : IDisposable
         _image?.Dispose();
     }
 
-    static UserFile OpenInArchive(Binary binary, int processId)
+    static UserFile OpenInArchive(Binary binary, int processId, IReadOnlyList<string> debugDirectories)
     {
         var archive = ProcFs.TryRead(binary.Path, out var bytes) ? bytes : [];
         return StoredEntry.TryFind(archive, binary.Entry, out var start, out var length)
-            ? new(binary, ElfFile.Parse(bytes.AsMemory(start, length), binary.Name), null, (ulong)start, processId)
+            ? new(binary, ElfFile.Parse(bytes.AsMemory(start, length), binary.Name), null, (ulong)start, processId, debugDirectories)
             : throw new ElfException(binary.Name, 0, "the archive has no such file that is stored uncompressed");
     }
 

@@ -5,7 +5,7 @@ using Sonde.Symbols.Elf;
 namespace Sonde.Engine.Scripts.Machine;
 
 /// <summary>The programs and libraries a script's probes are in, each opened once.</summary>
-sealed class UserFiles(int processId) : IDisposable
+sealed class UserFiles(int processId, IReadOnlyList<string> debugDirectories) : IDisposable
 {
     /// <summary>Patterns of files go through thousands; what was read of them is let go beyond this.</summary>
     const long MostBytes = 256 << 20;
@@ -35,7 +35,7 @@ sealed class UserFiles(int processId) : IDisposable
         UserFile? file = null;
         try
         {
-            file = UserFile.Open(binary, processId);
+            file = UserFile.Open(binary, processId, debugDirectories);
         }
         catch (Exception problem) when (problem is ElfException or LinuxException)
         {

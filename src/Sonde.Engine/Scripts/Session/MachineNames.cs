@@ -13,7 +13,8 @@ namespace Sonde.Engine.Scripts.Session;
 /// <summary>The running machine's names, each kind read when it is first asked for.</summary>
 /// <param name="script">Its stack maps hold the stacks.</param>
 /// <param name="interpreters">Those of the script's Python probes.</param>
-sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interpreters) : INames
+/// <param name="files">The programs and libraries that processes have mapped.</param>
+sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interpreters, CodeFiles files) : INames
 {
     const int MostStacks = 1 << 16;
 
@@ -26,7 +27,7 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
     public PythonCodes Codes { get; } = new(interpreters, number => ReadPythonStack(script, number), wantsLines: script.Script.Runtime.Python?.StackDepth > 0);
 
     /// <summary>Symbols of processes.</summary>
-    public UserSymbols Processes { get; } = new(new CodeFiles(), script.Script.Config.DemangleCpp);
+    public UserSymbols Processes { get; } = new(files, script.Script.Config.DemangleCpp);
 
     public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 

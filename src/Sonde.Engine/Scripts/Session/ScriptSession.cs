@@ -5,6 +5,7 @@ using Sonde.Bpf;
 using Sonde.Engine.Output;
 using Sonde.Engine.Scripts.Sinks;
 using Sonde.Engine.Scripts.Values;
+using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script;
 using Sonde.Script.Binding;
@@ -22,6 +23,7 @@ sealed class ScriptSession : IDisposable
     readonly CompiledScript _compiled;
     readonly LoadedScript _script;
     readonly ValueFormatter _values;
+    readonly CodeFiles _files;
     readonly MachineNames _names;
     readonly OutputBuffer _buffer;
     readonly ScriptOutput _output;
@@ -44,7 +46,8 @@ sealed class ScriptSession : IDisposable
         _script = new LoadedScript(script);
         try
         {
-            _names = new MachineNames(_script, options.PythonImages);
+            _files = new CodeFiles(options.DebugDirectories);
+            _names = new MachineNames(_script, options.PythonImages, _files);
             _values = new ValueFormatter(script.Config, script.ProbeNames, _names, options.ToTerminal && options.Format == OutputFormat.Text);
             _buffer = new OutputBuffer(options.Output);
             _output = options.Format == OutputFormat.Json

@@ -74,6 +74,9 @@ sealed record SessionOptions
     /// <summary>The interpreters of the script's Python probes, by the numbers its records have.</summary>
     public IReadOnlyList<Targets.PythonImage> PythonImages { get; init; } = [];
 
+    /// <summary>Directories of separate debug files, besides the usual one.</summary>
+    public IReadOnlyList<string> DebugDirectories { get; init; } = [];
+
     /// <summary>Whether SIGINT, SIGTERM and SIGHUP end the script as <c>exit()</c> does; a second one ends the process.</summary>
     public bool EndsOnSignals { get; init; } = true;
 
