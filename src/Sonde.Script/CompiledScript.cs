@@ -117,6 +117,9 @@ enum LossKind
     /// <summary>A Python frame or code object could not be read.</summary>
     Python,
 
+    /// <summary>A process's Python stack was asked for before it was known what it runs.</summary>
+    PythonProcess,
+
     /// <summary>A time series, histogram or string operation met a value it has no room for.</summary>
     Value,
 

@@ -86,4 +86,10 @@ enum ActionKind
 
     /// <summary>Names of a Python code object, sent once; its payload is the Python room's.</summary>
     PythonCode,
+
+    /// <summary>A Python stack, sent once; its payload is the Python room's.</summary>
+    PythonStack,
+
+    /// <summary>Asks what a process runs; its payload is the Python room's.</summary>
+    PythonProcess,
 }

@@ -63,10 +63,16 @@ public sealed class MappedImage : IDisposable
     /// <summary>Distance between addresses in the file and in a process that maps it.</summary>
     /// <param name="mapping">An executable mapping of this file.</param>
     /// <param name="bias">What to add to an address of the file, modulo 2⁶⁴.</param>
-    public bool TryGetLoadBias(ProcMapping mapping, out ulong bias)
+    public bool TryGetLoadBias(ProcMapping mapping, out ulong bias) => TryGetLoadBias(Elf.Segments, mapping, out bias);
+
+    /// <summary>Distance between addresses in a file and in a process that maps it.</summary>
+    /// <param name="segments">The file's segments.</param>
+    /// <param name="mapping">An executable mapping of the file.</param>
+    /// <param name="bias">What to add to an address of the file, modulo 2⁶⁴.</param>
+    internal static bool TryGetLoadBias(IReadOnlyList<ElfSegment> segments, ProcMapping mapping, out ulong bias)
     {
         const uint executable = 1;
-        foreach (var segment in Elf.Segments)
+        foreach (var segment in segments)
         {
             var first = segment.Offset & ~0xfffUL;
             if (segment.Type == ElfSegmentType.Load && ((uint)segment.Flags & executable) != 0 && mapping.Offset >= first && mapping.Offset - first < segment.FileSize + 0x1000)

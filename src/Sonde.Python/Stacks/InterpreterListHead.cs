@@ -4,13 +4,27 @@ using Sonde.Symbols.Elf;
 
 namespace Sonde.Python.Stacks;
 
-/// <summary>Finds the variable that begins the list of interpreters in 3.6, a static one (<c>interp_head</c>, Python/pystate.c).</summary>
-/// <remarks>The exported <c>PyInterpreterState_Head</c> does nothing but load it: <c>mov interp_head(%rip),%rax; ret</c>.</remarks>
-static class InterpreterListHead
+/// <summary>Finds the variable that begins the list of interpreters: in <c>_PyRuntime</c>, or in 3.6 a static one (<c>interp_head</c>, Python/pystate.c).</summary>
+/// <remarks>In 3.6 the exported <c>PyInterpreterState_Head</c> does nothing but load it: <c>mov interp_head(%rip),%rax; ret</c>.</remarks>
+public static class InterpreterListHead
 {
-    /// <summary>Its address in the image.</summary>
+    /// <summary>Its address in the image of an interpreter of any version.</summary>
+    /// <exception cref="LayoutException">It is not where the version has it.</exception>
+    public static ulong Find(ElfFile image, RuntimeLayout layout)
+    {
+        if (layout.RuntimeInterpreters is not { } interpreters)
+        {
+            return Find(image);
+        }
+
+        return DebugOffsets.TryFindRuntime(image, out var runtime)
+            ? runtime + (ulong)interpreters
+            : throw new LayoutException($"{image.Name} has no _PyRuntime symbol and no .PyRuntime section, from where its threads are found");
+    }
+
+    /// <summary>Its address in the image of a 3.6.</summary>
     /// <exception cref="LayoutException">The function is not there, or does something else.</exception>
-    public static ulong Find(ElfFile image)
+    internal static ulong Find(ElfFile image)
     {
         const string function = "PyInterpreterState_Head";
         const int longestPrologue = 32;

@@ -11,27 +11,52 @@ namespace Sonde.Script.Binding;
 sealed partial class Binder
 {
     /// <summary>Frames of a Python stack that does not say.</summary>
-    const int DefaultPythonStackDepth = 64;
+    const int DefaultPythonStackDepth = 256;
+
+    /// <summary>The most frames of a Python stack.</summary>
+    const int MostPythonStackDepth = 1024;
 
     /// <summary>Characters of a type's name.</summary>
     const int PythonTypeNameLength = 64;
 
     readonly List<string> _pythonNames = [];
+    bool _looksAtThreads;
 
     static bool IsPython(ProbeKind kind) => kind is ProbeKind.PythonCall or ProbeKind.PythonReturn or ProbeKind.PythonRaise;
 
-    BoundExpression BindPython(SourceSpan span, string name, Intrinsic function, DataType type) => Context.Python is not null
-        ? Number(function, type)
-        : Fail(span, $"The {name} builtin can only be used with 'pycall', 'pyreturn' and 'pyraise' probes ({TypeName(Context.Kind)} used here)");
+    BoundExpression BindPython(SourceSpan span, string name, Intrinsic function, DataType type)
+    {
+        if (Context.Python is not null)
+        {
+            return Number(function, type);
+        }
+
+        if (!RunsInProcess(Context.Kind))
+        {
+            return Fail(span, $"The {name} builtin can only be used with probes that a process hits ({TypeName(Context.Kind)} used here)");
+        }
+
+        if (_target.KernelThreads is null)
+        {
+            return Fail(span, $"The {name} builtin needs the kernel's BTF (CONFIG_DEBUG_INFO_BTF) in '{TypeName(Context.Kind)}' probes, to find the current thread");
+        }
+
+        _looksAtThreads = true;
+        return Number(function, type);
+    }
+
+    /// <summary>Whether a program there runs in the context of what it is about: begin and its like run in ours, timers of one processor in any.</summary>
+    static bool RunsInProcess(ProbeKind kind) =>
+        kind is not (ProbeKind.Begin or ProbeKind.End or ProbeKind.Test or ProbeKind.Bench or ProbeKind.SelfSignal or ProbeKind.Interval or ProbeKind.Iterator);
 
     BoundExpression BindPythonStack(Call call)
     {
         var depth = DefaultPythonStackDepth;
         if (call.Arguments.Count > 0)
         {
-            if (BindExpression(call.Arguments[0]) is not BoundConstant { Type: IntegerType, Value: >= 1 and <= DefaultStackDepth and var wanted })
+            if (BindExpression(call.Arguments[0]) is not BoundConstant { Type: IntegerType, Value: >= 1 and <= MostPythonStackDepth and var wanted })
             {
-                return Fail(call.Span, $"{call.Name}([int limit]): the limit is a literal from 1 to {DefaultStackDepth}");
+                return Fail(call.Span, $"{call.Name}([int limit]): the limit is a literal from 1 to {MostPythonStackDepth}");
             }
 
             depth = (int)wanted;

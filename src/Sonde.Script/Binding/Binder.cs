@@ -81,6 +81,7 @@ sealed partial class Binder
             ProbeNames = _probeNames,
             TellsFailures = _options.TellsFailures,
             PythonNames = _pythonNames,
+            KernelThreads = _looksAtThreads ? _target.KernelThreads : null,
         };
     }
 

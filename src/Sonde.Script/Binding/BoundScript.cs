@@ -24,6 +24,9 @@ sealed class BoundScript
 
     /// <summary>Names of Python variables that the script reads; <see cref="Intrinsic.PythonLocal"/> refers to them.</summary>
     public IReadOnlyList<string> PythonNames { get; init; } = [];
+
+    /// <summary>Where the kernel keeps what threads are told by, if the script asks for Python frames where no probe gives them; else null.</summary>
+    public KernelThreadLayout? KernelThreads { get; init; }
 }
 
 /// <summary>A block of the script for the places that share a context.</summary>

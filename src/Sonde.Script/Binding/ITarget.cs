@@ -39,9 +39,17 @@ interface ITarget
     /// <summary>The number of a cgroup v2 directory; null if it is none.</summary>
     ulong? FindCgroup(string path);
 
+    /// <summary>Where the kernel keeps what threads are told by; null without the kernel's BTF.</summary>
+    KernelThreadLayout? KernelThreads => null;
+
     /// <summary>The id in the kernel's BTF of a function programs may call (kfunc); null if there is none.</summary>
     int? FindKernelFunction(string name);
 }
+
+/// <summary>Offsets in <c>struct task_struct</c>, by the kernel's BTF.</summary>
+/// <param name="ThreadPointer">The thread pointer of user space (x86-64: <c>thread.fsbase</c>).</param>
+/// <param name="Memory"><c>mm</c>, the process's memory; null for threads of the kernel.</param>
+sealed record KernelThreadLayout(int ThreadPointer, int Memory);
 
 /// <summary>What the kernel a script is compiled for can do.</summary>
 sealed record TargetKernel

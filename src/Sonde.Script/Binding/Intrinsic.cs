@@ -135,7 +135,7 @@ enum Intrinsic
     /// <summary>uint64: the address of the frame, the same from a call to its end.</summary>
     PythonFrame,
 
-    /// <summary>int64: the function's first line.</summary>
+    /// <summary>int64: in Python probes the function's first line, in others the line it is at.</summary>
     PythonLine,
 
     /// <summary>pystack_t of the current thread; the type says how deep.</summary>

@@ -10,6 +10,7 @@ sealed class ProbeFacts
     const long ShortLoop = 8;
 
     readonly TargetKernel _kernel;
+    readonly bool _hasPythonFrame;
     readonly Dictionary<BoundVariable, HashSet<BoundStatement?>> _users = [];
     readonly HashSet<BoundVariable> _addressTaken = [];
     readonly HashSet<object> _callbacks = new(ReferenceEqualityComparer.Instance);
@@ -20,6 +21,7 @@ sealed class ProbeFacts
     public ProbeFacts(BoundProbe probe, TargetKernel kernel)
     {
         _kernel = kernel;
+        _hasPythonFrame = probe.Context.Python is not null;
         Visit(probe.Body);
     }
 
@@ -55,9 +57,9 @@ sealed class ProbeFacts
     public static bool RunsStatements(BoundExpression expression) =>
         expression is BoundBlockExpression || Parts(expression).Any(RunsStatements);
 
-    /// <summary>Whether evaluating takes a Python stack.</summary>
+    /// <summary>Whether evaluating takes a Python stack or names a function, which may send records.</summary>
     public static bool TakesPythonStack(BoundExpression expression) =>
-        expression is BoundCall { Function: Intrinsic.PythonStack } || Parts(expression).Any(TakesPythonStack);
+        expression is BoundCall { Function: Intrinsic.PythonStack or Intrinsic.PythonFunction or Intrinsic.PythonFile } || Parts(expression).Any(TakesPythonStack);
 
     /// <summary>Whether an expression reads a variable, or may.</summary>
     public static bool Mentions(BoundExpression expression, BoundVariable variable) =>
@@ -226,6 +228,10 @@ sealed class ProbeFacts
                 break;
             case BoundCall { Function: Intrinsic.PythonStack, Type: SymbolicType { Stack.Depth: var depth } }:
                 PythonStackDepth = Math.Max(PythonStackDepth, depth);
+                HasCallbacks = true;
+                break;
+            case BoundCall { Function: Intrinsic.PythonFunction or Intrinsic.PythonFile or Intrinsic.PythonLine or Intrinsic.PythonFrame } when !_hasPythonFrame:
+                PythonStackDepth = Math.Max(PythonStackDepth, 1);
                 HasCallbacks = true;
                 break;
             case BoundCall { Function: Intrinsic.ProbeIndex }:

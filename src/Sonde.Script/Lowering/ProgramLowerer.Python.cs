@@ -8,6 +8,8 @@ namespace Sonde.Script.Lowering;
 /// <summary>What Python probes give.</summary>
 sealed partial class ProgramLowerer
 {
+    PythonStackCode? _stackCode;
+
     PythonProbeCode? StartPython()
     {
         if (_probe.Context.Python is not { } python)
@@ -24,8 +26,26 @@ sealed partial class ProgramLowerer
         ? python
         : throw new IrException("A Python value cannot be read inside a loop; assign it to a variable before the loop.");
 
+    /// <summary>A look at the Python frames of the current thread.</summary>
+    VirtualRegister PythonLookAt(PythonLook look, int limit)
+    {
+        var frame = _python is not null ? (IrOperand)Python.Frame : 0;
+        if (_stackCode is null)
+        {
+            var (maps, sends) = _script.Python(CountLoss);
+            _stackCode = new PythonStackCode(_program, maps, sends, _script.Script.KernelThreads);
+        }
+
+        return _stackCode.Write(Ir, look, limit, frame, _probe.Context.Python?.Image ?? 0);
+    }
+
+    /// <summary>Whether the probe gives no frame, so that the current thread's is looked for.</summary>
+    bool LooksForPython => _probe.Context.Python is null;
+
     IrOperand PythonScalar(BoundCall call) => call.Function switch
     {
+        Intrinsic.PythonLine when LooksForPython => PythonLookAt(PythonLook.Line, 1),
+        Intrinsic.PythonFrame when LooksForPython => PythonLookAt(PythonLook.Frame, 1),
         Intrinsic.PythonLine => Python.FirstLine(),
         Intrinsic.PythonFrame => Python.Frame,
         Intrinsic.PythonLocal => Python.Local(checked((int)call.Number)),
@@ -38,11 +58,16 @@ sealed partial class ProgramLowerer
     {
         switch (call.Function)
         {
+            case Intrinsic.PythonFunction or Intrinsic.PythonFile when LooksForPython:
+                Ir.Store(Sonde.Bpf.Size.Double, to, PythonLookAt(PythonLook.Code, 1));
+                Ir.Store(Sonde.Bpf.Size.Double, to.Plus(8), HostProcess());
+                break;
             case Intrinsic.PythonFunction or Intrinsic.PythonFile:
                 Python.StoreFunction(to);
                 break;
             case Intrinsic.PythonStack:
-                Python.StoreStack(to);
+                Ir.Store(Sonde.Bpf.Size.Double, to, PythonLookAt(PythonLook.Stack, ((SymbolicType)call.Type).Stack.Depth));
+                Ir.Store(Sonde.Bpf.Size.Double, to.Plus(8), HostProcess());
                 break;
             case Intrinsic.PythonException:
                 ReadText(AddressSpace.User, Python.ExceptionName(), null, to, (StringType)call.Type, isClean);

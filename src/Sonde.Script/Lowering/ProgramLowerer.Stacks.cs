@@ -1,6 +1,7 @@
 using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Ir;
+using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
 
 namespace Sonde.Script.Lowering;
@@ -35,9 +36,14 @@ sealed partial class ProgramLowerer
     /// <summary>How many frames a stack has that is taken now.</summary>
     IrOperand StackLength(BoundExpression stack)
     {
+        if (stack is BoundCall { Function: Intrinsic.PythonStack, Type: SymbolicType { Stack.Depth: var limit } })
+        {
+            return PythonLookAt(PythonLook.Depth, limit);
+        }
+
         if (stack is not BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack, Type: SymbolicType type } call)
         {
-            throw new IrException("len() of a stack is known where the stack is taken only: write len(kstack) or len(ustack).");
+            throw new IrException("len() of a stack is known where the stack is taken only: write len(kstack), len(ustack) or len(pystack).");
         }
 
         var size = checked(type.Stack.Depth * 8);

@@ -47,7 +47,7 @@ sealed partial class ProgramLowerer
         _program = new IrProgram(places.Count > 0 ? places[0].Name : probe.Context.Kind.ToString());
         var function = new IrFunction("main", 1);
         _program.Functions.Add(function);
-        _frame = _main = new FunctionFrame(function, shared: null, probe.Context.Python is not null ? 64 : facts.HasCallbacks ? 144 : 256);
+        _frame = _main = new FunctionFrame(function, shared: null, probe.Context.Python is not null || facts.PythonStackDepth > 0 ? 64 : facts.HasCallbacks ? 144 : 256);
         _result = function.NewRegister();
         _end = _leave = Ir.NewBlock("end");
         _endWithScratch = Ir.NewBlock("release");

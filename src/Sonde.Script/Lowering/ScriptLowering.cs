@@ -105,15 +105,21 @@ sealed class ScriptLowering
             throw new IrException("Python probes need bpf_loop, which came with Linux 5.17.");
         }
 
-        var action = Actions.FindIndex(each => each.Kind == ActionKind.PythonCode);
-        if (action < 0)
+        Runtime.Python ??= new PythonMaps(Script.PythonNames, _pythonStackDepth) { Patterns = patterns };
+        return (Runtime.Python, new PythonSends(Ring, Action(ActionKind.PythonCode), Action(ActionKind.PythonStack), Action(ActionKind.PythonProcess), countLoss));
+    }
+
+    /// <summary>The action of a kind there is only one of.</summary>
+    int Action(ActionKind kind)
+    {
+        var known = Actions.FindIndex(each => each.Kind == kind);
+        if (known >= 0)
         {
-            action = Actions.Count;
-            Actions.Add(new ScriptAction(ActionKind.PythonCode, new TupleType([])));
+            return known;
         }
 
-        Runtime.Python ??= new PythonMaps(Script.PythonNames, _pythonStackDepth) { Patterns = patterns };
-        return (Runtime.Python, new PythonSends(Ring, action, countLoss));
+        Actions.Add(new ScriptAction(kind, new TupleType([])));
+        return Actions.Count - 1;
     }
 
     /// <summary>The map of zeros, of at least so many.</summary>

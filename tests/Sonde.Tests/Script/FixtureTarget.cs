@@ -24,6 +24,8 @@ sealed class FixtureTarget : ITarget
 
     public TargetKernel Kernel { get; init; } = TargetKernel.Newest;
 
+    public KernelThreadLayout? KernelThreads { get; } = new(ThreadPointer: 1000, Memory: 2000);
+
     public IReadOnlyList<ResolvedProbe> Resolve(AttachPoint point, DiagnosticBag diagnostics) => point.Provider.ToLowerInvariant() switch
     {
         "begin" => [Special(ProbeKind.Begin, "begin", point)],

@@ -136,6 +136,10 @@ sealed class MachineTarget : ITarget, IDisposable
         Directory.Exists(path) && NamespaceFile.TryRead(path, out var file) ? file.Inode : null;
 
     /// <inheritdoc/>
+    public KernelThreadLayout? KernelThreads =>
+        _types.OffsetOf("task_struct", "thread.fsbase") is { } pointer && _types.OffsetOf("task_struct", "mm") is { } memory ? new(pointer, memory) : null;
+
+    /// <inheritdoc/>
     public int? FindKernelFunction(string name) => _types.FindCallableFunction(name);
 
     /// <summary>The kernel's structures, unions or enumerations that have a name, each once.</summary>

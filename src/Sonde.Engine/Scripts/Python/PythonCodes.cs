@@ -4,32 +4,46 @@ using System.Text;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Targets;
 using Sonde.Python.Layouts;
-using Sonde.Python.Source;
 using Sonde.Script.Binding;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
 
 namespace Sonde.Engine.Scripts.Python;
 
-/// <summary>The Python code objects a script has met: learnt from one record each, named when values of them are printed.</summary>
-/// <param name="images">The interpreters, by the numbers records have.</param>
-/// <param name="readStack">Reads the script's map of stacks.</param>
-/// <param name="wantsLines">Whether stacks are asked for, whose frames have lines.</param>
-sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackReader readStack, bool wantsLines)
-{
-    /// <summary>Longer line tables are not read: a function of a million instructions has less.</summary>
-    const int MostTableBytes = 1 << 20;
+/// <summary>A place in a Python program.</summary>
+/// <param name="Function">The qualified name.</param>
+/// <param name="File">The file as the program has it.</param>
+/// <param name="Line">The line, 1-based; 0 when it is unknown.</param>
+readonly record struct PythonPlace(string Function, string File, int Line);
 
-    readonly Dictionary<(int Process, ulong Address), Code> _codes = [];
+/// <summary>A frame of a stack as programs send it.</summary>
+/// <param name="Code">The address of its code object.</param>
+/// <param name="Line">The line it is at; 0 when that is unknown.</param>
+/// <param name="Identity">What tells the code object from others at the same address.</param>
+readonly record struct PythonStackFrame(ulong Code, int Line, ulong Identity);
+
+/// <summary>A stack as programs send it.</summary>
+/// <param name="Process">Whose it is.</param>
+/// <param name="End">How it ends.</param>
+/// <param name="Frames">The frames, innermost first.</param>
+sealed record PythonStack(int Process, PythonStackEnd End, PythonStackFrame[] Frames);
+
+/// <summary>The Python code objects and stacks a script has met: learnt from one record each, named when values of them are printed.</summary>
+/// <param name="interpreters">The interpreters, by the numbers records have.</param>
+sealed class PythonCodes(PythonInterpreters interpreters)
+{
+    /// <summary>More stacks are not kept; the first ones are forgotten.</summary>
+    const int MostStacks = 1 << 18;
+
+    readonly Dictionary<(int Process, ulong Address), Code> _latest = [];
+    readonly Dictionary<(int Process, ulong Address, ulong Identity), Code> _codes = [];
     readonly Dictionary<(int Process, int Image), SourceFiles> _sources = [];
+    readonly Dictionary<ulong, PythonStack> _stacks = [];
 
     ulong _matched;
 
-    /// <summary>The value of a stack's number in the map of stacks; null when there is none.</summary>
-    public delegate byte[]? StackReader(ulong number);
-
     /// <summary>What is known of a code object.</summary>
-    sealed record Code(string Function, string File, int FirstLine, int Image, byte[] Lines);
+    sealed record Code(string Function, string File);
 
     /// <summary>Takes a record that tells of a code object (<see cref="PythonCodeRecord"/>).</summary>
     public void Learn(ReadOnlySpan<byte> record)
@@ -40,19 +54,60 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
         }
 
         var address = BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Code..]);
+        var identity = BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Identity..]);
         var process = (int)BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Process..]);
         _matched |= BinaryPrimitives.ReadUInt64LittleEndian(record[PythonCodeRecord.Matches..]);
         var image = BinaryPrimitives.ReadInt32LittleEndian(record[PythonCodeRecord.Image..]);
         var firstLine = BinaryPrimitives.ReadInt32LittleEndian(record[PythonCodeRecord.FirstLine..]);
         var function = Text(record[PythonCodeRecord.Name..]) ?? string.Create(CultureInfo.InvariantCulture, $"?@0x{address:x}");
         var file = Text(record[PythonCodeRecord.File..]) ?? "?";
-        if ((uint)image < (uint)images.Count && !images[image].Layout.NamesAreQualified)
+        var interpreter = interpreters[image];
+        if (interpreter is { Layout.Calls.NamesAreQualified: false })
         {
-            function = Sources(process, image).Qualify(file, firstLine, function);
+            function = Sources(process, image, interpreter).Qualify(file, firstLine, function);
         }
 
-        var lines = wantsLines && (uint)image < (uint)images.Count ? Lines(record[PythonCodeRecord.Lines..], process, address, images[image]) : [];
-        _codes[(process, address)] = new Code(function, file, firstLine, image, lines);
+        var code = new Code(function, file);
+        _latest[(process, address)] = code;
+        _codes[(process, address, identity)] = code;
+    }
+
+    /// <summary>Takes a record that brings a stack (<see cref="PythonStackRecord"/>).</summary>
+    public void LearnStack(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < PythonStackRecord.Frames)
+        {
+            return;
+        }
+
+        var count = (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(record[PythonStackRecord.Count..]), (ulong)((record.Length - PythonStackRecord.Frames) / PythonStackRecord.FrameSize));
+        var frames = new PythonStackFrame[count];
+        for (var i = 0; i < count; i++)
+        {
+            var frame = record[(PythonStackRecord.Frames + (i * PythonStackRecord.FrameSize))..];
+            frames[i] = new PythonStackFrame(
+                BinaryPrimitives.ReadUInt64LittleEndian(frame), BinaryPrimitives.ReadInt32LittleEndian(frame[PythonStackRecord.FrameLine..]), BinaryPrimitives.ReadUInt64LittleEndian(frame[PythonStackRecord.FrameIdentity..]));
+        }
+
+        if (_stacks.Count >= MostStacks)
+        {
+            _stacks.Clear();
+        }
+
+        var process = (int)BinaryPrimitives.ReadUInt64LittleEndian(record[PythonStackRecord.Process..]);
+        var end = (PythonStackEnd)BinaryPrimitives.ReadInt32LittleEndian(record[PythonStackRecord.End..]);
+        _stacks[BinaryPrimitives.ReadUInt64LittleEndian(record[PythonStackRecord.Number..])] = new PythonStack(process, end, frames);
+    }
+
+    /// <summary>The stack of a number; null when there is none.</summary>
+    public PythonStack? Stack(ulong number) => _stacks.GetValueOrDefault(number);
+
+    /// <summary>Where a frame is.</summary>
+    public PythonPlace Place(int process, in PythonStackFrame frame)
+    {
+        return _codes.TryGetValue((process, frame.Code, frame.Identity), out var code)
+            ? new PythonPlace(code.Function, code.File, frame.Line)
+            : new PythonPlace(string.Create(CultureInfo.InvariantCulture, $"?@0x{frame.Code:x}"), "?", 0);
     }
 
     /// <summary>One message for each pattern that nothing that ran has matched, with the name that was perhaps meant.</summary>
@@ -65,7 +120,7 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
             {
                 var pattern = patterns[i];
                 var wanted = pattern.File.Length > 0 ? $"{pattern.File}:{pattern.Function}" : pattern.Function;
-                var found = _codes.Count == 0 ? "no Python function was called" : string.Create(CultureInfo.InvariantCulture, $"none of the {_codes.Count} Python functions that were called matches");
+                var found = _latest.Count == 0 ? "no Python function was called" : string.Create(CultureInfo.InvariantCulture, $"none of the {_latest.Count} Python functions that were called matches");
                 yield return $"{wanted}: {found}{(Meant(pattern) is { } meant ? $"; {meant}" : "")}";
             }
         }
@@ -74,14 +129,14 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
     string? Meant(PythonPattern pattern)
     {
         var named = Wildcards.Matcher(pattern.Function);
-        if (_codes.Values.FirstOrDefault(code => named(code.Function)) is { } elsewhere)
+        if (_latest.Values.FirstOrDefault(code => named(code.Function)) is { } elsewhere)
         {
             return $"such a function is in {elsewhere.File}";
         }
 
-        return _codes.Values.FirstOrDefault(code => code.Function.EndsWith($".{pattern.Function}", StringComparison.Ordinal)) is { } method
+        return _latest.Values.FirstOrDefault(code => code.Function.EndsWith($".{pattern.Function}", StringComparison.Ordinal)) is { } method
             ? $"did you mean '{method.Function}'?"
-            : Suggestions.DidYouMean(pattern.Function, _codes.Values.Select(code => code.Function));
+            : Suggestions.DidYouMean(pattern.Function, _latest.Values.Select(code => code.Function));
     }
 
     /// <summary>A function, file or stack in words; null when its names never came.</summary>
@@ -91,92 +146,43 @@ sealed class PythonCodes(IReadOnlyList<PythonImage> images, PythonCodes.StackRea
         var process = (int)BinaryPrimitives.ReadUInt64LittleEndian(value[8..]);
         return type.Kind switch
         {
-            SymbolicKind.PythonFunction => _codes.GetValueOrDefault((process, number))?.Function,
-            SymbolicKind.PythonFile => _codes.GetValueOrDefault((process, number))?.File,
-            SymbolicKind.PythonStack => Stack(process, number, type.Stack.Depth),
+            SymbolicKind.PythonFunction or SymbolicKind.PythonFile when number == 0 => "",
+            SymbolicKind.PythonFunction => _latest.GetValueOrDefault((process, number))?.Function,
+            SymbolicKind.PythonFile => _latest.GetValueOrDefault((process, number))?.File,
+            SymbolicKind.PythonStack when number == PythonStackRecord.None => "\n        (no Python)\n",
+            SymbolicKind.PythonStack => Text(number),
             _ => null,
         };
     }
 
-    string? Stack(int process, ulong number, int depth)
+    string? Text(ulong number)
     {
-        if (number == 0 || readStack(number) is not { } value)
+        if (Stack(number) is not { } stack)
         {
             return null;
         }
 
-        var count = (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(value), (ulong)((value.Length - PythonMaps.StackFrames) / PythonMaps.FrameSize));
         var text = new StringBuilder("\n");
-        for (var i = 0; i < Math.Min(count, depth); i++)
+        foreach (ref readonly var frame in stack.Frames.AsSpan())
         {
-            var frame = value.AsSpan(PythonMaps.StackFrames + (i * PythonMaps.FrameSize));
-            text.Append("        ").Append(Frame(process, BinaryPrimitives.ReadUInt64LittleEndian(frame), BinaryPrimitives.ReadUInt64LittleEndian(frame[8..]))).Append('\n');
+            var place = Place(stack.Process, frame);
+            text.Append("        ").Append(place.Function).Append(" (").Append(place.File);
+            if (place.Line > 0)
+            {
+                text.Append(CultureInfo.InvariantCulture, $":{place.Line}");
+            }
+
+            text.Append(")\n");
         }
 
-        return text.ToString();
+        return text.Append(stack.End == PythonStackEnd.Unreadable ? "        (unreadable)\n" : "").ToString();
     }
 
-    string Frame(int process, ulong address, ulong instruction)
-    {
-        if (!_codes.TryGetValue((process, address), out var code))
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"?@0x{address:x}");
-        }
-
-        return string.Create(CultureInfo.InvariantCulture, $"{code.Function} ({code.File}:{Line(code, address, instruction) ?? code.FirstLine})");
-    }
-
-    int? Line(Code code, ulong address, ulong instruction)
-    {
-        // Up to 3.10 a frame that has not begun has the instruction -1.
-        if (code.Lines.Length == 0 || (images[code.Image].Version.Minor <= 10 && (int)instruction < 0))
-        {
-            return null;
-        }
-
-        // f_lasti counts bytes up to 3.9 and pairs of bytes in 3.10; since 3.11 a frame has the instruction's address.
-        var version = images[code.Image].Version;
-        var offset = version.Minor switch
-        {
-            <= 9 => (int)(uint)instruction,
-            10 => (int)(uint)instruction * 2,
-            _ => (int)Math.Min(unchecked(instruction - address - (ulong)ValueLayout.For(version).CodeInstructions!.Value), int.MaxValue),
-        };
-        return LineTable.Find(version, code.Lines, code.FirstLine, Math.Max(offset, 0));
-    }
-
-    /// <summary>The line table: from the record, or if it is too long for that from the process, which is still in the call as a rule.</summary>
-    static byte[] Lines(ReadOnlySpan<byte> part, int process, ulong code, PythonImage image)
-    {
-        var copied = BinaryPrimitives.ReadInt64LittleEndian(part[PythonCodeRecord.LinesCopied..]);
-        if (copied is >= 0 and <= PythonCodeRecord.LinesCapacity)
-        {
-            return part.Slice(PythonCodeRecord.LinesBytes, (int)copied).ToArray();
-        }
-
-        using var memory = new LiveMemory(process);
-        var values = ValueLayout.For(image.Version);
-        Span<byte> word = stackalloc byte[8];
-        if (!memory.TryRead(code + (ulong)image.Layout.CodeLineTable, word))
-        {
-            return [];
-        }
-
-        var table = BinaryPrimitives.ReadUInt64LittleEndian(word);
-        if (!memory.TryRead(table + (ulong)values.ItemCount, word) || BinaryPrimitives.ReadUInt64LittleEndian(word) is not (> 0 and <= MostTableBytes and var length))
-        {
-            return [];
-        }
-
-        var lines = new byte[length];
-        return memory.TryRead(table + (ulong)values.BytesData, lines) ? lines : [];
-    }
-
-    SourceFiles Sources(int process, int image)
+    SourceFiles Sources(int process, int image, KnownInterpreter interpreter)
     {
         if (!_sources.TryGetValue((process, image), out var sources))
         {
-            sources = new SourceFiles(process, images[image].Version);
+            sources = new SourceFiles(process, interpreter.Version);
             _sources.Add((process, image), sources);
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
+using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Sinks;
 using Sonde.Engine.Scripts.Values;
 using Sonde.Linux;
@@ -35,8 +36,11 @@ sealed class ActionRunner
     /// <summary>Called with the address of a watchpoint that is to be removed.</summary>
     public Action<ulong>? Unwatch { get; set; }
 
-    /// <summary>Called with each record that tells of a Python code object.</summary>
-    public Action<ReadOnlySpan<byte>>? PythonCode { get; set; }
+    /// <summary>Takes the records that tell of Python code objects and stacks.</summary>
+    public PythonCodes? PythonCodes { get; set; }
+
+    /// <summary>Takes the records that ask what a process runs.</summary>
+    public PythonProcesses? PythonProcesses { get; set; }
 
     /// <summary>When set, printf writes here instead.</summary>
     public Utf8Text? Capture { get; set; }
@@ -52,10 +56,17 @@ sealed class ActionRunner
         }
 
         var action = actions[(int)index];
-        if (action.Kind == ActionKind.PythonCode)
+        switch (action.Kind)
         {
-            PythonCode?.Invoke(record);
-            return;
+            case ActionKind.PythonCode:
+                PythonCodes?.Learn(record);
+                return;
+            case ActionKind.PythonStack:
+                PythonCodes?.LearnStack(record);
+                return;
+            case ActionKind.PythonProcess:
+                PythonProcesses?.Answer(record);
+                return;
         }
 
         Run((int)index, action, record[ScriptAction.PayloadOffset..]);

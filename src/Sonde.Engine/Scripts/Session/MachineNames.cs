@@ -12,9 +12,9 @@ namespace Sonde.Engine.Scripts.Session;
 
 /// <summary>The running machine's names, each kind read when it is first asked for.</summary>
 /// <param name="script">Its stack maps hold the stacks.</param>
-/// <param name="interpreters">Those of the script's Python probes.</param>
+/// <param name="interpreters">Those of the script's Python probes, and those that were met.</param>
 /// <param name="files">The programs and libraries that processes have mapped.</param>
-sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interpreters, CodeFiles files) : INames
+sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, CodeFiles files) : INames
 {
     const int MostStacks = 1 << 16;
 
@@ -24,7 +24,7 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
     readonly Cgroups _cgroups = new();
 
     /// <summary>Python functions met.</summary>
-    public PythonCodes Codes { get; } = new(interpreters, number => ReadPythonStack(script, number), wantsLines: script.Script.Runtime.Python?.StackDepth > 0);
+    public PythonCodes Codes { get; } = new(interpreters);
 
     /// <summary>Symbols of processes.</summary>
     public UserSymbols Processes { get; } = new(files, script.Script.Config.DemangleCpp);
@@ -68,17 +68,6 @@ sealed class MachineNames(LoadedScript script, IReadOnlyList<PythonImage> interp
     public string CgroupPath(ulong id, string filter) => _cgroups.Find(id, filter);
 
     public string? Python(SymbolicType type, ReadOnlySpan<byte> value) => Codes.Name(type, value);
-
-    static byte[]? ReadPythonStack(LoadedScript script, ulong number)
-    {
-        if (script.Find(script.Script.Runtime.Python?.Stacks) is not { } map)
-        {
-            return null;
-        }
-
-        var value = new byte[map.ValueBytes];
-        return map.TryLookup(BitConverter.GetBytes(number), value) ? value : null;
-    }
 
     static KernelSymbols ReadKernelSymbols() => KernelSymbols.Parse(ProcFs.TryRead("/proc/kallsyms", out var text) ? text : []);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Sonde.Bpf;
 using Sonde.Engine.Output;
+using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Sinks;
 using Sonde.Engine.Scripts.Values;
 using Sonde.Engine.Targets;
@@ -25,6 +26,7 @@ sealed class ScriptSession : IDisposable
     readonly ValueFormatter _values;
     readonly CodeFiles _files;
     readonly MachineNames _names;
+    readonly PythonProcesses _python;
     readonly OutputBuffer _buffer;
     readonly ScriptOutput _output;
     readonly ActionRunner _actions;
@@ -47,7 +49,9 @@ sealed class ScriptSession : IDisposable
         try
         {
             _files = new CodeFiles(options.DebugDirectories);
-            _names = new MachineNames(_script, options.PythonImages, _files);
+            var interpreters = new PythonInterpreters(options.PythonImages);
+            _python = new PythonProcesses(_script, interpreters);
+            _names = new MachineNames(_script, interpreters, _files);
             _values = new ValueFormatter(script.Config, script.ProbeNames, _names, options.ToTerminal && options.Format == OutputFormat.Text);
             _buffer = new OutputBuffer(options.Output);
             _output = options.Format == OutputFormat.Json
@@ -55,7 +59,7 @@ sealed class ScriptSession : IDisposable
                 : new TextScriptOutput(_buffer, options.Messages, _values, options.Colour);
             _output.Unbuffered = options.Buffering == OutputBuffering.None;
             _attacher = new ProbeAttacher(Process, Missing());
-            _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCode = _names.Codes.Learn };
+            _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCodes = _names.Codes, PythonProcesses = _python };
             _run = _actions.Run;
             _losses = new SessionLosses(_script);
             _records = new RecordQueue(_script);
@@ -120,6 +124,7 @@ sealed class ScriptSession : IDisposable
         using var wake = cancellation.UnsafeRegister(static queue => ((RecordQueue)queue!).Wake(), _records);
         using var target = Watch();
         RunNow(ProbeKind.Begin);
+        MeetPython();
         var waits = AttachAll();
         _options.Attached?.Invoke();
         if (Environment.GetEnvironmentVariable("__BPFTRACE_NOTIFY_PROBES_ATTACHED") is not null)
@@ -147,6 +152,19 @@ sealed class ScriptSession : IDisposable
 
         _output.Flush();
         return _actions.ExitCode ?? 0;
+    }
+
+    /// <summary>Tells of the processes whose Python stacks may be asked for, so that their first hits are not spent on asking.</summary>
+    void MeetPython()
+    {
+        if (Process > 0)
+        {
+            _python.Add(Process);
+        }
+        else
+        {
+            _python.AddRunning();
+        }
     }
 
     /// <summary>The process whose end ends the script; null for none.</summary>
@@ -329,6 +347,11 @@ sealed class ScriptSession : IDisposable
         _output.Flush();
         if (!_options.NoWarnings)
         {
+            foreach (var problem in _python.Problems)
+            {
+                _output.Say($"WARNING: Python stacks of a process were not taken: {problem}");
+            }
+
             foreach (var message in _losses.Others())
             {
                 _output.Say(message);

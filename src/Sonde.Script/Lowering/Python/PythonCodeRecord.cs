@@ -9,7 +9,6 @@ namespace Sonde.Script.Lowering.Python;
 ///  40 which patterns match it, one bit each (8)
 ///  48 qualified name: length in characters (8), state word of the str (4), bytes copied or -1 (4), bytes
 ///     file name: the same again
-///     line table, where stacks are asked for: length in bytes (8), bytes copied or -1 (8), bytes
 ///     room the program works in, of no meaning to the reader
 /// </code></remarks>
 static class PythonCodeRecord
@@ -23,15 +22,8 @@ static class PythonCodeRecord
     public const int Name = 48;
     public const int File = Name + TextSize;
 
-    public const int Lines = File + TextSize;
-    public const int LinesCopied = 8;
-    public const int LinesBytes = 16;
-
-    /// <summary>The most bytes of a line table; those of larger functions are read from the process if it is still there.</summary>
-    public const int LinesCapacity = 2048;
-
     /// <summary>Where the code object is read to, and the state of what goes on kept: the program's own business.</summary>
-    public const int Work = Lines + LinesBytes + LinesCapacity;
+    public const int Work = File + TextSize;
 
     /// <summary>Bytes of a code object that are read at most.</summary>
     public const int CodeBytes = 128;

@@ -92,12 +92,6 @@ sealed class PythonRegistrar
         _ir.Store(Size.Word, new IrAddress(_record, PythonCodeRecord.FirstLine), _ir.Load(Size.Word, chunk.Plus(_layout.CodeFirstLine - start)));
         CopyText(_ir.Load(Size.Double, chunk.Plus(_layout.CodeName - start)), PythonCodeRecord.Name);
         CopyText(_ir.Load(Size.Double, chunk.Plus(_layout.CodeFile - start)), PythonCodeRecord.File);
-        _ir.Store(Size.Double, new IrAddress(_record, PythonCodeRecord.Lines + PythonCodeRecord.LinesCopied), -1);
-        if (_maps.StackDepth > 0)
-        {
-            CopyLines(_ir.Load(Size.Double, chunk.Plus(_layout.CodeLineTable - start)));
-        }
-
         _ir.Store(Size.Double, new IrAddress(_value, PythonMaps.CodeIdentity), identity);
         var matches = MatchPatterns();
         _ir.Store(Size.Double, new IrAddress(_value, PythonMaps.CodeMatches), matches);
@@ -153,25 +147,6 @@ sealed class PythonRegistrar
         _ir.Store(Size.Word, new IrAddress(_record, part + PythonCodeRecord.TextCopied), -1);
         _ir.Jump(copied);
         _ir.MoveTo(copied);
-    }
-
-    /// <summary>Copies the line table, a bytes object, if it is short enough.</summary>
-    void CopyLines(VirtualRegister table)
-    {
-        var length = new IrAddress(_record, PythonCodeRecord.Lines);
-        var (small, copied, done) = (_ir.NewBlock("small"), _ir.NewBlock("lines_copied"), _ir.NewBlock("lines_done"));
-        _ir.Store(Size.Double, length, 0);
-        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [length, 8, _ir.Arithmetic(IrOperation.Add, table, _values.ItemCount)]));
-        var bytes = _ir.Load(Size.Double, length);
-        _ir.Branch(Condition.LessOrEqual, bytes, PythonCodeRecord.LinesCapacity, small, done);
-        _ir.MoveTo(small);
-        var answer = _ir.Call(Helper.ProbeReadUser,
-            new IrAddress(_record, PythonCodeRecord.Lines + PythonCodeRecord.LinesBytes), bytes, _ir.Arithmetic(IrOperation.Add, table, _values.BytesData));
-        _ir.Branch(Condition.Equal, answer, 0, copied, done);
-        _ir.MoveTo(copied);
-        _ir.Store(Size.Double, new IrAddress(_record, PythonCodeRecord.Lines + PythonCodeRecord.LinesCopied), bytes);
-        _ir.Jump(done);
-        _ir.MoveTo(done);
     }
 
     VirtualRegister AtMost(VirtualRegister value, int most)

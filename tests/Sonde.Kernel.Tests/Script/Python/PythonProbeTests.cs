@@ -109,7 +109,7 @@ public sealed class PythonProbeTests
 
     [Theory]
     [InlineData("pycall:f { printf(\"%s\", pyexception); }", "The pyexception builtin can only be used with 'pyraise' probes")]
-    [InlineData("begin { printf(\"%s\", pyfunc); }", "The pyfunc builtin can only be used with 'pycall', 'pyreturn' and 'pyraise' probes")]
+    [InlineData("begin { printf(\"%s\", pyfunc); }", "The pyfunc builtin can only be used with probes that a process hits")]
     [InlineData("pycall:f /pyfunc == \"f\"/ { exit(); }", "cannot compare a Python name in the kernel")]
     [InlineData("pycall: { exit(); }", "needs a function")]
     public void Misuse_is_told_with_its_place(string program, string message)
