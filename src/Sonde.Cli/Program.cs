@@ -104,6 +104,7 @@ static class Program
             RecordVerb.Create(),
             SessionVerb.Create(),
             DemoVerb.Create(),
+            DumpVerb.Create(),
             DoctorVerb.Create(),
             ListVerb.Create(),
             InspectVerb.Create(),

@@ -18,10 +18,13 @@ static unsafe partial class Libc
 
         internal static nint CapGet => _arm64 ? 90 : 125;
 
+        internal static nint Statx => _arm64 ? 291 : 332;
+
         internal const int FsOpen = 430;
         internal const int FsConfig = 431;
         internal const int FsMount = 432;
         internal const int PidFdOpen = 434;
+        internal const int OpenAt2 = 437;
     }
 
     internal static SystemResult Result(nint value) => new(value == -1 ? -Marshal.GetLastPInvokeError() : value);

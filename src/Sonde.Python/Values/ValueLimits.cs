@@ -15,8 +15,8 @@ public sealed record ValueLimits
     /// <summary>The most characters of the whole value, but for the marks and brackets that end it.</summary>
     public int Characters { get; init; } = 128;
 
-    /// <summary>Whether objects that do not say what they hold are shown with their fields: <c>&lt;app.Server object at 0x7f… with port=80&gt;</c>.</summary>
-    public bool Fields { get; init; }
+    /// <summary>How many objects deep those that do not say what they hold are shown with their fields: <c>&lt;app.Server object at 0x7f… with port=80&gt;</c>.</summary>
+    public int FieldDepth { get; init; }
 
     /// <summary>Names whose values must not be shown: of variables, fields, and keys of dictionaries. Such a value is not even read.</summary>
     public Func<string, bool>? Hide { get; init; }
@@ -28,6 +28,6 @@ public sealed record ValueLimits
         Depth = Math.Min(4 + level, 20),
         Items = Math.Min(20 * level * level, 10_000),
         Characters = Math.Min(128 * level * level * level, 1 << 20),
-        Fields = true,
+        FieldDepth = Math.Min(level - 1, 20),
     };
 }

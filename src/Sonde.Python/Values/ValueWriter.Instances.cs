@@ -45,7 +45,7 @@ sealed partial class ValueWriter
 
     void WriteObject(PythonObject value)
     {
-        if (!limits.Fields || !(value.Type.IsClass || value.Type.DictionaryOffset != 0))
+        if (_objectDepth >= limits.FieldDepth || !(value.Type.IsClass || value.Type.DictionaryOffset != 0))
         {
             WritePlain(value);
             return;
@@ -58,7 +58,9 @@ sealed partial class ValueWriter
 
         var fields = InstanceFields.Read(objects, value, limits.Items, out var count);
         Add($"<{objects.FullName(value.Type)} object at 0x{value.Address:x}{(count > 0 ? " with " : "")}");
+        _objectDepth++;
         WriteItems(fields, count, WriteField);
+        _objectDepth--;
         Add(">");
         Leave();
     }

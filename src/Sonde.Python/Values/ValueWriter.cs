@@ -15,6 +15,7 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
 
     readonly StringBuilder _text = new();
     readonly List<ulong> _path = [];
+    int _objectDepth;
 
     /// <summary>What was written.</summary>
     public override string ToString() => _text.ToString();

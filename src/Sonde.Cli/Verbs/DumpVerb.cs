@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Text;
+using Sonde.Engine.Dump;
+using Sonde.Engine.Output;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary><c>sonde dump</c>: its options, and which writer takes the result.</summary>
+static class DumpVerb
+{
+    public static Command Create()
+    {
+        var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", Required = true, CustomParser = ProcessId.Parse };
+        var locals = new Option<bool>("--locals", "-l") { Description = "Show the variables of each function; given more than once, more of them." };
+        var hide = new Option<string[]>("--hide") { Description = "Show no values of variables, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+        var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Show the processes it has started, too." };
+        var full = new Option<bool>("--full-filenames") { Description = "Show the whole path of files." };
+        var json = new Option<bool>("--json", "-j") { Description = "Write JSON, with everything that is known." };
+        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, locals, hide, subprocesses, full, json };
+        verb.SetAction(parsed =>
+        {
+            var names = (parsed.GetValue(hide) ?? []).Select(static name => new Glob(name)).ToList();
+            var request = new DumpRequest
+            {
+                Pid = parsed.GetValue(pid)!.Value,
+                LocalsLevel = parsed.GetResult(locals)?.IdentifierTokenCount ?? 0,
+                Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
+                Subprocesses = parsed.GetValue(subprocesses),
+            };
+            return Execute(request, parsed.GetValue(full), parsed.GetValue(json));
+        });
+        return verb;
+    }
+
+    static int Execute(DumpRequest request, bool fullFileNames, bool json)
+    {
+        var processes = Dumper.Dump(request);
+        using var output = new StandardStream(1);
+        if (json)
+        {
+            using var buffered = new BufferedStream(output, 1 << 16);
+            DumpJson.Write(buffered, processes);
+            foreach (var process in processes.Where(static process => process.Problem is not null))
+            {
+                Console.Error.WriteLine($"sonde: {Escape.Text(process.Problem!, 4000)}");
+            }
+        }
+        else
+        {
+            using var text = new StreamWriter(output, new UTF8Encoding(false), 1 << 16);
+            new DumpText(text, Terminal.UsesColour(standardError: false), fullFileNames).Write(processes);
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Sonde.Engine.Dump;
+
+/// <summary>What to dump and how much of it.</summary>
+public sealed record DumpRequest
+{
+    /// <summary>The process.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>How much of the variables is shown: 0 nothing, 1 a line of each, more with each further level.</summary>
+    public int LocalsLevel { get; init; }
+
+    /// <summary>Names whose values are not shown.</summary>
+    public Func<string, bool>? Hide { get; init; }
+
+    /// <summary>Whether the processes it has started, and those they have, are dumped too.</summary>
+    public bool Subprocesses { get; init; }
+}

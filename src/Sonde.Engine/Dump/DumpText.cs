@@ -1,0 +1,183 @@
+using System.Globalization;
+using Sonde.Engine.Output;
+using Sonde.Engine.Stacks;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
+
+namespace Sonde.Engine.Dump;
+
+/// <summary>Writes a dump for people, in the shape py-spy has made common: innermost frames first, the running part of each line marked.</summary>
+/// <param name="output">Where to write.</param>
+/// <param name="isTerminal">Whether marks may be bold type instead of a line of their own.</param>
+/// <param name="fullFileNames">Whether files are shown with their whole path.</param>
+public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNames)
+{
+    const string Bold = "\e[1m", Plain = "\e[0m";
+
+    const int LongestLine = 1 << 16;
+
+    /// <summary>Writes processes; those after the first with their parents.</summary>
+    public void Write(IReadOnlyList<DumpedProcess> processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        for (var i = 0; i < processes.Count; i++)
+        {
+            if (i > 0)
+            {
+                output.WriteLine("---------------------------------------------------------");
+            }
+
+            var parent = i == 0 ? null : processes.Take(i).FirstOrDefault(other => other.Pid == processes[i].ParentPid);
+            Write(processes[i], parent);
+        }
+    }
+
+    void Write(DumpedProcess process, DumpedProcess? parent)
+    {
+        Line($"Process {process.Pid}: {Command(process)}");
+        if (process.Version is { } version)
+        {
+            Line($"Python v{version}{(process.Executable is { } executable ? $" ({Escape.Text(executable)})" : "")}{(process.IsFinalizing ? ", shutting down" : "")}");
+        }
+
+        if (parent is not null)
+        {
+            Line($"Parent Process {parent.Pid}: {Command(parent)}");
+        }
+
+        if (process.Problem is { } problem)
+        {
+            Line($"({Escape.Text(problem, LongestLine)})");
+        }
+
+        if (process.Threads.Count > 0)
+        {
+            output.WriteLine();
+        }
+
+        foreach (var thread in process.Threads)
+        {
+            Write(thread);
+        }
+
+        if (process.OtherThreads > 0)
+        {
+            Line($"{process.OtherThreads} more thread{(process.OtherThreads == 1 ? "" : "s")} without Python");
+        }
+    }
+
+    void Write(DumpedThread thread)
+    {
+        var state = thread.State;
+        var number = state.Tid != 0 ? state.Tid.ToString(CultureInfo.InvariantCulture) : $"0x{state.Record.PthreadId:x}";
+        var name = state.Name is { } known ? $": \"{Escape.Text(known)}\"" : "";
+        var notes = Notes(state);
+        Line($"Thread {number} ({Status(state)}){name}{(notes.Length > 0 ? " - " : "")}{notes}");
+        if (state.Problem is { } problem)
+        {
+            Line($"    ({problem})");
+        }
+
+        foreach (var frame in thread.Frames)
+        {
+            Write(frame);
+        }
+    }
+
+    void Write(DumpedFrame frame)
+    {
+        var file = Escape.Text(fullFileNames ? frame.File : frame.ShortFile, 4096);
+        Line($"    {Escape.Text(frame.Function)} ({file}{(frame.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $":{frame.Line}") : "")})");
+        if (frame.Source is { } source)
+        {
+            Write(source);
+        }
+
+        if (frame.Variables is { Count: > 0 } variables)
+        {
+            Write("Arguments", variables.Where(static variable => variable.IsArgument));
+            Write("Locals", variables.Where(static variable => !variable.IsArgument));
+        }
+    }
+
+    void Write(SourceExcerpt source)
+    {
+        const string indent = "        ";
+        if (source.Length == 0)
+        {
+            Line(indent + source.Text);
+        }
+        else if (isTerminal)
+        {
+            Line($"{indent}{source.Text[..source.Start]}{Bold}{source.Text.AsSpan(source.Start, source.Length)}{Plain}{source.Text[(source.Start + source.Length)..]}");
+        }
+        else
+        {
+            Line(indent + source.Text);
+            Line(indent + new string(' ', source.Indent) + new string('^', source.Width));
+        }
+    }
+
+    void Write(string title, IEnumerable<DumpedVariable> variables)
+    {
+        foreach (var variable in variables)
+        {
+            if (title.Length > 0)
+            {
+                Line($"        {title}:");
+                title = "";
+            }
+
+            Line($"            {Escape.Text(variable.Name)}: {Escape.Text(variable.Value, int.MaxValue)}");
+        }
+    }
+
+    /// <summary>The state in py-spy's words.</summary>
+    internal static string Status(ThreadSnapshot thread) =>
+        thread.HoldsGil ? "active+gil" : IsActive(thread) ? "active" : "idle";
+
+    internal static bool IsActive(ThreadSnapshot thread) => thread.HoldsGil || thread.State is ThreadState.Running or ThreadState.Runnable;
+
+    static string Notes(ThreadSnapshot thread)
+    {
+        List<string> notes = [];
+        if (thread.CollectsGarbage)
+        {
+            notes.Add("collects garbage");
+        }
+
+        if (thread.AskedToDropGil)
+        {
+            notes.Add("asked to let go of the GIL");
+        }
+
+        if (thread.WaitsForGil)
+        {
+            notes.Add("waits for the GIL");
+        }
+        else if (thread.State == ThreadState.Stopped)
+        {
+            notes.Add("stopped by a signal or a debugger");
+        }
+        else if (thread.Waiting is { } waiting)
+        {
+            notes.Add("waits in " + Escape.Text(waiting));
+        }
+        else if (thread.State == ThreadState.Runnable)
+        {
+            notes.Add("waits for a processor");
+        }
+
+        if (thread.Exception is { } exception)
+        {
+            notes.Add("handles " + Escape.Text(exception));
+        }
+
+        return string.Join(", ", notes);
+    }
+
+    static string Command(DumpedProcess process) => process.CommandLine.Count > 0
+        ? Escape.Text(string.Join(' ', process.CommandLine), 4096)
+        : Escape.Text(process.Executable ?? "?");
+
+    void Line(string line) => output.WriteLine(line);
+}

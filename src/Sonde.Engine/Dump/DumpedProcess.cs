@@ -1,0 +1,68 @@
+using Sonde.Engine.Stacks;
+using Sonde.Python;
+using Sonde.Python.Stacks;
+
+namespace Sonde.Engine.Dump;
+
+/// <summary>A process as it was when it was looked at. Names are as the target has them: whoever shows them escapes them.</summary>
+public sealed record DumpedProcess
+{
+    /// <summary>Its number, as seen from here.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>The number of the process that started it; 0 when that is not known.</summary>
+    public int ParentPid { get; init; }
+
+    /// <summary>What it was started with.</summary>
+    public IReadOnlyList<string> CommandLine { get; init; } = [];
+
+    /// <summary>The program it runs; null when that cannot be told.</summary>
+    public string? Executable { get; init; }
+
+    /// <summary>Its interpreter's version; null with a <see cref="Problem"/>.</summary>
+    public PythonVersion? Version { get; init; }
+
+    /// <summary>Its Python threads, the main one first.</summary>
+    public IReadOnlyList<DumpedThread> Threads { get; init; } = [];
+
+    /// <summary>How many threads it has besides, in which no Python runs.</summary>
+    public int OtherThreads { get; init; }
+
+    /// <summary>Whether its interpreter is being shut down.</summary>
+    public bool IsFinalizing { get; init; }
+
+    /// <summary>What could not be found out, one sentence; null when everything was.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>A thread of a dump.</summary>
+/// <param name="State">What it did.</param>
+/// <param name="Frames">Its stack, innermost first.</param>
+public sealed record DumpedThread(ThreadSnapshot State, IReadOnlyList<DumpedFrame> Frames);
+
+/// <summary>A frame of a dump.</summary>
+/// <param name="Function">The function's qualified name.</param>
+/// <param name="File">The source file, as the target names it.</param>
+/// <param name="ShortFile">That file from the root of its package on.</param>
+/// <param name="Span">What it is at in the source; null when that belongs to no line.</param>
+public sealed record DumpedFrame(string Function, string File, string ShortFile, SourceSpan? Span)
+{
+    /// <summary>The line it is at; null when the source is not to be had.</summary>
+    public SourceExcerpt? Source { get; init; }
+
+    /// <summary>Its variables, the arguments first; null when they were not asked for.</summary>
+    public IReadOnlyList<DumpedVariable>? Variables { get; init; }
+
+    /// <summary>Whether the evaluation loop was entered with it.</summary>
+    public bool IsEntry { get; init; }
+
+    /// <summary>The line it is at; 0 when that belongs to none.</summary>
+    public int Line => Span?.Line ?? 0;
+}
+
+/// <summary>A variable of a frame.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">The object it is bound to.</param>
+/// <param name="IsArgument">Whether it is an argument of the function.</param>
+/// <param name="Value">The object as <c>repr</c> would show it, cut where it is long; printable characters only.</param>
+public readonly record struct DumpedVariable(string Name, ulong Address, bool IsArgument, string Value);
