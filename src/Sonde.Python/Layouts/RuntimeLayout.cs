@@ -101,6 +101,12 @@ public sealed record RuntimeLayout
     /// <summary>Frame: the function object (3.11 and later); null before.</summary>
     public int? FrameFunction { get; init; }
 
+    /// <summary>Frame: the dict of global variables.</summary>
+    public int FrameGlobals { get; init; }
+
+    /// <summary>Function: its code object.</summary>
+    public int FunctionCode { get; init; }
+
     /// <summary>Function: its version, 0 when it has none (3.11 and later).</summary>
     public int FunctionVersion { get; init; }
 
@@ -122,6 +128,15 @@ public sealed record RuntimeLayout
     /// <summary>Code object: the tuple of names of its variables, those of cells included from 3.11 on.</summary>
     public required int CodeVariableNames { get; init; }
 
+    /// <summary>Code object: the index of its first instruction that counts as running it (<c>_co_firsttraceable</c>, 3.11 and later); frames before it are not shown by CPython either.</summary>
+    public int? CodeFirstTraceable { get; init; }
+
+    /// <summary>Code object, up to 3.10: the tuple of names of the cells; null after.</summary>
+    public int? CodeCellNames { get; init; }
+
+    /// <summary>Code object, up to 3.10: the tuple of names of the free variables, which follow the cells; null after.</summary>
+    public int? CodeFreeNames { get; init; }
+
     /// <summary>Tuple: the first item.</summary>
     public int TupleItems { get; init; } = 24;
 
@@ -133,7 +148,18 @@ public sealed record RuntimeLayout
     public static RuntimeLayout For(PythonVersion version, ElfFile image)
     {
         var calls = CallLayout.For(version, image);
-        return version.Minor switch
+        var values = ValueLayout.For(version);
+        var layout = ForMinor(version, image, calls);
+        return layout with
+        {
+            CodeCellNames = values.CodeCellNames,
+            CodeFreeNames = values.CodeFreeNames,
+            CodeFirstTraceable = calls.FrameOwner is null ? null : layout.CodeInstructions - 16,
+        };
+    }
+
+    static RuntimeLayout ForMinor(PythonVersion version, ElfFile image, CallLayout calls) =>
+        version.Minor switch
         {
             6 => HeapFrames(calls) with
             {
@@ -149,13 +175,13 @@ public sealed record RuntimeLayout
             9 => HeapFrames(calls) with { InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 76, InterpreterCollecting = 816, InterpreterModules = 856 },
             10 => HeapFrames(calls) with
             {
-                InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 72, InterpreterCollecting = 816, InterpreterModules = 856, FrameLocals = 352,
+                FunctionCode = 48, InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 72, InterpreterCollecting = 816, InterpreterModules = 856, FrameLocals = 352,
             },
             11 => InlineFrames(calls) with
             {
                 RuntimeInterpreters = 40, RuntimeFinalizing = 24, RuntimeGil = 360, InterpreterId = 48, InterpreterThreads = 16, InterpreterModules = 888, InterpreterDropRequest = 104,
                 InterpreterCollecting = 848, ThreadPthreadId = 152, ThreadNativeId = 160, ThreadStackChunk = 296, ThreadHandledException = 120,
-                FrameIsEntry = 68, FrameFunction = 0, FunctionVersion = 128, HasShims = false, CodeInstructions = 184,
+                FrameIsEntry = 68, FrameFunction = 0, FrameGlobals = 8, FunctionVersion = 128, HasShims = false, CodeInstructions = 184,
             },
             12 => InlineFrames(calls) with
             {
@@ -165,19 +191,18 @@ public sealed record RuntimeLayout
             13 => DebugOffsets.Read(image, version).Describe(InlineFrames(calls) with { InstructionIsNext = true }),
             _ => DebugOffsets.Read(image, version).Describe(InlineFrames(calls) with { InstructionIsNext = true, TupleItems = 32 }),
         };
-    }
 
     /// <summary>3.6 to 3.10: frames are objects of their own, linked by <c>f_back</c>.</summary>
     static RuntimeLayout HeapFrames(CallLayout calls) => new()
     {
         Calls = calls, RuntimeInterpreters = 32, RuntimeFinalizing = 16, InterpreterId = 16, InterpreterThreads = 8, InterpreterModules = 0, ThreadPthreadId = 176,
-        ThreadHandledException = 144, HandledValue = 8, HandledPrevious = 24, FrameLocals = 360, CodeNames = 64, CodeConstants = 56, CodeInstructions = 48, CodeVariableNames = 72,
+        ThreadHandledException = 144, HandledValue = 8, HandledPrevious = 24, FrameLocals = 360, FrameGlobals = 48, FunctionCode = 16, CodeNames = 64, CodeConstants = 56, CodeInstructions = 48, CodeVariableNames = 72,
     };
 
     /// <summary>3.11 and later: frames lie on the thread's data stack, or inside the generator.</summary>
     static RuntimeLayout InlineFrames(CallLayout calls) => new()
     {
         Calls = calls, InterpreterThreads = 0, InterpreterModules = 0, ThreadPthreadId = 152, ThreadHandledException = 120, ThreadEvalBreaker = calls.CFrameFrame is null ? 24 : null,
-        FrameLocals = 72, FrameFunction = 16, FunctionVersion = 136, HasShims = true, CodeNames = 32, CodeConstants = 24, CodeInstructions = 0, CodeVariableNames = 96,
+        FrameLocals = 72, FrameFunction = 16, FrameGlobals = 24, FunctionCode = 48, FunctionVersion = 136, HasShims = true, CodeNames = 32, CodeConstants = 24, CodeInstructions = 0, CodeVariableNames = 96,
     };
 }

@@ -10,6 +10,8 @@ public sealed class CodeObject
     readonly CodeTable _table;
     (int[] Ends, SourceSpan?[] Spans)? _locations;
     IReadOnlyList<string>? _variableNames;
+    CodeBody? _body;
+    bool _bodyWasRead;
 
     internal CodeObject(CodeTable table, PythonVersion version, in CodeIdentity identity, byte[] lineTable)
     {
@@ -50,6 +52,24 @@ public sealed class CodeObject
     public IReadOnlyList<string> VariableNames => _variableNames ??= _table.ReadVariableNames(this);
 
     internal CodeIdentity Identity { get; }
+
+    /// <summary>The offset of the first instruction that counts as running it; a frame before that is still being made.</summary>
+    internal int FirstTraceableBytes { get; init; }
+
+    /// <summary>Its instructions and what they name, read when first asked for; null when they cannot be read.</summary>
+    internal CodeBody? Body
+    {
+        get
+        {
+            if (!_bodyWasRead)
+            {
+                _bodyWasRead = true;
+                _body = _table.ReadBody(this);
+            }
+
+            return _body;
+        }
+    }
 
     /// <summary>When its identity was last compared with the target's memory (<see cref="Environment.TickCount64"/>).</summary>
     internal long CheckedAtMs { get; set; }

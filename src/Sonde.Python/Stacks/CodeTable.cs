@@ -43,9 +43,7 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
             return known && Forget(code);
         }
 
-        ReadOnlySpan<byte> head = _head;
-        var identity = new CodeIdentity(
-            head.Word(_calls.ObjectType), head.Word(_calls.CodeName), head.Word(_calls.CodeFile), head.Word(_calls.CodeLineTable), head.Word(layout.CodeConstants), head.Int32(_calls.CodeFirstLine));
+        var identity = Identify(_head);
         if (known && found.Identity == identity)
         {
             found.CheckedAtMs = now;
@@ -68,17 +66,84 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
         return true;
     }
 
-    internal IReadOnlyList<string> ReadVariableNames(CodeObject code)
+    /// <summary>Compares those of the code objects that were not looked at for a while with memory, in one reading.</summary>
+    /// <param name="codes">Addresses, of code objects or not; the more often one occurs the better it is to have it side by side.</param>
+    internal void Recheck(ReadOnlySpan<ulong> codes)
     {
-        if (!memory.TryRead(code.Address, _head))
+        const int batch = 64;
+        Span<ulong> addresses = stackalloc ulong[batch];
+        Span<int> lengths = stackalloc int[batch];
+        var now = Environment.TickCount64;
+        var count = 0;
+        foreach (var code in codes)
         {
-            return [];
+            if (!_known.TryGetValue(code, out var known) || now - known.CheckedAtMs < RecheckAfterMs)
+            {
+                continue;
+            }
+
+            known.CheckedAtMs = now;
+            addresses[count] = code;
+            lengths[count++] = _head.Length;
+            if (count == batch)
+            {
+                Compare(addresses, lengths);
+                count = 0;
+            }
+        }
+
+        Compare(addresses[..count], lengths[..count]);
+    }
+
+    void Compare(ReadOnlySpan<ulong> addresses, ReadOnlySpan<int> lengths)
+    {
+        var size = _head.Length;
+        var heads = System.Buffers.ArrayPool<byte>.Shared.Rent(Math.Max(1, addresses.Length * size));
+        var read = addresses.IsEmpty ? 0 : memory.ReadGather(addresses, lengths, heads);
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            if (i >= read || Identify(heads.AsSpan(i * size, size)) != _known[addresses[i]].Identity)
+            {
+                _known.Remove(addresses[i]);
+            }
+        }
+
+        System.Buffers.ArrayPool<byte>.Shared.Return(heads);
+    }
+
+    CodeIdentity Identify(ReadOnlySpan<byte> head) => new(
+        head.Word(_calls.ObjectType), head.Word(_calls.CodeName), head.Word(_calls.CodeFile), head.Word(_calls.CodeLineTable), head.Word(layout.CodeConstants), head.Int32(_calls.CodeFirstLine));
+
+    internal IReadOnlyList<string> ReadVariableNames(CodeObject code) =>
+        memory.TryRead(code.Address, _head) && Identify(_head) == code.Identity ? ReadNames(MemoryWords.Word(_head, layout.CodeVariableNames), MostVariables) : [];
+
+    /// <summary>The instructions of a code object and what they name; null when they cannot be read (any more).</summary>
+    internal CodeBody? ReadBody(CodeObject code)
+    {
+        const int most = 1 << 16, mostBytes = 1 << 20;
+        var instructions = new byte[Math.Min(code.InstructionBytes, mostBytes)];
+        if (!memory.TryRead(code.Address, _head) || Identify(_head) != code.Identity)
+        {
+            return null;
         }
 
         ReadOnlySpan<byte> head = _head;
-        return head.Word(_calls.CodeName) == code.Identity.Name && head.Word(_calls.CodeLineTable) == code.Identity.LineTable
-            ? ReadNames(head.Word(layout.CodeVariableNames), MostVariables)
-            : [];
+        ulong names = head.Word(layout.CodeNames), variables = head.Word(layout.CodeVariableNames);
+        ulong cells = layout.CodeCellNames is { } cellNames ? head.Word(cellNames) : 0, free = layout.CodeFreeNames is { } freeNames ? head.Word(freeNames) : 0;
+        if (!memory.TryRead(code.Instructions, instructions) || !TryReadItems(head.Word(layout.CodeConstants), most, out var constants)
+            || !TryReadItems(names, most, out var nameObjects))
+        {
+            return null;
+        }
+
+        return new CodeBody(BytecodeLayout.For(version), instructions, caches: layout.FrameFunction is not null)
+        {
+            Names = ReadNames(names, most),
+            NameObjects = nameObjects,
+            Variables = ReadNames(variables, MostVariables),
+            Cells = cells == 0 ? [] : [.. ReadNames(cells, MostVariables), .. ReadNames(free, MostVariables)],
+            Constants = constants,
+        };
     }
 
     /// <summary>The strings of a tuple; those that are none are empty.</summary>
@@ -192,11 +257,11 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
             Flags = flags,
             Instructions = instructions,
             InstructionBytes = (int)size,
+            FirstTraceableBytes = layout.CodeFirstTraceable is { } first ? unchecked(2 * head.Int32(first)) : 0,
         };
         return true;
     }
 
     /// <summary>The fields read of a code object end where its instructions begin (3.11 and later) or with the line table.</summary>
-    static int HeadBytes(RuntimeLayout layout) =>
-        8 + Math.Max(Math.Max(layout.Calls.CodeLineTable, layout.Calls.CodeName), Math.Max(layout.CodeConstants, Math.Max(layout.CodeVariableNames, layout.FrameFunction is null ? layout.CodeInstructions : 0)));
+    static int HeadBytes(RuntimeLayout layout) => layout.FrameFunction is not null ? layout.CodeInstructions : layout.Calls.CodeLineTable + 8;
 }

@@ -1,25 +1,69 @@
+using System.Diagnostics;
 using Sonde.Python.Layouts;
 using Sonde.Symbols;
 
 namespace Sonde.Python.Stacks;
 
 /// <summary>Reads the stacks of threads that run on meanwhile, and gives only such as were there at one moment.</summary>
-/// <param name="runtime">The runtime they belong to.</param>
-/// <param name="codes">Its code objects.</param>
-/// <remarks>Not safe for concurrent use.</remarks>
-public sealed class StackReader(PythonRuntime runtime, CodeTable codes)
+/// <remarks>
+/// A look at a thread is one gathering read of the places where its frames were the last time, and a walk along the chain in the copy. A look proves nothing
+/// by itself, as the thread went on while it was copied; nor do two equal ones, as a short loop comes back to where it was. So every caller in it must be at an
+/// instruction that calls its callee (<see cref="CallProof"/>), and every instruction pointer must lie in its code. A call that cannot be proven so has to look
+/// the same in many looks at random distances; after that it is known. Not safe for concurrent use.
+/// </remarks>
+public sealed class StackReader
 {
     /// <summary>The most frames of one stack; CPython's own limit is 1000 unless raised.</summary>
     public const int MostFrames = 1 << 16;
 
-    readonly IMemory _memory = runtime.Memory;
-    readonly RuntimeLayout _layout = runtime.Layout;
-    readonly CallLayout _calls = runtime.Layout.Calls;
-    readonly byte[] _head = new byte[Math.Max(runtime.Layout.FrameLocals, 128)];
-    readonly List<RawFrame> _again = [];
+    /// <summary>How many looks must agree on a call that nothing else proves.</summary>
+    const int LooksWithoutProof = 16;
+
+    const int MostPlans = 1 << 16, MostCalls = 1 << 20;
+
+    readonly PythonRuntime _runtime;
+    readonly IMemory _memory;
+    readonly CodeTable _codes;
+    readonly RuntimeLayout _layout;
+    readonly CallLayout _calls;
+    readonly CallProof _proof;
+    readonly Dictionary<ulong, ReadPlan> _plans = [];
+    readonly Dictionary<(ulong Caller, int Offset, ulong Callee), (CodeObject Caller, CodeObject Callee, bool Known)> _known = [];
+    readonly int _threadBytes;
+    readonly int _frameBytes;
+    readonly bool _isInline;
+    readonly int _instructionUnit;
+    byte[] _copy = new byte[1 << 14];
+    ulong[] _codesSeen = new ulong[64];
+    FrameLook _look = new();
+    FrameLook _next = new();
+    ulong _random = 0x9e3779b97f4a7c15;
+
+    /// <summary>Reads stacks of a runtime's threads.</summary>
+    /// <param name="runtime">The runtime.</param>
+    /// <param name="codes">Its code objects.</param>
+    public StackReader(PythonRuntime runtime, CodeTable codes)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        _runtime = runtime;
+        _memory = runtime.Memory;
+        _codes = codes;
+        _layout = runtime.Layout;
+        _calls = runtime.Layout.Calls;
+        _proof = new CallProof(runtime);
+        _isInline = _layout.FrameFunction is not null;
+        _instructionUnit = runtime.Version.Minor == 10 ? 2 : 1;
+        // The chunk of the data stack, its top and its limit lie one after the other.
+        const int chunkTopAndLimit = 24;
+        _threadBytes = Math.Max(Math.Max(_layout.ThreadInterpreter, _calls.ThreadFrame) + 8, _layout.ThreadStackChunk + chunkTopAndLimit ?? 0);
+        _frameBytes = 8 + Math.Max(Math.Max(_calls.FrameInstruction, _calls.FramePrevious), Math.Max(_calls.FrameCode, Math.Max(_calls.FrameOwner ?? 0, _layout.FrameIsEntry ?? 0)));
+    }
 
     /// <summary>The code object of the function that the thread was in when its stack was last found <see cref="StackReadResult.Changed"/>; 0 when not even that is known.</summary>
     public ulong ChangedIn { get; private set; }
+
+    /// <summary>How many looks the last reading took.</summary>
+    public int Looks { get; private set; }
 
     /// <summary>Reads a thread's stack.</summary>
     /// <param name="thread">The thread.</param>
@@ -28,58 +72,218 @@ public sealed class StackReader(PythonRuntime runtime, CodeTable codes)
     public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000)
     {
         ArgumentNullException.ThrowIfNull(innermostFirst);
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        ChangedIn = 0;
-        StackReadResult result;
-        do
-        {
-            result = Walk(thread, innermostFirst);
-            if (result != StackReadResult.Verified)
-            {
-                continue;
-            }
-
-            ChangedIn = innermostFirst[0].Code;
-            if (Walk(thread, _again) == StackReadResult.Verified && Same(innermostFirst, _again))
-            {
-                return StackReadResult.Verified;
-            }
-
-            result = StackReadResult.Changed;
-        }
-        while (result == StackReadResult.Changed && System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalNanoseconds < budgetNs);
-
         innermostFirst.Clear();
-        return result;
-    }
-
-    static bool Same(List<RawFrame> left, List<RawFrame> right) =>
-        left.Count == right.Count && left[0] with { InstructionOffsetBytes = 0 } == right[0] with { InstructionOffsetBytes = 0 }
-        && System.Runtime.InteropServices.CollectionsMarshal.AsSpan(left)[1..].SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(right)[1..]);
-
-    StackReadResult Walk(in ThreadRecord thread, List<RawFrame> frames)
-    {
-        frames.Clear();
-        if (!_memory.TryReadWord(unchecked(thread.Address + (ulong)_calls.ThreadFrame), out var frame)
-            || (_calls.CFrameFrame is { } field && !_memory.TryReadWord(unchecked(frame + (ulong)field), out frame)))
+        ChangedIn = 0;
+        Looks = 0;
+        var start = Stopwatch.GetTimestamp();
+        var plan = PlanOf(thread);
+        TryLook(thread, plan, _look, out var isReadable);
+        if (!isReadable)
         {
             return StackReadResult.Unreadable;
         }
 
-        var fromC = _layout.FrameFunction is null;
-        ReadOnlySpan<byte> head = _head;
-        while (frame != 0)
+        while (true)
         {
-            if (frames.Count == MostFrames || !_memory.TryRead(frame, _head))
+            var isChain = TryLook(thread, plan, _next, out isReadable);
+            if (!isReadable)
+            {
+                return StackReadResult.Unreadable;
+            }
+
+            if (_look.IsWhole && _look.Count == 0 && isChain && _next.Count == 0)
+            {
+                return StackReadResult.NoFrames;
+            }
+
+            if (_look.IsWhole && TryDescribe(innermostFirst) && IsOfOneMoment(thread, plan, innermostFirst))
+            {
+                return innermostFirst.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
+            }
+
+            innermostFirst.Clear();
+            (_look, _next) = (_next, _look);
+            if (Stopwatch.GetElapsedTime(start).TotalNanoseconds >= budgetNs)
             {
                 return StackReadResult.Changed;
             }
+        }
+    }
 
-            var address = frame;
-            frame = head.Word(_calls.FramePrevious);
-            var owner = _calls.FrameOwner is { } ownerField ? head[ownerField] : (byte)0;
-            const byte shim = 3;
-            if (owner >= shim)
+    /// <summary>Forgets threads that are no more; to be called now and then by whoever reads for long.</summary>
+    /// <param name="living">The threads that there are.</param>
+    public void Forget(IReadOnlyList<ThreadRecord> living)
+    {
+        ArgumentNullException.ThrowIfNull(living);
+        if (_plans.Count > 2 * living.Count)
+        {
+            HashSet<ulong> kept = [.. living.Select(thread => thread.Address)];
+            foreach (var address in _plans.Keys)
+            {
+                if (!kept.Contains(address))
+                {
+                    _plans.Remove(address);
+                }
+            }
+        }
+    }
+
+    ReadPlan PlanOf(in ThreadRecord thread)
+    {
+        if (!_plans.TryGetValue(thread.Address, out var plan))
+        {
+            if (_plans.Count >= MostPlans)
+            {
+                _plans.Clear();
+            }
+
+            plan = new ReadPlan();
+            plan.End(0, 0, 0, thread.Address, _threadBytes);
+            _plans.Add(thread.Address, plan);
+        }
+
+        return plan;
+    }
+
+    /// <summary>Looks once. Where the thread's frames were not where they were expected, the plan is made anew for the next look.</summary>
+    bool TryLook(in ThreadRecord thread, ReadPlan plan, FrameLook look, out bool isReadable)
+    {
+        look.Clear();
+        Looks++;
+        if (_copy.Length < plan.TotalBytes)
+        {
+            _copy = new byte[2 * plan.TotalBytes];
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        var read = _memory.ReadGather(plan.Addresses, plan.Lengths, _copy);
+        look.Ticks = Stopwatch.GetTimestamp() - start;
+        if (read < plan.Count)
+        {
+            look.IsAtOnce = false;
+            plan.Begin();
+            plan.End(0, 0, 0, thread.Address, _threadBytes);
+            read = _memory.TryRead(thread.Address, _copy.AsSpan(0, _threadBytes)) ? plan.Count : 0;
+        }
+
+        isReadable = read == plan.Count && MemoryWords.Word(_copy, plan.ThreadOffset + _layout.ThreadInterpreter) == thread.Interpreter;
+        if (!isReadable)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> head = _copy.AsSpan(plan.ThreadOffset, _threadBytes);
+
+        plan.TypicalTicks = plan.TypicalTicks == long.MaxValue ? look.Ticks : Math.Min(plan.TypicalTicks + plan.TypicalTicks / 64 + 1, look.Ticks);
+        ulong chunk = 0, limit = 0;
+        if (_layout.ThreadStackChunk is { } chunkField)
+        {
+            chunk = head.Word(chunkField);
+            limit = head.Word(chunkField + 16);
+        }
+
+        var holder = head.Word(_calls.ThreadFrame);
+        look.IsWhole = TryWalk(plan, look, holder);
+        if (look.IsWhole && (!look.IsAtOnce || plan.IsTooLargeFor(look.Count)))
+        {
+            Plan(thread, plan, look, holder, chunk, limit);
+        }
+
+        return look.IsWhole;
+    }
+
+    void Plan(in ThreadRecord thread, ReadPlan plan, FrameLook look, ulong holder, ulong chunk, ulong limit)
+    {
+        plan.Begin();
+        for (var i = look.Count - 1; i >= 0; i--)
+        {
+            plan.AddFrame(look.Frames[i].Address, _frameBytes);
+        }
+
+        plan.AddRoom(chunk, limit);
+        plan.End(look.Count, _calls.CFrameFrame is { } field ? unchecked(holder + (ulong)field) : 0, 8, thread.Address, _threadBytes);
+        plan.TypicalTicks = long.MaxValue;
+    }
+
+    bool TryWalk(ReadPlan plan, FrameLook look, ulong holder)
+    {
+        Span<byte> apart = stackalloc byte[_frameBytes];
+        var hint = plan.Count - 1;
+        var address = holder;
+        if (_calls.CFrameFrame is { } field)
+        {
+            if (!TryGet(plan, look, unchecked(holder + (ulong)field), apart[..8], ref hint, out var word))
+            {
+                return false;
+            }
+
+            address = word.Word(0);
+        }
+
+        // A chain stitched together from two moments can be a ring.
+        ulong mark = 0;
+        var markAgain = 16;
+        hint = Math.Max(plan.LastFrames, 0);
+        while (address != 0)
+        {
+            if (look.Count == MostFrames || address == mark || !TryGet(plan, look, address, apart, ref hint, out var frame))
+            {
+                return false;
+            }
+
+            if (look.Count == markAgain)
+            {
+                mark = address;
+                markAgain *= 2;
+            }
+
+            look.Add(new SeenFrame(
+                address,
+                frame.Word(_calls.FrameCode) & ~(ulong)_calls.CodeTagMask,
+                _isInline ? frame.Word(_calls.FrameInstruction) : unchecked((ulong)frame.Int32(_calls.FrameInstruction)),
+                frame.Word(_calls.FramePrevious),
+                _layout.FrameFunction is { } function ? frame.Word(function) & ~(ulong)_calls.CodeTagMask : 0,
+                _calls.FrameOwner is { } owner ? frame[owner] : (byte)0,
+                !_isInline || (_layout.FrameIsEntry is { } entry && frame[entry] != 0)));
+            address = frame.Word(_calls.FramePrevious);
+        }
+
+        return true;
+    }
+
+    bool TryGet(ReadPlan plan, FrameLook look, ulong address, Span<byte> apart, ref int hint, out ReadOnlySpan<byte> found)
+    {
+        var at = plan.Find(address, apart.Length, ref hint);
+        if (at >= 0)
+        {
+            found = _copy.AsSpan(at, apart.Length);
+            return true;
+        }
+
+        look.IsAtOnce = false;
+        found = apart;
+        return _memory.TryRead(address, apart);
+    }
+
+    /// <summary>Turns what the first look saw into frames. False when some of it cannot be: then it is of more than one moment.</summary>
+    bool TryDescribe(List<RawFrame> frames)
+    {
+        var seen = _look.Frames;
+        if (_codesSeen.Length < seen.Length)
+        {
+            _codesSeen = new ulong[2 * seen.Length];
+        }
+
+        for (var i = 0; i < seen.Length; i++)
+        {
+            _codesSeen[i] = seen[i].Code;
+        }
+
+        _codes.Recheck(_codesSeen.AsSpan(0, seen.Length));
+        ChangedIn = 0;
+        foreach (ref readonly var frame in seen)
+        {
+            if (frame.IsShim)
             {
                 if (frames.Count > 0)
                 {
@@ -89,23 +293,172 @@ public sealed class StackReader(PythonRuntime runtime, CodeTable codes)
                 continue;
             }
 
-            var code = head.Word(_calls.FrameCode) & ~(ulong)_calls.CodeTagMask;
-            if (!codes.TryGet(code, out var found))
+            if (!_codes.TryGet(frame.Code, out var code))
             {
-                return StackReadResult.Changed;
+                return false;
             }
 
-            var offset = _layout.FrameFunction is null
-                ? head.Int32(_calls.FrameInstruction) * (runtime.Version.Minor == 10 ? 2 : 1)
-                : unchecked((int)(head.Word(_calls.FrameInstruction) - found.Instructions));
-            if (offset < -2 || offset > found.InstructionBytes)
+            ChangedIn = ChangedIn == 0 ? frame.Code : ChangedIn;
+            var offset = _isInline ? unchecked((long)(frame.Instruction - code.Instructions)) : (long)frame.Instruction * _instructionUnit;
+            if (offset < -2 || offset >= Math.Max(code.InstructionBytes, 1))
             {
-                return StackReadResult.Changed;
+                return false;
             }
 
-            frames.Add(new RawFrame(address, code, offset, (FrameOwner)owner, fromC || (_layout.FrameIsEntry is { } entry && head[entry] != 0)));
+            // A frame still being made, or one of those without a function that CPython puts below a class's __init__.
+            const byte generator = 1;
+            if (offset < code.FirstTraceableBytes && frame.Owner != generator)
+            {
+                continue;
+            }
+
+            frames.Add(new RawFrame(frame.Address, frame.Code, (int)offset, (FrameOwner)frame.Owner, frame.IsEntry));
         }
 
-        return frames.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
+        return true;
+    }
+
+    /// <summary>Whether the frames that the first look saw were there at one moment.</summary>
+    bool IsOfOneMoment(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames)
+    {
+        var same = _look.CountSame(_next);
+        var isSame = same == _look.Count && _next.Count == same;
+        isSame |= same == _look.Count - 1 && _next.Count == _look.Count && _look.Frames[0].IsSameActivation(_next.Frames[0]);
+        // What was copied without a break is that of a moment as far as the calls in it are proven.
+        const int unbroken = 3;
+        if (!isSame && !(_look.IsAtOnce && _look.Ticks <= unbroken * plan.TypicalTicks))
+        {
+            return false;
+        }
+
+        var unproven = FindUnproven(frames, 0);
+        if (unproven < 0)
+        {
+            return true;
+        }
+
+        if (!isSame || !LooksTheSame(thread, plan, frames[unproven].Address))
+        {
+            return false;
+        }
+
+        for (; unproven >= 0; unproven = FindUnproven(frames, unproven + 1))
+        {
+            Learn(frames[unproven + 1], frames[unproven]);
+        }
+
+        return true;
+    }
+
+    /// <summary>The innermost callee, from an index on, that is not known to be called by its caller; -1 when all are.</summary>
+    int FindUnproven(List<RawFrame> frames, int from)
+    {
+        for (var i = from; i < frames.Count - 1; i++)
+        {
+            if (!IsKnown(frames[i + 1], frames[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    bool IsKnown(in RawFrame caller, in RawFrame callee)
+    {
+        if (!_codes.TryGet(caller.Code, out var callerCode) || !_codes.TryGet(callee.Code, out var calleeCode))
+        {
+            return false;
+        }
+
+        var key = (caller.Code, caller.InstructionOffsetBytes, callee.Code);
+        if (_known.TryGetValue(key, out var known) && known.Caller == callerCode && known.Callee == calleeCode && known.Known)
+        {
+            return true;
+        }
+
+        var proven = _proof.Proves(callerCode, caller.InstructionOffsetBytes, caller.Address, calleeCode, FunctionOf(callee.Address));
+        if (proven)
+        {
+            Remember(key, callerCode, calleeCode);
+        }
+
+        return proven;
+    }
+
+    void Learn(in RawFrame caller, in RawFrame callee)
+    {
+        if (_codes.TryGet(caller.Code, out var callerCode) && _codes.TryGet(callee.Code, out var calleeCode))
+        {
+            Remember((caller.Code, caller.InstructionOffsetBytes, callee.Code), callerCode, calleeCode);
+        }
+    }
+
+    void Remember((ulong Caller, int Offset, ulong Callee) key, CodeObject caller, CodeObject callee)
+    {
+        if (_known.Count >= MostCalls)
+        {
+            _known.Clear();
+        }
+
+        _known[key] = (caller, callee, true);
+    }
+
+    ulong FunctionOf(ulong frame)
+    {
+        foreach (ref readonly var seen in _look.Frames)
+        {
+            if (seen.Address == frame)
+            {
+                return seen.Function;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Looks again and again, at random distances, whether all frames from the outermost to that one stay as they are.</summary>
+    bool LooksTheSame(in ThreadRecord thread, ReadPlan plan, ulong innermost)
+    {
+        const ulong longestPauseNs = 4000;
+        for (var i = 0; i < LooksWithoutProof; i++)
+        {
+            _random ^= _random << 13;
+            _random ^= _random >> 7;
+            _random ^= _random << 17;
+            var start = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(start).TotalNanoseconds < _random % longestPauseNs)
+            {
+                Thread.SpinWait(1);
+            }
+
+            if (!TryLook(thread, plan, _next, out _))
+            {
+                return false;
+            }
+
+            var same = _look.CountSame(_next);
+            var isSame = same == _look.Count || (same < _next.Count && _look.Frames[_look.Count - 1 - same] is var at && at.IsSameActivation(_next.Frames[_next.Count - 1 - same]) && at.Address == innermost)
+                || (same > 0 && IsWithin(_look.Frames[^same..], innermost));
+            if (!isSame)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    static bool IsWithin(ReadOnlySpan<SeenFrame> frames, ulong address)
+    {
+        foreach (ref readonly var frame in frames)
+        {
+            if (frame.Address == address)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
