@@ -17,8 +17,8 @@ sealed class FrameLook
     /// <summary>Whether the chain was followed to its end.</summary>
     public bool IsWhole { get; set; }
 
-    /// <summary>How long the reading took, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
-    public long Ticks { get; set; }
+    /// <summary>Whether that reading took no longer than such readings do, so that nothing held it up in the middle.</summary>
+    public bool IsUnbroken { get; set; }
 
     /// <summary>Forgets all.</summary>
     public void Clear()

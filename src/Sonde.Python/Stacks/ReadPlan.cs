@@ -12,15 +12,16 @@ sealed class ReadPlan
     int _frames;
     int _frameCount;
     int _tooLarge;
+    long _shortest;
+
+    /// <summary>The outermost frame of the thread and its code, as last verified.</summary>
+    public (ulong Frame, ulong Code) Outermost { get; set; }
 
     /// <summary>How many places there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>The bytes of all places together.</summary>
     public int TotalBytes { get; private set; }
-
-    /// <summary>The shortest time that reading it took, slowly forgotten; in ticks.</summary>
-    public long TypicalTicks { get; set; } = long.MaxValue;
 
     /// <summary>The places' addresses.</summary>
     public ReadOnlySpan<ulong> Addresses => _addresses.AsSpan(0, Count);
@@ -92,6 +93,7 @@ sealed class ReadPlan
         _frames = frames;
         _tooLarge = 0;
         _frameCount = Count;
+        _shortest = 0;
         if (holder != 0)
         {
             Add(holder, holderLength);
@@ -107,6 +109,22 @@ sealed class ReadPlan
 
     /// <summary>Where the thread lies in what was read.</summary>
     public int ThreadOffset => _offsets[Count - 1];
+
+    /// <summary>Whether a reading was not interrupted, by how long others of the same plan took.</summary>
+    /// <param name="ticks">How long it took, in ticks of any clock.</param>
+    public bool IsUnbroken(long ticks)
+    {
+        if (_shortest == 0)
+        {
+            _shortest = ticks;
+            return false;
+        }
+
+        // The shortest is forgotten slowly: the machine's speed changes.
+        var isUnbroken = ticks <= _shortest + _shortest / 2;
+        _shortest = Math.Min(_shortest + _shortest / 64 + 1, ticks);
+        return isUnbroken;
+    }
 
     /// <summary>Whether there were far fewer frames than planned for, again and again.</summary>
     public bool IsTooLargeFor(int frames)

@@ -85,18 +85,21 @@ public sealed class StackReader
 
         while (true)
         {
-            var isChain = TryLook(thread, plan, _next, out isReadable);
+            // What was copied without a break and is all proven needs no second look.
+            var isDescribed = _look.IsWhole && TryDescribe(innermostFirst);
+            if (isDescribed && _look.IsUnbroken && EndsWhereKnown(plan, innermostFirst) && FindUnproven(innermostFirst, 0) < 0)
+            {
+                return StackReadResult.Verified;
+            }
+
+            TryLook(thread, plan, _next, out isReadable);
             if (!isReadable)
             {
+                innermostFirst.Clear();
                 return StackReadResult.Unreadable;
             }
 
-            if (_look.IsWhole && _look.Count == 0 && isChain && _next.Count == 0)
-            {
-                return StackReadResult.NoFrames;
-            }
-
-            if (_look.IsWhole && TryDescribe(innermostFirst) && IsOfOneMoment(thread, plan, innermostFirst))
+            if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst))
             {
                 return innermostFirst.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
             }
@@ -157,7 +160,7 @@ public sealed class StackReader
 
         var start = Stopwatch.GetTimestamp();
         var read = _memory.ReadGather(plan.Addresses, plan.Lengths, _copy);
-        look.Ticks = Stopwatch.GetTimestamp() - start;
+        var isUnbroken = plan.IsUnbroken(Stopwatch.GetTimestamp() - start);
         if (read < plan.Count)
         {
             look.IsAtOnce = false;
@@ -174,7 +177,6 @@ public sealed class StackReader
 
         ReadOnlySpan<byte> head = _copy.AsSpan(plan.ThreadOffset, _threadBytes);
 
-        plan.TypicalTicks = plan.TypicalTicks == long.MaxValue ? look.Ticks : Math.Min(plan.TypicalTicks + plan.TypicalTicks / 64 + 1, look.Ticks);
         ulong chunk = 0, limit = 0;
         if (_layout.ThreadStackChunk is { } chunkField)
         {
@@ -184,6 +186,7 @@ public sealed class StackReader
 
         var holder = head.Word(_calls.ThreadFrame);
         look.IsWhole = TryWalk(plan, look, holder);
+        look.IsUnbroken = isUnbroken && look.IsAtOnce;
         if (look.IsWhole && (!look.IsAtOnce || plan.IsTooLargeFor(look.Count)))
         {
             Plan(thread, plan, look, holder, chunk, limit);
@@ -202,7 +205,6 @@ public sealed class StackReader
 
         plan.AddRoom(chunk, limit);
         plan.End(look.Count, _calls.CFrameFrame is { } field ? unchecked(holder + (ulong)field) : 0, 8, thread.Address, _threadBytes);
-        plan.TypicalTicks = long.MaxValue;
     }
 
     bool TryWalk(ReadPlan plan, FrameLook look, ulong holder)
@@ -318,28 +320,32 @@ public sealed class StackReader
         return true;
     }
 
-    /// <summary>Whether the frames that the first look saw were there at one moment.</summary>
-    bool IsOfOneMoment(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames)
+    /// <summary>Whether the frames that the first look saw were there at one moment, by those of later looks.</summary>
+    bool StaysTheSame(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames)
     {
         var same = _look.CountSame(_next);
         var isSame = same == _look.Count && _next.Count == same;
         isSame |= same == _look.Count - 1 && _next.Count == _look.Count && _look.Frames[0].IsSameActivation(_next.Frames[0]);
-        // What was copied without a break is that of a moment as far as the calls in it are proven.
-        const int unbroken = 3;
-        if (!isSame && !(_look.IsAtOnce && _look.Ticks <= unbroken * plan.TypicalTicks))
+        if (!isSame)
         {
             return false;
         }
 
         var unproven = FindUnproven(frames, 0);
-        if (unproven < 0)
+        var endsWhereKnown = EndsWhereKnown(plan, frames);
+        if (unproven < 0 && endsWhereKnown)
         {
             return true;
         }
 
-        if (!isSame || !LooksTheSame(thread, plan, frames[unproven].Address))
+        if (!LooksTheSame(thread, plan, unproven < 0 ? (_look.Count > 0 ? _look.Frames[^1].Address : 0) : frames[unproven].Address))
         {
             return false;
+        }
+
+        if (frames.Count > 0)
+        {
+            plan.Outermost = (frames[^1].Address, frames[^1].Code);
         }
 
         for (; unproven >= 0; unproven = FindUnproven(frames, unproven + 1))
@@ -349,6 +355,12 @@ public sealed class StackReader
 
         return true;
     }
+
+    /// <summary>
+    /// Whether the chain ends with the frame that the thread began with. A frame just made or given back has no caller yet or any more, and a chain that leads
+    /// to one ends too early.
+    /// </summary>
+    static bool EndsWhereKnown(ReadPlan plan, List<RawFrame> frames) => frames.Count > 0 && plan.Outermost == (frames[^1].Address, frames[^1].Code);
 
     /// <summary>The innermost callee, from an index on, that is not known to be called by its caller; -1 when all are.</summary>
     int FindUnproven(List<RawFrame> frames, int from)
@@ -421,6 +433,13 @@ public sealed class StackReader
     bool LooksTheSame(in ThreadRecord thread, ReadPlan plan, ulong innermost)
     {
         const ulong longestPauseNs = 4000;
+        var callee = 0;
+        while (callee < _look.Count - 1 && _look.Frames[callee].Address != innermost)
+        {
+            callee++;
+        }
+
+        var callers = _look.Count - 1 - callee;
         for (var i = 0; i < LooksWithoutProof; i++)
         {
             _random ^= _random << 13;
@@ -437,9 +456,10 @@ public sealed class StackReader
                 return false;
             }
 
+            // The callee itself may go on, its callers may not.
             var same = _look.CountSame(_next);
-            var isSame = same == _look.Count || (same < _next.Count && _look.Frames[_look.Count - 1 - same] is var at && at.IsSameActivation(_next.Frames[_next.Count - 1 - same]) && at.Address == innermost)
-                || (same > 0 && IsWithin(_look.Frames[^same..], innermost));
+            var isSame = _look.Count == 0 ? _next.Count == 0
+                : same >= callers && _next.Count > callers && _next.Frames[_next.Count - 1 - callers].IsSameActivation(_look.Frames[callee]);
             if (!isSame)
             {
                 return false;
@@ -447,18 +467,5 @@ public sealed class StackReader
         }
 
         return true;
-    }
-
-    static bool IsWithin(ReadOnlySpan<SeenFrame> frames, ulong address)
-    {
-        foreach (ref readonly var frame in frames)
-        {
-            if (frame.Address == address)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }
