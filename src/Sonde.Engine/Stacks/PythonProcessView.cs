@@ -1,4 +1,5 @@
 using Sonde.Engine.Targets;
+using Sonde.Linux;
 using Sonde.Python;
 using Sonde.Python.Layouts;
 using Sonde.Python.Stacks;
@@ -13,6 +14,8 @@ namespace Sonde.Engine.Stacks;
 public sealed class PythonProcessView : IDisposable
 {
     readonly IDisposable? _owned;
+    readonly ThreadIds _threadIds;
+    readonly ThreadNames _names;
 
     /// <summary>A view of memory that holds a Python process.</summary>
     /// <param name="memory">The memory.</param>
@@ -35,6 +38,8 @@ public sealed class PythonProcessView : IDisposable
         Sources = new SourceFiles(pid, version);
         Codes = new CodeTable(memory, version, Runtime.Layout, Runtime.CodeType, Sources.Qualify);
         Stacks = new StackReader(Runtime, Codes);
+        _threadIds = new ThreadIds(pid, memory);
+        _names = new ThreadNames(Runtime);
     }
 
     /// <summary>The process, as seen from here; 0 when it lives no more.</summary>
@@ -74,7 +79,10 @@ public sealed class PythonProcessView : IDisposable
         var memory = new LiveMemory(pid);
         try
         {
-            return new PythonProcessView(memory, version, image.Elf, target.Bias, pid, memory);
+            var view = new PythonProcessView(memory, version, image.Elf, target.Bias, pid, memory);
+            return view.Runtime.IsReadable ? view : throw new UserErrorException(ProcFs.Exists(pid)
+                ? $"process {pid}: its memory may not be read; run sonde as root or, if the process is yours, allow it with 'sysctl kernel.yama.ptrace_scope=0'"
+                : $"process {pid} ended while it was being looked at");
         }
         catch (LayoutException exception)
         {
@@ -88,38 +96,97 @@ public sealed class PythonProcessView : IDisposable
         }
     }
 
+    /// <summary>The kernel's number of each of these threads, as seen from here; 0 where it cannot be told.</summary>
+    /// <param name="threads">Threads of this process.</param>
+    public IReadOnlyList<int> FindTids(IReadOnlyList<ThreadRecord> threads)
+    {
+        ArgumentNullException.ThrowIfNull(threads);
+        return Pid == 0 ? [.. threads.Select(static thread => thread.NativeId)] : _threadIds.Find(threads);
+    }
+
+    /// <summary>What Python code calls these threads, else what the kernel does; null where neither has a name for one.</summary>
+    /// <param name="threads">Threads of this process.</param>
+    /// <param name="tids">Their numbers.</param>
+    public IReadOnlyList<string?> FindNames(IReadOnlyList<ThreadRecord> threads, IReadOnlyList<int> tids)
+    {
+        ArgumentNullException.ThrowIfNull(threads);
+        ArgumentNullException.ThrowIfNull(tids);
+        Dictionary<ulong, IReadOnlyDictionary<ulong, string>> names = [];
+        var found = new string?[threads.Count];
+        for (var i = 0; i < found.Length; i++)
+        {
+            var thread = threads[i];
+            if (!names.TryGetValue(thread.Interpreter, out var ofInterpreter))
+            {
+                ofInterpreter = _names.Read(thread.Interpreter);
+                names.Add(thread.Interpreter, ofInterpreter);
+            }
+
+            // Without the module threading there is only the thread that the program began with.
+            found[i] = ofInterpreter.TryGetValue(thread.PthreadId, out var name) ? name
+                : Pid != 0 && tids[i] == Pid && thread.InterpreterId == 0 ? "MainThread"
+                : Pid != 0 && tids[i] != 0 ? ProcFs.ReadComm(Pid, tids[i])
+                : null;
+        }
+
+        return found;
+    }
+
     /// <summary>What all threads do at this moment.</summary>
     public ProcessSnapshot Snapshot()
     {
         List<ThreadRecord> records = [];
-        var complete = Runtime.ReadThreads(records);
+        var isComplete = Runtime.ReadThreads(records);
+        // The interpreter lists the newest first; of several interpreters the main one began first.
+        records.Reverse();
+        records = [.. records.OrderBy(static record => record.InterpreterId)];
+        var tids = FindTids(records);
+        var names = FindNames(records, tids);
         List<ThreadSnapshot> threads = [];
         List<RawFrame> frames = [];
-        // The interpreter lists the newest first.
-        for (var i = records.Count - 1; i >= 0; i--)
+        // Once for all threads: a lock has one holder.
+        var gils = records.Select(static record => record.Interpreter).Distinct().ToDictionary(static interpreter => interpreter, Runtime.ReadGil);
+        for (var i = 0; i < records.Count; i++)
         {
-            threads.Add(Look(records[i], frames));
+            threads.Add(Look(records[i], tids[i], names[i], gils[records[i].Interpreter], frames));
         }
 
-        return new ProcessSnapshot { Pid = Pid, Version = Version, Threads = threads, Problem = complete ? null : "the list of threads could not be followed to its end" };
+        return new ProcessSnapshot
+        {
+            Pid = Pid,
+            Version = Version,
+            Threads = threads,
+            OtherThreads = Pid == 0 ? 0 : Math.Max(_threadIds.Count - tids.Where(static tid => tid != 0).Distinct().Count(), 0),
+            Problem = ProblemOf(isComplete),
+        };
     }
 
     /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
 
-    ThreadSnapshot Look(in ThreadRecord record, List<RawFrame> frames)
+    string? ProblemOf(bool isComplete) =>
+        !Runtime.IsReadable ? Pid == 0 || ProcFs.Exists(Pid) ? "its memory cannot be read" : "it has ended"
+        : !Runtime.HasInterpreter ? "it has no interpreter: Python is just starting in it, or has ended"
+        : Runtime.IsFinalizing ? "its interpreter is being shut down; threads other than the one that does so are ending"
+        : isComplete ? null
+        : "the list of its threads could not be followed to the end; threads are missing";
+
+    ThreadSnapshot Look(in ThreadRecord record, int tid, string? name, in GilState gil, List<RawFrame> frames)
     {
         const long budgetNs = 50_000_000;
+        var activity = Pid == 0 ? default : ThreadActivity.Of(Pid, tid, gil);
         var result = Stacks.Read(record, frames, budgetNs);
-        var gil = Runtime.ReadGil(record.Interpreter);
         var holds = gil.Holder == record.Address;
         var exception = Runtime.ReadException(record);
         return new ThreadSnapshot
         {
             Record = record,
-            Tid = record.NativeId,
-            State = ThreadState.Unknown,
+            Tid = tid,
+            Name = name,
+            State = activity.State,
+            Waiting = activity.Waiting,
             HoldsGil = holds,
+            WaitsForGil = activity.State == ThreadState.WaitingForGil,
             AskedToDropGil = holds && gil.DropRequested,
             CollectsGarbage = holds && Runtime.IsCollecting(record.Interpreter),
             Exception = exception == 0 ? null : Runtime.ReadTypeName(exception),
@@ -127,7 +194,7 @@ public sealed class PythonProcessView : IDisposable
             Problem = result switch
             {
                 StackReadResult.Changed => "its stack changed all the time it was looked at",
-                StackReadResult.Unreadable => "its memory cannot be read",
+                StackReadResult.Unreadable => "its memory cannot be read; it has ended",
                 _ => null,
             },
         };

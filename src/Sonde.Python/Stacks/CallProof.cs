@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using Sonde.Python.Layouts;
+using Sonde.Python.Values;
 using Sonde.Symbols;
 
 namespace Sonde.Python.Stacks;
@@ -14,7 +14,8 @@ sealed class CallProof(PythonRuntime runtime)
 {
     readonly IMemory _memory = runtime.Memory;
     readonly RuntimeLayout _layout = runtime.Layout;
-    readonly Lazy<DictReader> _dicts = new(() => new DictReader(runtime));
+    readonly ObjectReader _objects = new(runtime.Memory, runtime.Version, runtime.Layout.Calls, ValueLayout.For(runtime.Version));
+    readonly List<Entry> _globals = [];
 
     /// <summary>The special methods of operators by the operand of BINARY_OP (Include/opcode.h, <c>NB_ADD</c> and following); in-place forms follow from 13 on.</summary>
     static readonly string[] _operators = ["add", "and", "floordiv", "lshift", "matmul", "mul", "mod", "or", "pow", "rshift", "sub", "truediv", "xor"];
@@ -131,10 +132,27 @@ sealed class CallProof(PythonRuntime runtime)
     /// <summary>Whether the caller's global variable of the name that an instruction loads holds the callee.</summary>
     bool IsGlobal(CodeBody body, in PythonInstruction instruction, ulong callerFrame, CodeObject callee)
     {
+        const int most = 1 << 14;
         var index = body.Opcodes.OperandOf(instruction.Opcode) == OperandKind.NameTwice ? instruction.Operand >> 1 : instruction.Operand;
-        return CodeBody.Item(body.NameObjects, index) is var name && name != 0
-            && _memory.TryReadWord(unchecked(callerFrame + (ulong)_layout.FrameGlobals), out var globals)
-            && _dicts.Value.TryFind(globals, name, out var value) && Holds(value, callee);
+        var name = CodeBody.Item(body.NameObjects, index);
+        if (name == 0 || !_memory.TryReadWord(unchecked(callerFrame + (ulong)_layout.FrameGlobals), out var globals))
+        {
+            return false;
+        }
+
+        _objects.Begin();
+        _globals.Clear();
+        DictionaryReader.TryRead(_objects, globals, most, _globals, out _);
+        // Names are interned: one string object for all of the same text.
+        foreach (var entry in _globals)
+        {
+            if (entry.Key == name)
+            {
+                return Holds(entry.Value, callee);
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether an object is a function of the callee's code, a method of it, or a cell with either.</summary>

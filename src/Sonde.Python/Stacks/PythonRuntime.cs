@@ -13,6 +13,7 @@ public sealed class PythonRuntime
     readonly ulong _interpretersHead;
     readonly ulong _runtime;
     readonly ulong _currentThread;
+    readonly (ulong Start, ulong End) _variables;
     readonly byte[] _thread;
 
     /// <summary>Finds the runtime of an interpreter image.</summary>
@@ -41,6 +42,7 @@ public sealed class PythonRuntime
         {
             _interpretersHead = unchecked(bias + InterpreterListHead.Find(image));
             _currentThread = image.TryFindSymbol("_PyThreadState_Current", out var current) ? unchecked(bias + current.Value) : 0;
+            _variables = VariablesOf(image, bias);
         }
 
         _thread = new byte[8 + Math.Max(Math.Max(Layout.ThreadNativeId ?? 0, Layout.ThreadPthreadId), Math.Max(Layout.ThreadNext, Layout.ThreadInterpreter))];
@@ -57,6 +59,12 @@ public sealed class PythonRuntime
 
     /// <summary>The address of <c>PyCode_Type</c>, the type of every code object; 0 when the image does not tell.</summary>
     public ulong CodeType { get; }
+
+    /// <summary>Whether the target's memory can be read at all.</summary>
+    public bool IsReadable => Memory.TryReadWord(_interpretersHead, out _);
+
+    /// <summary>Whether there is an interpreter: not before the runtime has been set up, and not any more after it was shut down.</summary>
+    public bool HasInterpreter => Memory.TryReadWord(_interpretersHead, out var interpreter) && interpreter != 0;
 
     /// <summary>Whether the runtime is being shut down (3.7 and later): its threads end and its structures go.</summary>
     public bool IsFinalizing => Layout.RuntimeFinalizing is { } offset && Memory.TryReadWord(unchecked(_runtime + (ulong)offset), out var thread) && thread != 0;
@@ -111,7 +119,8 @@ public sealed class PythonRuntime
         if (_currentThread != 0)
         {
             Memory.TryReadWord(_currentThread, out var current);
-            return new GilState(current, false, 0, 0);
+            // The lock is a static variable of 3.6 (Python/ceval_gil.h), the only one there that threads sleep on.
+            return new GilState(current, false, _variables.Start, _variables.End);
         }
 
         ulong gil = 0;
@@ -205,6 +214,14 @@ public sealed class PythonRuntime
         }
 
         return null;
+    }
+
+    /// <summary>The part of memory that holds an image's variables: its segment that can be written.</summary>
+    static (ulong Start, ulong End) VariablesOf(ElfFile image, ulong bias)
+    {
+        const uint writable = 2;
+        var segment = image.Segments.FirstOrDefault(segment => segment.Type == ElfSegmentType.Load && ((uint)segment.Flags & writable) != 0);
+        return (unchecked(bias + segment.VirtualAddress), unchecked(bias + segment.VirtualAddress + segment.MemorySize));
     }
 
     bool IsNone(ulong value) => value == 0 || ReadTypeName(value) is null or "NoneType";
