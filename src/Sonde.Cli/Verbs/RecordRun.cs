@@ -4,6 +4,7 @@ using Sonde.Engine.Output;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
 using Sonde.Engine.Recording;
+using Sonde.Engine.Sampling;
 using Sonde.Linux;
 
 namespace Sonde.Cli.Verbs;
@@ -11,14 +12,16 @@ namespace Sonde.Cli.Verbs;
 /// <summary>Carries out <c>sonde record</c>: what is recorded into what, and what is said before, meanwhile and after.</summary>
 sealed class RecordRun : IDisposable
 {
+    readonly RecordRequest _request;
     readonly CancellationTokenSource _stop = new();
     readonly EndingSignals _signals;
     readonly ProfileRecording _recording;
     readonly bool _showsProgress = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
     bool _lineIsOpen;
 
-    RecordRun(RecordingOptions options)
+    RecordRun(RecordRequest request, RecordingOptions options)
     {
+        _request = request;
         _signals = new EndingSignals(_stop.Cancel);
         try
         {
@@ -43,6 +46,11 @@ sealed class RecordRun : IDisposable
                 : "record: -p PID, --all and -- COMMAND exclude each other");
         }
 
+        if (request.Sampling is { When: not null, Mode: not SamplingMode.Wall })
+        {
+            throw new UsageException("record: --when looks at time by the clock, from outside; it does not go with --cpu, --off-cpu or --memory");
+        }
+
         if (request.ByFunction && request.NoLines)
         {
             throw new UsageException("record: --function shows a function's first line, --no-lines none; use one of them");
@@ -50,7 +58,7 @@ sealed class RecordRun : IDisposable
 
         var command = request.Command.Count > 0 ? CommandLine.Resolve(request.Command) : [];
         var format = request.Format is { } name ? ProfileFormats.ByName(name) : ProfileFormats.ForFile(request.Output ?? ".svg");
-        using var run = new RecordRun(new RecordingOptions
+        using var run = new RecordRun(request, new RecordingOptions
         {
             Command = command,
             Duration = request.Duration,
@@ -86,23 +94,25 @@ sealed class RecordRun : IDisposable
         var end = _recording.Run(ShowProgress, _stop.Token);
         CloseLine();
         var counts = _recording.Counts;
-        Say(end switch
+        var how = end switch
         {
             RecordingEnd.TargetEnded when _recording.CommandEnding is { } ending => $"the command {ending}",
             RecordingEnd.TargetEnded => "what was recorded has ended",
-            RecordingEnd.TimeUp when _recording.CommandGoesOn => Line($"the time is up; the command (process {_recording.Pid}) goes on"),
             RecordingEnd.TimeUp => "the time is up",
             _ => "ended",
-        } + Line($" after {_recording.Elapsed.TotalSeconds:0.0} s; {counts.Threads:N0} threads of {counts.Processes:N0} processes were seen"));
+        };
+        var goesOn = _recording.CommandGoesOn ? Line($"; the command (process {_recording.Pid}) goes on") : "";
+        Say(Line($"{how} after {_recording.Elapsed.TotalSeconds:0.0} s; threads seen: {counts.Threads:N0}, processes: {counts.Processes:N0}{goesOn}"));
         TellLosses();
-        if (counts is { Samples: 0, Processes: 0 })
+        if (counts.Processes == 0)
         {
             throw new UserErrorException("nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes");
         }
 
-        if (counts.Samples == 0)
+        if (_recording.WrittenSamples == 0)
         {
-            Say("nothing was recorded: all threads waited whenever they were looked at; --idle records those too");
+            Say(_request.Sampling.When is { } when ? $"nothing was recorded: there were no {when}"
+                : "nothing was recorded: all threads waited whenever they were looked at; --idle records those too");
         }
 
         return 0;
@@ -111,7 +121,7 @@ sealed class RecordRun : IDisposable
     void TellLosses()
     {
         var losses = _recording.Losses;
-        var samples = _recording.Counts.Samples;
+        var samples = _recording.WrittenSamples;
         foreach (var (cause, count) in losses.Causes)
         {
             Say(Line($"lost {count:N0} samples ({100.0 * count / (count + samples):0.##} %): {cause}"));

@@ -31,12 +31,13 @@ static class RecordVerb
         var memory = new Option<bool>("--memory") { Description = "Bytes allocated instead of time; measured at the allocator." };
         var session = new Option<string?>("--session") { Description = "A name by which 'sonde session' can reach the recording while it goes on.", HelpName = "NAME" };
         var loop = new Option<TimeSpan?>("--loop") { Description = "Write a file, and begin the next, each time that this has passed: 60s.", HelpName = "TIME", CustomParser = Duration.Parse };
+        var when = new Option<string?>("--when") { Description = "Only inside slow calls: 'calls > 50ms in app.handle'.", HelpName = "CONDITION" };
         var ignored = new Option<bool>("--nonblocking", "--full-filenames") { Description = "Accepted and needless: Sonde never stops a process, and files hold whole names.", Hidden = true };
         var command = new Argument<string[]>("command") { Description = "After --: a command to start and record.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
 
         var verb = new Command("record", "Record where running Python programs spend their time: flame graph, speedscope, pprof and more.")
         {
-            pids, all, subprocesses, duration, rate, output, format, function, noLines, threads, gil, idle, native, cpu, offCpu, memory, session, loop, ignored, command,
+            pids, all, subprocesses, duration, rate, output, format, function, noLines, threads, gil, idle, native, cpu, offCpu, memory, session, loop, when, ignored, command,
         };
         verb.SetAction(parsed => RecordRun.Execute(new RecordRequest
         {
@@ -59,6 +60,7 @@ static class RecordVerb
                 Idle = parsed.GetValue(idle),
                 GilOnly = parsed.GetValue(gil),
                 Native = parsed.GetValue(native),
+                When = parsed.GetValue(when) is { } condition ? SlowCalls.Parse(condition) : null,
             },
         }));
         return verb;

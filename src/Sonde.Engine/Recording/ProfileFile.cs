@@ -1,6 +1,7 @@
 using Sonde.Engine.Output;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Recording;
 
@@ -37,8 +38,14 @@ public static class ProfileFile
     /// <returns>Why it could not be written; null when it was.</returns>
     static string? TryWrite(Profile profile, IProfileFormat format, string path)
     {
-        // A pipe or a device cannot be replaced, and has no halves.
-        var direct = File.Exists(path) && (File.GetAttributes(path) & (FileAttributes.Normal | FileAttributes.Device)) is FileAttributes.Device;
+        // A pipe or a device must not be replaced, and has no halves; of a link only what it leads to is replaced.
+        var exists = FileStatus.TryRead(path, followsLinks: true, out var status);
+        var direct = exists && !status.IsRegularFile;
+        if (exists && !direct)
+        {
+            path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+
         var temporary = direct ? path : $"{path}.{Environment.ProcessId}.tmp";
         try
         {

@@ -102,8 +102,11 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>What there is so far.</summary>
     public RecorderCounts Counts => _recorder.Counts;
 
-    /// <summary>What was lost in the last file that was written.</summary>
-    public ProfileLosses Losses { get; private set; } = new();
+    /// <summary>How many samples all files have that were written, those of snapshots not counted.</summary>
+    public long WrittenSamples { get; private set; }
+
+    /// <summary>What was lost in all files that were written.</summary>
+    public ProfileLosses Losses { get; } = new();
 
     /// <summary>How long it goes on already.</summary>
     public TimeSpan Elapsed => TimeSpan.FromMicroseconds((Clock.MonotonicNs - _beganNs) / 1000.0);
@@ -118,7 +121,7 @@ public sealed class ProfileRecording : IDisposable
     public RecordingEnd Run(Action progress, CancellationToken cancellation)
     {
         using var onCancel = cancellation.Register(() => _wake.Set());
-        var sampling = new Thread(Sample) { IsBackground = true, Name = "sampler", Priority = ThreadPriority.Highest };
+        var sampling = new Thread(Sample) { IsBackground = true, Name = "sampler" };
         sampling.Start();
         _session?.Start();
         _command?.Release();
@@ -205,7 +208,8 @@ public sealed class ProfileRecording : IDisposable
         lock (_writing)
         {
             var profile = _recorder.Copy(empty: _options.Loop is not null);
-            Losses = profile.Losses;
+            Losses.Add(profile.Losses);
+            WrittenSamples += profile.SampleCount;
             Write(profile, OutputName.Expand(pattern, Pid, profile.Info.Start.ToLocalTime(), ++_written));
         }
     }

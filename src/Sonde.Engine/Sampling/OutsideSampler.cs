@@ -49,9 +49,10 @@ public sealed class OutsideSampler : ISampler
     {
         get
         {
+            var when = _options.When is { } slow ? $", only in {slow}, each from its first sample on; such calls right after each other look like one" : "";
             var rate = 1e9 / _options.IntervalNs;
             var what = _options.GilOnly ? "holders of the interpreter lock" : _options.Idle ? "wall time, waiting included" : "wall time of active threads";
-            return string.Create(CultureInfo.InvariantCulture, $"{what}, {rate:0.##} times a second, from outside: nothing is stopped, and no right is needed but that to read the process's memory");
+            return string.Create(CultureInfo.InvariantCulture, $"{what}, {rate:0.##} times a second, from outside: nothing is stopped, and no right is needed but that to read the process's memory{when}");
         }
     }
 
@@ -63,6 +64,8 @@ public sealed class OutsideSampler : ISampler
     {
         const int slackNs = 1000;
         Clock.SetTimerSlack(slackNs);
+        // Otherwise on a busy machine the samples come when others pause, and not when they are due.
+        SchedulingPriority.TryRaise();
         _scout.Start();
         var start = Clock.MonotonicNs;
         var schedule = new SampleSchedule(start, (ulong)_options.IntervalNs, start);

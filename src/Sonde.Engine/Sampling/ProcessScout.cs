@@ -7,15 +7,18 @@ namespace Sonde.Engine.Sampling;
 sealed class ProcessScout(SamplingOptions options, Action<PythonProcessView> found) : IDisposable
 {
     /// <summary>How long after its start a command that was just started is looked for eagerly.</summary>
-    static readonly TimeSpan _eagerness = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan _eagerness = TimeSpan.FromSeconds(2);
     static readonly TimeSpan _eagerPause = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The list of all processes is long.</summary>
     const long EveryProcessMs = 200;
 
-    /// <summary>A process that runs no Python yet may be about to load it; later only a new program can bring it.</summary>
-    const int MostTries = 8;
+    /// <summary>A process that runs no Python yet may be about to load it. It is tried at growing distances, the last after some four seconds; later only a new program can bring it.</summary>
+    const int MostTries = 12;
+
+    /// <summary>What is called python will not take long to be one.</summary>
+    const int LongestPythonPauseMs = 4;
 
     readonly Dictionary<int, Candidate> _candidates = [];
     readonly List<int> _again = [];
@@ -34,7 +37,11 @@ sealed class ProcessScout(SamplingOptions options, Action<PythonProcessView> fou
 
         public long NextTryMs { get; set; }
 
+        public long EagerUntilMs { get; set; }
+
         public bool IsTaken { get; set; }
+
+        public bool IsCalledPython => Path.GetFileName(Executable.AsSpan()).Contains("python", StringComparison.Ordinal);
     }
 
     /// <summary>Whether more may be found though nothing is sampled at the moment.</summary>
@@ -191,7 +198,14 @@ sealed class ProcessScout(SamplingOptions options, Action<PythonProcessView> fou
         {
             // It runs no Python, or not yet, or may not be looked at: it is passed over.
             candidate.Tries++;
-            candidate.NextTryMs = Environment.TickCount64 + (1 << Math.Min(candidate.Tries, MostTries));
+            var pauseMs = 1 << Math.Min(candidate.Tries, MostTries);
+            if (candidate.IsCalledPython && pauseMs > LongestPythonPauseMs && Environment.TickCount64 < candidate.EagerUntilMs)
+            {
+                pauseMs = LongestPythonPauseMs;
+                candidate.Tries--;
+            }
+
+            candidate.NextTryMs = Environment.TickCount64 + pauseMs;
         }
     }
 
@@ -215,6 +229,7 @@ sealed class ProcessScout(SamplingOptions options, Action<PythonProcessView> fou
             {
                 candidate.Executable = executable;
                 candidate.Tries = 0;
+                candidate.EagerUntilMs = Environment.TickCount64 + (long)_eagerness.TotalMilliseconds;
             }
 
             return candidate.Tries < MostTries ? candidate : null;

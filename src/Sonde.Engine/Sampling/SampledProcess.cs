@@ -39,7 +39,7 @@ sealed class SampledProcess : IDisposable
         _options = options;
         _recorder = recorder;
         _pidFd = PidFd.TryOpen(view.Pid, out var opened).Failed ? null : opened;
-        _interning = new StackInterning(view.Codes, recorder);
+        _interning = new StackInterning(view.Codes, recorder, options.When);
         _patienceNs = Math.Min(MostPatienceNs, options.IntervalNs / 2);
         var parent = ProcFs.TryReadStat(view.Pid, out var stat) ? stat.ParentPid : 0;
         _number = recorder.Process(new ProfileProcess(view.Pid, parent, string.Join(' ', ProcFs.ReadCommandLine(view.Pid))));
@@ -109,7 +109,15 @@ sealed class SampledProcess : IDisposable
 
         if (thread.Stack is { } stack && IsWanted(thread.State, holdsGil))
         {
-            _recorder.Add(now, thread.Number, stack, weightNs, thread.ShownState(weightNs), holdsGil);
+            var state = thread.ShownState(weightNs);
+            if (thread.Window is { } window)
+            {
+                window.Add(thread.MeantFrame, now, stack, weightNs, state, holdsGil);
+            }
+            else
+            {
+                _recorder.Add(now, thread.Number, stack, weightNs, state, holdsGil);
+            }
         }
     }
 
@@ -220,7 +228,11 @@ sealed class SampledProcess : IDisposable
         }
 
         var number = _recorder.Thread(new ProfileThread(_number, tid, ProcFs.ReadComm(Pid, tid) ?? ""));
-        var thread = new SampledThread(record, tid, number, new ThreadFiles(Pid, tid)) { IsListed = true };
+        var thread = new SampledThread(record, tid, number, new ThreadFiles(Pid, tid))
+        {
+            IsListed = true,
+            Window = _options.When is { } when ? new SlowCallWindow((ulong)when.Threshold.Ticks * 100, _recorder, number) : null,
+        };
         _threads[record.Address] = thread;
         _order.Add(thread);
     }

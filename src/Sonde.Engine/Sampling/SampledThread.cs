@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Sonde.Engine.Profiles;
 using Sonde.Linux;
 using Sonde.Python.Stacks;
@@ -41,8 +40,11 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <summary>Set when it is still in the interpreter's list.</summary>
     public bool IsListed { get; set; }
 
-    /// <summary>Its frames at the last look, innermost first.</summary>
-    public ReadOnlySpan<RawFrame> Frames => CollectionsMarshal.AsSpan(_frames);
+    /// <summary>The address of the outermost frame of a function whose slow calls are recorded; 0 when there is none.</summary>
+    public ulong MeantFrame { get; private set; }
+
+    /// <summary>Holds samples back while only those of slow calls are recorded; else null.</summary>
+    public SlowCallWindow? Window { get; init; }
 
     /// <summary>Finds out whether it has been running at all since the last look.</summary>
     /// <returns>True when it has been blocked all the time: then everything is as it was.</returns>
@@ -124,6 +126,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
             _frames.Clear();
             _frames.AddRange(_newFrames);
             Stack = Intern(interning, same);
+            MeantFrame = Window is null ? 0 : FindMeant(interning);
         }
 
         return result;
@@ -152,6 +155,12 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         }
 
         return same;
+    }
+
+    ulong FindMeant(StackInterning interning)
+    {
+        var meant = _frames.FindLastIndex(frame => interning.IsMeant(frame));
+        return meant < 0 ? 0 : _frames[meant].Address;
     }
 
     int? Intern(StackInterning interning, int same)

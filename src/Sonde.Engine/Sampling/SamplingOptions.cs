@@ -45,4 +45,7 @@ public sealed record SamplingOptions
 
     /// <summary>Whether frames of machine code are wanted too.</summary>
     public bool Native { get; init; }
+
+    /// <summary>Only samples inside slow calls are recorded; null for all samples.</summary>
+    public SlowCalls? When { get; init; }
 }

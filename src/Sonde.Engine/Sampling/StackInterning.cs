@@ -6,10 +6,29 @@ using Sonde.Python.Stacks;
 namespace Sonde.Engine.Sampling;
 
 /// <summary>The numbers that a recorder gave to the frames of one process.</summary>
-sealed class StackInterning(CodeTable codes, SampleRecorder recorder)
+sealed class StackInterning(CodeTable codes, SampleRecorder recorder, SlowCalls? when)
 {
     /// <summary>By the code object as it was decoded, not by its address, which another one may come to have.</summary>
     readonly Dictionary<(CodeObject Code, int Offset), int> _frames = [];
+
+    readonly Dictionary<CodeObject, bool> _meant = [];
+
+    /// <summary>Whether a frame is of a function whose slow calls are recorded.</summary>
+    public bool IsMeant(in RawFrame frame)
+    {
+        if (when is null || !codes.TryGet(frame.Code, out var code))
+        {
+            return false;
+        }
+
+        ref var meant = ref CollectionsMarshal.GetValueRefOrAddDefault(_meant, code, out var known);
+        if (!known)
+        {
+            meant = when.Means(code.Function, code.File);
+        }
+
+        return meant;
+    }
 
     /// <summary>The number of the stack in which a frame is called from <paramref name="caller"/>.</summary>
     /// <returns>False when its code object cannot be read.</returns>

@@ -25,7 +25,7 @@ public static class SessionDirectory
             throw new UserErrorException($"the directory for sessions, {path}, cannot be made: {FileError.Describe(exception)}");
         }
 
-        if (!FileOwner.TryRead(path, out var owner) || !owner.IsDirectory || owner.User != User || owner.IsOpenToOthers)
+        if (!FileStatus.TryRead(path, followsLinks: false, out var owner) || !owner.IsDirectory || owner.User != User || owner.IsOpenToOthers)
         {
             throw new UserErrorException($"the directory for sessions, {path}, is not this user's alone (mode 0700), so nothing in it can be trusted; remove it, or set XDG_RUNTIME_DIR");
         }
@@ -88,7 +88,7 @@ public static class SessionDirectory
         var user = User;
         foreach (var runtime in new[] { Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), string.Create(CultureInfo.InvariantCulture, $"/run/user/{user}") })
         {
-            if (!string.IsNullOrEmpty(runtime) && FileOwner.TryRead(runtime, out var owner) && owner.IsDirectory && owner.User == user)
+            if (!string.IsNullOrEmpty(runtime) && FileStatus.TryRead(runtime, followsLinks: false, out var owner) && owner.IsDirectory && owner.User == user)
             {
                 return Path.Combine(runtime, "sonde");
             }
