@@ -71,8 +71,11 @@ sealed class RuntimeMaps
     /// <summary>The maps behind Python probes.</summary>
     public Lowering.Python.PythonMaps? Python { get; set; }
 
+    /// <summary>The maps behind stacks by unwind tables.</summary>
+    public Lowering.Native.UnwindMaps? Unwind { get; set; }
+
     /// <summary>All that are needed: what is to be created besides the maps of the language.</summary>
-    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values).Concat(Python?.All ?? []);
+    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values).Concat(Python?.All ?? []).Concat(Unwind?.All ?? []);
 }
 
 /// <summary>Offsets in the value of <see cref="RuntimeMaps.Globals"/>.</summary>
@@ -122,6 +125,9 @@ enum LossKind
 
     /// <summary>A time series, histogram or string operation met a value it has no room for.</summary>
     Value,
+
+    /// <summary>A stack by unwind tables ended early: no table had the code, or the stack could not be read.</summary>
+    Unwind,
 
     Count,
 }

@@ -62,7 +62,7 @@ sealed partial class Binder
 
     BoundExpression BindStack(Call call, SymbolicKind kind)
     {
-        var shape = new StackShape(_options.Config.StackMode, DefaultStackDepth);
+        var shape = new StackShape(_options.Config.StackMode, DefaultStackDepth, ByTables: call.Name == "dw_ustack");
         var arguments = call.Arguments.ToList();
         if (arguments is [Identifier mode, ..])
         {

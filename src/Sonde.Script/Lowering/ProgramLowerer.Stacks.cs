@@ -9,6 +9,8 @@ namespace Sonde.Script.Lowering;
 /// <summary>Stacks.</summary>
 sealed partial class ProgramLowerer
 {
+    readonly Dictionary<int, Native.EhFrameUnwinder> _unwinders = [];
+
     // include/uapi/linux/bpf.h
     const int UserStackFlag = 1 << 8;
 
@@ -46,6 +48,11 @@ sealed partial class ProgramLowerer
             throw new IrException("len() of a stack is known where the stack is taken only: write len(kstack), len(ustack) or len(pystack).");
         }
 
+        if (type.Stack.ByTables)
+        {
+            return UnwoundLength(type.Stack);
+        }
+
         var size = checked(type.Stack.Depth * 8);
         var frames = ScratchTemporary(size);
         var bytes = Ir.Call(Helper.GetStack, Context(), frames, size, call.Function == Intrinsic.UserStack ? UserStackFlag : 0);
@@ -60,9 +67,85 @@ sealed partial class ProgramLowerer
         return result;
     }
 
+    /// <summary>The number of a stack by unwind tables, -1 when it could not be taken.</summary>
+    VirtualRegister UnwoundStackId(StackShape shape)
+    {
+        var (busy, there, store, kept, lost, release, done) =
+            (Ir.NewBlock("unwind_busy"), Ir.NewBlock("unwound_stack"), Ir.NewBlock("unwound_new"), Ir.NewBlock("unwound_kept"), Ir.NewBlock("unwound_lost"), Ir.NewBlock("unwind_release"), Ir.NewBlock("unwound_done"));
+        var result = Ir.Function.NewRegister();
+        Ir.Move(result, -1);
+        var walk = Walk(shape, busy);
+        var number = Ir.Function.NewSlot("stack_number", 8);
+        Ir.Branch(Condition.Equal, Ir.Load(Size.Double, new IrAddress(walk, Native.UnwindMaps.WalkStack)), 0, release, there);
+
+        // Cleared, so that a number that is kept with a stack is never negative, as one that tells of a failure.
+        Ir.MoveTo(there);
+        var hash = Ir.Arithmetic(IrOperation.ShiftRightLogical, Ir.Load(Size.Double, new IrAddress(walk, Native.UnwindMaps.WalkHash)), 1);
+        Ir.Store(Size.Double, new IrAddress(number), hash);
+        var known = Ir.Call(Helper.MapLookupElem, _script.Stacks(shape), number);
+        Ir.Branch(Condition.Equal, known, 0, store, kept);
+        Ir.MoveTo(store);
+        var answer = Ir.Call(Helper.MapUpdateElem, _script.Stacks(shape), number, new IrAddress(walk, Native.UnwindMaps.WalkStack), 0);
+        Ir.Branch(Condition.Equal, answer, 0, kept, lost);
+        Ir.MoveTo(kept);
+        Ir.Move(result, Ir.Load(Size.Double, new IrAddress(number)));
+        Ir.Jump(release);
+        Ir.MoveTo(lost);
+        CountLoss(LossKind.Stack);
+        Ir.Jump(release);
+        Ir.MoveTo(release);
+        Native.EhFrameUnwinder.Release(Ir, walk);
+        Ir.Jump(done);
+        Ir.MoveTo(busy);
+        CountLoss(LossKind.Stack);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return result;
+    }
+
+    /// <summary>How many frames a stack by unwind tables has that is taken now; 0 when it could not be.</summary>
+    VirtualRegister UnwoundLength(StackShape shape)
+    {
+        var (busy, done) = (Ir.NewBlock("unwind_busy"), Ir.NewBlock("unwound_done"));
+        var result = Ir.Function.NewRegister();
+        Ir.Move(result, 0);
+        var walk = Walk(shape, busy);
+        Ir.Move(result, Ir.Load(Size.Double, new IrAddress(walk, Native.UnwindMaps.WalkStack)));
+        Native.EhFrameUnwinder.Release(Ir, walk);
+        Ir.Jump(done);
+        Ir.MoveTo(busy);
+        CountLoss(LossKind.Stack);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return result;
+    }
+
+    /// <summary>Takes a stack by unwind tables; one that had to end early is counted.</summary>
+    VirtualRegister Walk(StackShape shape, BasicBlock busy)
+    {
+        if (!_unwinders.TryGetValue(shape.Depth, out var unwinder))
+        {
+            unwinder = new Native.EhFrameUnwinder(_program, _script.Unwind(), shape.Depth);
+            _unwinders.Add(shape.Depth, unwinder);
+        }
+
+        var (early, whole) = (Ir.NewBlock("unwound_early"), Ir.NewBlock("unwound_whole"));
+        var walk = unwinder.Walk(Ir, HostProcess(), busy);
+        var end = Ir.Load(Size.Double, new IrAddress(walk, Native.UnwindMaps.WalkEnd));
+        var other = Ir.NewBlock("unwound_other");
+        Ir.Branch(Condition.Equal, end, (int)Native.UnwindEnd.Complete, whole, other);
+        Ir.MoveTo(other);
+        Ir.Branch(Condition.Equal, end, (int)Native.UnwindEnd.NoUser, whole, early);
+        Ir.MoveTo(early);
+        CountLoss(LossKind.Unwind);
+        Ir.Jump(whole);
+        Ir.MoveTo(whole);
+        return walk;
+    }
+
     void UserStackInto(SymbolicType type, IrAddress to)
     {
-        Ir.Store(Size.Double, to, StackId(type.Stack, isUser: true));
+        Ir.Store(Size.Double, to, type.Stack.ByTables ? UnwoundStackId(type.Stack) : StackId(type.Stack, isUser: true));
         Ir.Store(Size.Double, to.Plus(8), HostProcess());
     }
 }

@@ -132,9 +132,29 @@ sealed class ScriptLowering
     /// <summary>Tells how much scratch memory a program uses.</summary>
     public void UseScratch(int bytes) => ScratchBytes = Math.Max(ScratchBytes, bytes);
 
+    /// <summary>What stacks by unwind tables need.</summary>
+    public Native.UnwindMaps Unwind()
+    {
+        if (!Kernel.HasLoop)
+        {
+            throw new IrException("dw_ustack needs bpf_loop, which came with Linux 5.17.");
+        }
+
+        return Runtime.Unwind ??= new Native.UnwindMaps();
+    }
+
     public MapSpec Stacks(StackShape shape)
     {
-        if (!Runtime.Stacks.TryGetValue(shape, out var spec))
+        const int mostUnwound = 16384;
+        if (!Runtime.Stacks.TryGetValue(shape, out var spec) && shape.ByTables)
+        {
+            spec = new MapSpec
+            {
+                Type = MapType.Hash, Name = $"sonde_stacks{Runtime.Stacks.Count}", KeySize = 8, ValueSize = 8 + (8 * shape.Depth), MaxEntries = mostUnwound, Flags = MapFlags.NoPreallocation,
+            };
+            Runtime.Stacks.Add(shape, spec);
+        }
+        else if (spec is null)
         {
             var withBuildIds = shape.Mode == StackMode.BuildId;
             var size = checked(shape.Depth * (withBuildIds ? 32 : 8)); // struct bpf_stack_build_id, include/uapi/linux/bpf.h

@@ -74,7 +74,8 @@ enum StackMode
 /// <summary>What to take of a stack.</summary>
 /// <param name="Mode">How it is printed.</param>
 /// <param name="Depth">At most how many frames.</param>
-readonly record struct StackShape(StackMode Mode, int Depth);
+/// <param name="ByTables">Whether unwind tables are followed, and not frame pointers: then the map of such stacks is a hash table from the stack's number (8) to {how many frames (8), then their addresses}.</param>
+readonly record struct StackShape(StackMode Mode, int Depth, bool ByTables = false);
 
 /// <summary>A number, or two, that stands for something only user space can name; can be printed, stored and used as a key.</summary>
 /// <param name="Kind">What it stands for; says the layout.</param>

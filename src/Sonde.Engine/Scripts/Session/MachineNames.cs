@@ -44,7 +44,9 @@ sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, 
         if (!_stacks.TryGetValue((shape, number), out var frames))
         {
             var value = new byte[map.ValueBytes];
-            frames = map.TryLookup(BitConverter.GetBytes((int)number), value) ? MemoryMarshal.Cast<byte, ulong>(value).ToArray() : [];
+            frames = !map.TryLookup(shape.ByTables ? BitConverter.GetBytes(number) : BitConverter.GetBytes((int)number), value) ? []
+                : shape.ByTables ? Unwound(MemoryMarshal.Cast<byte, ulong>(value))
+                : MemoryMarshal.Cast<byte, ulong>(value).ToArray();
             if (_stacks.Count >= MostStacks)
             {
                 _stacks.Clear();
@@ -55,6 +57,9 @@ sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, 
 
         return frames;
     }
+
+    /// <summary>How many addresses, then the addresses; behind them are those of longer stacks before.</summary>
+    static ulong[] Unwound(ReadOnlySpan<ulong> value) => value[1..][..(int)Math.Min(value[0], (ulong)value.Length - 1)].ToArray();
 
     public ReadOnlySpan<byte> BuildIdStack(StackShape shape, long number) => MemoryMarshal.AsBytes(Stack(shape, number));
 

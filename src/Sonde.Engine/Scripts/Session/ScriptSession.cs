@@ -6,6 +6,7 @@ using Sonde.Engine.Output;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Sinks;
 using Sonde.Engine.Scripts.Values;
+using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script;
@@ -27,6 +28,7 @@ sealed class ScriptSession : IDisposable
     readonly CodeFiles _files;
     readonly MachineNames _names;
     readonly PythonProcesses _python;
+    KernelUnwindTables? _tables;
     readonly OutputBuffer _buffer;
     readonly ScriptOutput _output;
     readonly ActionRunner _actions;
@@ -97,6 +99,7 @@ sealed class ScriptSession : IDisposable
         _signals.ForEach(signal => signal.Dispose());
         _ending.Dispose();
         _attacher.Dispose();
+        _tables?.Dispose();
         _records.Dispose();
         _script.Dispose();
         try
@@ -113,6 +116,7 @@ sealed class ScriptSession : IDisposable
     {
         _script.SetGlobals(Process, _options.Child?.Pid ?? 0);
         _script.LoadPrograms();
+        LoadTables();
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         cancellation = together.Token;
         _endingSignals = _options.EndsOnSignals ? new EndingSignals(_ending.Cancel) : null;
@@ -164,6 +168,31 @@ sealed class ScriptSession : IDisposable
         else
         {
             _python.AddRunning();
+        }
+    }
+
+    /// <summary>Loads the unwind tables of the processes that are probed already, if the script takes stacks by them; others ask for theirs.</summary>
+    void LoadTables()
+    {
+        if (_compiled.Runtime.Unwind is not { } maps)
+        {
+            return;
+        }
+
+        _tables = new KernelUnwindTables(maps, spec => _script.Find(spec)!, _files);
+        if (Process > 0)
+        {
+            _tables.Add(Process);
+            return;
+        }
+
+        var probed = _compiled.Programs.SelectMany(program => program.Probes).Select(probe => probe.Path).Where(path => path.Length > 0).ToHashSet();
+        foreach (var pid in probed.Count == 0 ? [] : ProcFs.Processes())
+        {
+            if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Exists(mapping => probed.Contains(mapping.Path)))
+            {
+                _tables.Add(pid);
+            }
         }
     }
 
@@ -290,6 +319,7 @@ sealed class ScriptSession : IDisposable
                 _names.Processes.Remember(Process);
             }
 
+            _tables?.Refresh();
             var any = _records.Drain(_run) > 0;
             while (_signalled.TryDequeue(out var program))
             {
@@ -306,7 +336,7 @@ sealed class ScriptSession : IDisposable
             {
                 TellLosses();
                 Hand();
-                _records.Wait(remembers ? UserNames.Interval : Timeout.InfiniteTimeSpan);
+                _records.Wait(remembers || _tables is not null ? UserNames.Interval : Timeout.InfiniteTimeSpan);
             }
         }
     }

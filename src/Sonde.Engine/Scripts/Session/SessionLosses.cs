@@ -27,6 +27,7 @@ sealed class SessionLosses(LoadedScript script)
             (LossKind.MapUpdate, "map updates were lost: a map was full. 'max_map_keys', or a size in a map's declaration, makes room"),
             (LossKind.Scratch, "hits were left out: too many programs interrupted one another on a processor"),
             (LossKind.Stack, "stacks could not be stored"),
+            (LossKind.Unwind, "stacks end early: the code had no unwind table, or one that was not loaded yet"),
             (LossKind.Python, "Python frames, functions or threads could not be read"),
             (LossKind.PythonProcess, "hits came before it was known whether their process runs Python: their Python stacks are unknown"),
             (LossKind.Value, "values were left out: they fit no bucket, interval or text"),

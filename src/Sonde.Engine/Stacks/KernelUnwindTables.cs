@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using Sonde.Bpf;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+using Sonde.Script.Lowering.Native;
+using Sonde.Symbols.Unwind;
+
+namespace Sonde.Engine.Stacks;
+
+/// <summary>Loads the unwind tables of processes into the maps of programs that walk stacks (<see cref="UnwindMaps"/>).</summary>
+/// <remarks>The rows of a file are loaded once, however many processes run it, and stay. For one thread at a time.</remarks>
+sealed class KernelUnwindTables : IDisposable
+{
+    /// <summary>A process that asks for tables again and again, as one that runs code of no file does, is looked at no more often than this.</summary>
+    const long PatienceMs = 200;
+
+    readonly Map _processes;
+    readonly Map _wanted;
+    readonly MemoryMapping _rows;
+    readonly int _room;
+    readonly CodeFiles _files;
+    readonly Dictionary<CodeFile, (int First, int Count, ulong Base)> _modules = [];
+    readonly Dictionary<int, long> _lookedAtMs = [];
+    int _used;
+
+    /// <summary>Tables for programs that use these maps.</summary>
+    /// <param name="specs">What the maps were made of.</param>
+    /// <param name="find">The maps.</param>
+    /// <param name="files">The files that processes have mapped.</param>
+    public KernelUnwindTables(UnwindMaps specs, Func<MapSpec, Map> find, CodeFiles files)
+    {
+        (_processes, _wanted, _files, _room) = (find(specs.Processes), find(specs.Wanted), files, specs.Rows.MaxEntries);
+        _rows = find(specs.Rows).MapMemory();
+        _processes.Update(BitConverter.GetBytes(0), new byte[specs.Processes.ValueSize]);
+    }
+
+    /// <summary>Files whose rows found no room, or that have more than a table can hold.</summary>
+    public int LostFiles { get; private set; }
+
+    /// <summary>Mappings beyond those that are kept of a process.</summary>
+    public int LostMappings { get; private set; }
+
+    /// <summary>Loads the tables of a process, or those of what it has mapped since; a process that is gone is forgotten.</summary>
+    public void Add(int pid)
+    {
+        _lookedAtMs[pid] = Environment.TickCount64;
+        if (!ProcFs.TryReadMaps(pid, out var mappings) || mappings.Count == 0)
+        {
+            _processes.Delete(pid);
+            _lookedAtMs.Remove(pid);
+            return;
+        }
+
+        var value = new byte[_processes.ValueBytes];
+        var count = 0;
+        using var memory = new LiveMemory(pid);
+        foreach (var mapping in mappings)
+        {
+            if (!mapping.IsExecutable || _files.Find(pid, mapping, memory) is not { } file || !MappedImage.TryGetLoadBias(file.Elf.Segments, mapping, out var bias))
+            {
+                continue;
+            }
+
+            if (count == UnwindMaps.MostMappings)
+            {
+                LostMappings++;
+                continue;
+            }
+
+            var (first, rows, start) = Load(file);
+            var entry = value.AsSpan(UnwindMaps.Mappings + count * UnwindMaps.MappingSize);
+            Put(entry[UnwindMaps.MappingStart..], mapping.Start);
+            Put(entry[UnwindMaps.MappingEnd..], mapping.End);
+            Put(entry[UnwindMaps.MappingBias..], unchecked(bias + start));
+            Put(entry[UnwindMaps.MappingFirstRow..], first);
+            Put(entry[UnwindMaps.MappingRows..], rows);
+            count++;
+        }
+
+        Put(value, (ulong)count);
+        _processes.Update(BitConverter.GetBytes(pid), value);
+    }
+
+    /// <summary>Loads what programs asked for since this was called the last time.</summary>
+    public void Refresh()
+    {
+        foreach (var pid in _wanted.Keys<int>().ToList())
+        {
+            if (!_lookedAtMs.TryGetValue(pid, out var last) || Environment.TickCount64 - last >= PatienceMs)
+            {
+                _wanted.Delete(pid);
+                Add(pid);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _rows.Dispose();
+
+    (int First, int Count, ulong Base) Load(CodeFile file)
+    {
+        if (_modules.TryGetValue(file, out var known))
+        {
+            return known;
+        }
+
+        var table = file.Unwind?.Compact();
+        var loaded = (First: 0, Count: 0, Base: table?.Base ?? 0);
+        if (table is { Rows.Count: > 0 })
+        {
+            LostFiles += table.IsCut ? 1 : 0;
+            if (table.Rows.Count <= _room - _used)
+            {
+                var rows = MemoryMarshal.Cast<byte, CompactUnwindRow>(_rows.Bytes)[_used..];
+                for (var i = 0; i < table.Rows.Count; i++)
+                {
+                    rows[i] = table.Rows[i];
+                }
+
+                loaded = (_used, table.Rows.Count, table.Base);
+                _used += table.Rows.Count;
+            }
+            else
+            {
+                LostFiles++;
+            }
+        }
+
+        _modules.Add(file, loaded);
+        return loaded;
+    }
+
+    static void Put<T>(Span<byte> to, T value) where T : unmanaged => MemoryMarshal.Write(to, in value);
+}
