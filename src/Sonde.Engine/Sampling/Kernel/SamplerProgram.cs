@@ -1,0 +1,166 @@
+using Sonde.Bpf;
+using Sonde.Engine.Scripts.Machine;
+using Sonde.Engine.Scripts.Python;
+using Sonde.Engine.Scripts.Session;
+using Sonde.Linux;
+using Sonde.Script;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
+using Sonde.Script.Syntax;
+using Sonde.Script.Types;
+
+namespace Sonde.Engine.Sampling.Kernel;
+
+/// <summary>A sampler's program in the kernel, written in the language, with what belongs to it; closing it removes it.</summary>
+sealed class SamplerProgram : IDisposable
+{
+    readonly MachineTarget _target;
+    readonly CompiledScript _compiled;
+    readonly LoadedScript _script;
+    readonly ProbeAttacher _attacher;
+    readonly RecordQueue _records;
+    readonly SamplerRecords _handler;
+
+    /// <summary>Compiles and loads a program; it does not run yet.</summary>
+    /// <param name="text">The program. What it prints are tuples.</param>
+    /// <param name="taken">Takes each of those: its action's number and its bytes.</param>
+    /// <exception cref="UserErrorException">The kernel cannot run it, or does not allow it; the message says why.</exception>
+    public SamplerProgram(string text, SampleTaker taken)
+    {
+        _target = new MachineTarget(new MachineOptions());
+        try
+        {
+            _compiled = Compile(text, _target);
+            _script = new LoadedScript(_compiled);
+            _script.SetGlobals(0, 0);
+            _script.LoadPrograms();
+            Interpreters = new PythonInterpreters([]);
+            Codes = new PythonCodes(Interpreters);
+            Processes = new PythonProcesses(_script, Interpreters);
+            _attacher = new ProbeAttacher(0, missing: null);
+            _records = new RecordQueue(_script);
+            _handler = new SamplerRecords(_compiled, Codes, Processes, taken);
+        }
+        catch (Exception exception)
+        {
+            _script?.Dispose();
+            _target.Dispose();
+            if (exception is ScriptLoadException or LinuxException)
+            {
+                throw new UserErrorException($"sampling in the kernel: {exception.Message}");
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The interpreters it met.</summary>
+    public PythonInterpreters Interpreters { get; }
+
+    /// <summary>The functions and stacks it met.</summary>
+    public PythonCodes Codes { get; }
+
+    /// <summary>Tells it which processes run Python.</summary>
+    public PythonProcesses Processes { get; }
+
+    /// <summary>A map of the program; null when there is none of the name, or the program does not use it.</summary>
+    public (ScriptMap Description, Map Map)? Find(string name) =>
+        _compiled.Maps.FirstOrDefault(map => map.Name == name) is { } description && _script.Find(description.Spec) is { } map ? (description, map) : null;
+
+    /// <summary>The map of stacks of addresses of a shape; null when the program takes none.</summary>
+    public Map? Stacks(StackShape shape) => _compiled.Runtime.Stacks.TryGetValue(shape, out var spec) ? _script.Find(spec) : null;
+
+    /// <summary>How many of something were lost so far.</summary>
+    public long Losses(LossKind kind) => _script.Find(_compiled.Runtime.Losses) is { } losses ? (long)losses.SumPerCpu((int)kind) : 0;
+
+    /// <summary>Attaches it.</summary>
+    /// <exception cref="UserErrorException">That failed; the message says why.</exception>
+    public void Attach()
+    {
+        try
+        {
+            for (var i = 0; i < _script.Programs.Count; i++)
+            {
+                _attacher.Attach(_script.Programs[i], _compiled.Programs[i]);
+            }
+        }
+        catch (Exception exception) when (exception is ScriptLoadException or LinuxException)
+        {
+            throw new UserErrorException($"sampling in the kernel: {exception.Message}");
+        }
+    }
+
+    /// <summary>Takes it off again: what it sent can still be read.</summary>
+    public void Detach() => _attacher.Dispose();
+
+    /// <summary>Hands on what it sent.</summary>
+    /// <returns>How many records there were.</returns>
+    public int Drain() => _records.Drain(_handler.Take);
+
+    /// <summary>Waits until it sends something, or is woken.</summary>
+    public void Wait(TimeSpan timeout) => _records.Wait(timeout);
+
+    /// <summary>Makes the present or next wait end.</summary>
+    public void Wake() => _records.Wake();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _attacher.Dispose();
+        _records.Dispose();
+        _script.Dispose();
+        _target.Dispose();
+    }
+
+    static CompiledScript Compile(string text, MachineTarget target)
+    {
+        var compiler = new ScriptCompiler(target);
+        var tree = compiler.Read(new SourceText("sampler", text), new ParseOptions());
+        var config = compiler.Configure(tree, []);
+        try
+        {
+            return compiler.Bind(tree, new BindOptions { Config = config }) is { } bound
+                ? compiler.Compile(bound)
+                : throw new UserErrorException($"sampling in the kernel cannot be done here:\n{compiler.Diagnostics.Render().TrimEnd()}");
+        }
+        catch (IrException exception)
+        {
+            throw new UserErrorException($"sampling in the kernel cannot be done here: {exception.Message}");
+        }
+    }
+}
+
+/// <summary>Takes a tuple that a sampler's program printed.</summary>
+/// <param name="type">What is in it.</param>
+/// <param name="value">Its bytes.</param>
+delegate void SampleTaker(TupleType type, ReadOnlySpan<byte> value);
+
+/// <summary>Tells the records of a sampler's program apart.</summary>
+sealed class SamplerRecords(CompiledScript script, PythonCodes codes, PythonProcesses processes, SampleTaker taken)
+{
+    /// <summary>Takes a record.</summary>
+    public void Take(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < ScriptAction.PayloadOffset || BitConverter.ToUInt64(record) is var index && index >= (ulong)script.Actions.Count)
+        {
+            return;
+        }
+
+        var action = script.Actions[(int)index];
+        switch (action.Kind)
+        {
+            case ActionKind.PythonCode:
+                codes.Learn(record);
+                break;
+            case ActionKind.PythonStack:
+                codes.LearnStack(record);
+                break;
+            case ActionKind.PythonProcess:
+                processes.Answer(record);
+                break;
+            case ActionKind.PrintValue when action.Payload.Elements is [TupleType tuple] && record.Length >= ScriptAction.PayloadOffset + tuple.Size:
+                taken(tuple, record.Slice(ScriptAction.PayloadOffset, tuple.Size));
+                break;
+        }
+    }
+}
