@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Sonde.Engine.Recording;
-using Sonde.Linux;
 using Sonde.Script;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;

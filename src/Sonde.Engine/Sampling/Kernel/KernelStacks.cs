@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Sonde.Bpf;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Recording;
 using Sonde.Engine.Scripts.Python;
