@@ -202,7 +202,7 @@ public static class Disassembler
 
         bool fromRegister = (instruction.Opcode & JumpCode.FromRegister) != 0;
         string right = fromRegister ? Name(instruction.Src, wide) : Constant(instruction.Immediate);
-        return $"if {Name(instruction.Dst, wide)} {Symbol((Condition)code)} {right} goto {target}";
+        return $"if {Name(instruction.Dst, wide)} {((Condition)code).Sign()} {right} goto {target}";
     }
 
     // Labels print under their own name; of several with one name all but the first get a number.
@@ -299,22 +299,6 @@ public static class Disassembler
         Operation.Rsh => ">>",
         Operation.Mod => "%",
         Operation.Xor => "^",
-        _ => "?",
-    };
-
-    static string Symbol(Condition condition) => condition switch
-    {
-        Condition.Equal => "==",
-        Condition.NotEqual => "!=",
-        Condition.Greater => ">",
-        Condition.GreaterOrEqual => ">=",
-        Condition.Less => "<",
-        Condition.LessOrEqual => "<=",
-        Condition.AnyBits => "&",
-        Condition.SignedGreater => "s>",
-        Condition.SignedGreaterOrEqual => "s>=",
-        Condition.SignedLess => "s<",
-        Condition.SignedLessOrEqual => "s<=",
         _ => "?",
     };
 }

@@ -61,7 +61,7 @@ static class IrPrinter
     public static string Format(IrTerminator? terminator, Func<BasicBlock, string> name) => terminator switch
     {
         IrJump jump => $"goto {name(jump.Target)}",
-        IrBranch branch => $"if {(branch.Is32 ? "(32) " : "")}{branch.A} {Symbol(branch.Condition)} {Format(branch.B)} goto {name(branch.WhenTrue)} else {name(branch.WhenFalse)}",
+        IrBranch branch => $"if {(branch.Is32 ? "(32) " : "")}{branch.A} {branch.Condition.Sign()} {Format(branch.B)} goto {name(branch.WhenTrue)} else {name(branch.WhenFalse)}",
         IrReturn end => $"return {Format(end.Value)}",
         _ => "(no end)",
     };
@@ -123,20 +123,5 @@ static class IrPrinter
         IrOperation.ShiftLeft => "<<",
         IrOperation.ShiftRightLogical => ">>",
         _ => "s>>",
-    };
-
-    static string Symbol(Condition condition) => condition switch
-    {
-        Condition.Equal => "==",
-        Condition.NotEqual => "!=",
-        Condition.Greater => ">",
-        Condition.GreaterOrEqual => ">=",
-        Condition.Less => "<",
-        Condition.LessOrEqual => "<=",
-        Condition.AnyBits => "&",
-        Condition.SignedGreater => "s>",
-        Condition.SignedGreaterOrEqual => "s>=",
-        Condition.SignedLess => "s<",
-        _ => "s<=",
     };
 }

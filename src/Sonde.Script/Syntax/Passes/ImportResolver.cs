@@ -23,10 +23,8 @@ sealed class ImportResolver(ParseOptions options, DiagnosticBag diagnostics)
 
         Script main = ScriptReader.Parse(source, options, diagnostics, options.Folder);
         Add(main, options.Folder);
-        return new Script(main.Span)
+        return new Script(main)
         {
-            Config = main.Config,
-            Imports = main.Imports,
             Definitions = _definitions,
             MapDeclarations = _maps,
             Macros = _macros,

@@ -40,16 +40,10 @@ sealed class MacroExpander : TreeRewriter
             subprograms.Add(new Subprogram(function.Span, function.Name, function.Parameters, function.ReturnType, expander.Rewrite(function.Body)));
         }
 
-        return new Script(script.Span)
+        return new Script(script)
         {
-            Config = script.Config,
-            Imports = script.Imports,
-            Definitions = script.Definitions,
-            MapDeclarations = script.MapDeclarations,
-            Macros = script.Macros,
             Subprograms = subprograms,
             Probes = probes,
-            Options = script.Options,
         };
     }
 

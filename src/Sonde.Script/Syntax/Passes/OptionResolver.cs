@@ -23,13 +23,8 @@ sealed class OptionResolver(ScriptArguments arguments, DiagnosticBag diagnostics
         }
 
         resolver.CheckNames();
-        return new Script(script.Span)
+        return new Script(script)
         {
-            Config = script.Config,
-            Imports = script.Imports,
-            Definitions = script.Definitions,
-            MapDeclarations = script.MapDeclarations,
-            Macros = script.Macros,
             Subprograms = subprograms,
             Probes = probes,
             Options = resolver._options,

@@ -3,6 +3,11 @@ namespace Sonde.Script.Syntax;
 /// <summary>A whole program; after imports, with everything the imported scripts brought, in the order in which they stand.</summary>
 sealed class Script(SourceSpan span) : Node(span)
 {
+    /// <summary>The same script, for an initializer to change.</summary>
+    public Script(Script original)
+        : this(original.Span) => (Config, Imports, Definitions, MapDeclarations, Macros, Subprograms, Probes, Options) = (
+            original.Config, original.Imports, original.Definitions, original.MapDeclarations, original.Macros, original.Subprograms, original.Probes, original.Options);
+
     /// <summary>The config block, or null.</summary>
     public ConfigBlock? Config { get; init; }
 
