@@ -59,12 +59,29 @@ public sealed unsafe class Epoll : IDisposable
         GC.KeepAlive(descriptor);
     }
 
-    /// <summary>Makes the present or the next <see cref="Wait"/> return.</summary>
+    /// <summary>Makes the present or the next <see cref="Wait"/> return; nothing once the set is closed.</summary>
     public void Wake()
     {
-        ulong one = 1;
-        // EAGAIN means that the counter is full, so the waiter is awake already.
-        _ = _wake.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one)));
+        // Held, so that a close meanwhile waits: else its number might be another file's by the time it is written to.
+        var isHeld = false;
+        try
+        {
+            _wake.DangerousAddRef(ref isHeld);
+            ulong one = 1;
+            // EAGAIN means that the counter is full, so the waiter is awake already.
+            _ = Libc.Write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                _wake.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>Waits until a descriptor is readable, <see cref="Wake"/> is called, or the time is over.</summary>

@@ -220,6 +220,7 @@ sealed class ScriptRun
             Format = _request.Json ? OutputFormat.Json : OutputFormat.Text,
             Buffering = _request.Buffering,
             ToTerminal = toTerminal,
+            MessagesToTerminal = !Console.IsErrorRedirected,
             Colour = toTerminal && Terminal.UsesColour(standardError: false),
             ProcessId = processId,
             Child = child,

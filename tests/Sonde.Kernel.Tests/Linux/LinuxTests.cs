@@ -113,6 +113,14 @@ public class LinuxTests
     }
 
     [Fact]
+    public void Waking_a_set_that_is_closed_does_nothing()
+    {
+        Epoll epoll = new();
+        epoll.Dispose();
+        epoll.Wake();
+    }
+
+    [Fact]
     public void Epoll_reports_what_is_readable_and_can_be_woken()
     {
         using Epoll epoll = new();

@@ -5,13 +5,18 @@ using Sonde.Bpf.Btf;
 namespace Sonde.Engine.Scripts.Machine;
 
 /// <summary>Writes types of BTF as C declares them.</summary>
-static class BtfDeclaration
+sealed class BtfDeclaration
 {
     const int MostDepth = 16;
     const int MostText = 1 << 20;
 
+    /// <summary>Members and parameters of one declaration, those of functions it takes included. A structure has at most 65,535.</summary>
+    const int MostMembers = 1 << 17;
+
     /// <summary>Functions that take functions, and so on: in damaged types without end.</summary>
     const int MostFunctions = 4;
+
+    int _members;
 
     /// <summary>A parameter or field in one line: <c>struct task_struct * prev</c>.</summary>
     public static string Of(BtfType type, string name)
@@ -25,7 +30,7 @@ static class BtfDeclaration
     public static string Definition(BtfType type)
     {
         var text = new StringBuilder();
-        Guard(text, () => Define(text, type, 0));
+        Guard(text, () => new BtfDeclaration().Define(text, type, 0));
         return text.Append(';').ToString();
     }
 
@@ -81,7 +86,7 @@ static class BtfDeclaration
         }
     }
 
-    static void Define(StringBuilder text, BtfType type, int depth)
+    void Define(StringBuilder text, BtfType type, int depth)
     {
         text.Append(Keyword(type)).Append(type.Name.Length > 0 ? " " : "").Append(type.Name).Append(" {\n");
         if (type.Kind is BtfKind.Enumeration or BtfKind.Enumeration64)
@@ -113,8 +118,14 @@ static class BtfDeclaration
     }
 
     /// <summary>A member's declaration, the way C winds it around the name.</summary>
-    static void Member(StringBuilder text, BtfType type, string name, int depth)
+    void Member(StringBuilder text, BtfType type, string name, int depth)
     {
+        if (++_members > MostMembers)
+        {
+            text.Append('?');
+            return;
+        }
+
         var declarator = name;
         for (var i = 0; i < MostDepth; i++)
         {
@@ -169,7 +180,7 @@ static class BtfDeclaration
         }
     }
 
-    static string Declared(BtfType type, string name, int depth)
+    string Declared(BtfType type, string name, int depth)
     {
         var text = new StringBuilder();
         Member(text, type, name, Math.Max(depth, MostDepth) + 1);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Targets;
+using Sonde.Linux;
 using Sonde.Python.Layouts;
 using Sonde.Script.Binding;
 using Sonde.Script.Lowering.Python;
@@ -35,11 +36,15 @@ sealed class PythonCodes(PythonInterpreters interpreters)
     /// <summary>More stacks are not kept; the first ones are forgotten.</summary>
     const int MostStacks = 1 << 18;
 
+    /// <summary>Up to so many everything met is kept, be its process still there or not.</summary>
+    const int EnoughCodes = 1 << 17;
+
     readonly Dictionary<(int Process, ulong Address), Code> _latest = [];
     readonly Dictionary<(int Process, ulong Address, ulong Identity), Code> _codes = [];
     readonly Dictionary<(int Process, int Image), SourceFiles> _sources = [];
     readonly Dictionary<ulong, PythonStack> _stacks = [];
 
+    int _mostCodes = EnoughCodes;
     ulong _matched;
 
     /// <summary>What is known of a code object.</summary>
@@ -65,6 +70,11 @@ sealed class PythonCodes(PythonInterpreters interpreters)
         if (interpreter is { Layout.Calls.NamesAreQualified: false })
         {
             function = Sources(process, image, interpreter).Qualify(file, firstLine, function);
+        }
+
+        if (_codes.Count >= _mostCodes)
+        {
+            ForgetEnded();
         }
 
         var code = new Code(function, file);
@@ -137,6 +147,25 @@ sealed class PythonCodes(PythonInterpreters interpreters)
         return _latest.Values.FirstOrDefault(code => code.Function.EndsWith($".{pattern.Function}", StringComparison.Ordinal)) is { } method
             ? $"did you mean '{method.Function}'?"
             : Suggestions.DidYouMean(pattern.Function, _latest.Values.Select(code => code.Function));
+    }
+
+    /// <summary>Makes room in a session that sees many processes come and go. What is still in a map of those that ended has no name then.</summary>
+    void ForgetEnded()
+    {
+        var ended = _latest.Keys.Select(key => key.Process).Distinct().Where(process => !ProcFs.Exists(process)).ToHashSet();
+        Forget(_latest, key => ended.Contains(key.Process));
+        Forget(_codes, key => ended.Contains(key.Process));
+        Forget(_sources, key => ended.Contains(key.Process));
+        _mostCodes = Math.Max(EnoughCodes, 2 * _codes.Count);
+    }
+
+    static void Forget<TKey, TValue>(Dictionary<TKey, TValue> known, Predicate<TKey> isGone)
+        where TKey : notnull
+    {
+        foreach (var key in known.Keys.Where(key => isGone(key)).ToList())
+        {
+            known.Remove(key);
+        }
     }
 
     /// <summary>A function, file or stack in words; null when its names never came.</summary>

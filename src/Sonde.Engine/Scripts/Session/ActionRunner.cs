@@ -17,13 +17,19 @@ sealed class ActionRunner
     readonly LoadedScript _script;
     readonly SessionOptions _options;
     readonly ValueFormatter _values;
+    readonly ValueFormatter _messageValues;
     readonly ScriptOutput _output;
     readonly PrintfFormat?[] _formats;
     readonly Utf8Text _text = new();
 
-    public ActionRunner(LoadedScript script, SessionOptions options, ValueFormatter values, ScriptOutput output)
+    /// <param name="script">Its actions are those done.</param>
+    /// <param name="options">What is allowed and wanted.</param>
+    /// <param name="values">Writes values for the output.</param>
+    /// <param name="messageValues">Writes values for messages, which go elsewhere.</param>
+    /// <param name="output">Takes what is done.</param>
+    public ActionRunner(LoadedScript script, SessionOptions options, ValueFormatter values, ValueFormatter messageValues, ScriptOutput output)
     {
-        (_script, _options, _values, _output) = (script, options, values, output);
+        (_script, _options, _values, _messageValues, _output) = (script, options, values, messageValues, output);
         _formats = [.. script.Script.Actions.Select(action => UsesFormat(action.Kind) ? new PrintfFormat(action.Format) : null)];
     }
 
@@ -80,13 +86,13 @@ sealed class ActionRunner
                 Print(Formatted(index, action, payload));
                 break;
             case ActionKind.Errorf:
-                _output.Complaint(Severity.Error, action.Span, Formatted(index, action, payload).ToString());
+                _output.Complaint(Severity.Error, action.Span, Message(index, action, payload));
                 break;
             case ActionKind.Warnf when !_options.NoWarnings:
-                _output.Complaint(Severity.Warning, action.Span, Formatted(index, action, payload).ToString());
+                _output.Complaint(Severity.Warning, action.Span, Message(index, action, payload));
                 break;
             case ActionKind.Debugf when _options.Verbose:
-                _output.Complaint(Severity.Warning, action.Span, Formatted(index, action, payload).ToString());
+                _output.Complaint(Severity.Warning, action.Span, Message(index, action, payload));
                 break;
             case ActionKind.System:
                 RunCommand(Formatted(index, action, payload).ToString());
@@ -149,10 +155,14 @@ sealed class ActionRunner
         && ValueFormatter.Element(action.Payload, element, payload) is var bytes && bytes.Length == action.Payload.Elements[element].Size
         ? ValueFormatter.Number(action.Payload.Elements[element], bytes) : 0;
 
-    Utf8Text Formatted(int index, ScriptAction action, ReadOnlySpan<byte> payload)
+    Utf8Text Formatted(int index, ScriptAction action, ReadOnlySpan<byte> payload) => Formatted(index, action, payload, _values);
+
+    string Message(int index, ScriptAction action, ReadOnlySpan<byte> payload) => Formatted(index, action, payload, _messageValues).ToString();
+
+    Utf8Text Formatted(int index, ScriptAction action, ReadOnlySpan<byte> payload, ValueFormatter values)
     {
         _text.Clear();
-        _formats[index]!.Write(_text, _values, action.Payload, payload);
+        _formats[index]!.Write(_text, values, action.Payload, payload);
         return _text;
     }
 

@@ -8,6 +8,7 @@ namespace Sonde.Engine.Scripts.Session;
 sealed class Cgroups
 {
     const int MostDirectories = 1 << 16;
+    const int MostPaths = 1 << 12;
 
     readonly Lazy<List<(string Name, string Root)>> _hierarchies = new(ReadHierarchies);
     readonly Dictionary<(ulong Id, string Filter), string> _paths = [];
@@ -21,6 +22,11 @@ sealed class Cgroups
             var wanted = new Glob(filter.Length > 0 ? filter : "*");
             paths = string.Join(',', _hierarchies.Value.Where(each => wanted.Matches(each.Name))
                 .Select(each => (each.Name, Path: Search(each.Root, id))).Where(each => each.Path is not null).Select(each => $"{each.Name}:{each.Path}"));
+            if (_paths.Count >= MostPaths)
+            {
+                _paths.Clear();
+            }
+
             _paths.Add((id, filter), paths);
         }
 

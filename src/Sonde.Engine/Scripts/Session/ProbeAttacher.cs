@@ -51,33 +51,39 @@ sealed partial class ProbeAttacher(int process, Action<string>? missing) : IDisp
         _watchpoints.RemoveAll(each => each.Address == address);
     }
 
+    /// <summary>Takes the programs off, so that nothing is hit any more; what costs long waits beyond that is left to <see cref="Dispose"/>.</summary>
+    public void Stop() => ForEachLink(link => link.Stop());
+
     /// <summary>Takes everything off.</summary>
-    /// <remarks>For most links the kernel waits until no processor runs the program any more; a few threads wait at the same time.</remarks>
     public void Dispose()
     {
+        ForEachLink(link => link.Dispose());
+        _links.Clear();
+        _watchpoints.Clear();
+    }
+
+    /// <summary>Does something with the links, the last first. For most of them the kernel waits until no processor runs the program any more; a few threads wait at the same time.</summary>
+    void ForEachLink(Action<Link> action)
+    {
         const int threads = 8;
-        _links.Reverse();
         if (_links.Count <= 1)
         {
-            _links.ForEach(link => link.Dispose());
+            _links.ForEach(action);
         }
         else
         {
-            var next = -1;
+            var next = _links.Count;
             var closing = Enumerable.Range(0, Math.Min(threads, _links.Count)).Select(_ => new Thread(() =>
             {
-                for (var i = Interlocked.Increment(ref next); i < _links.Count; i = Interlocked.Increment(ref next))
+                for (var i = Interlocked.Decrement(ref next); i >= 0; i = Interlocked.Decrement(ref next))
                 {
-                    _links[i].Dispose();
+                    action(_links[i]);
                 }
             })
             { Name = "detach" }).ToList();
             closing.ForEach(thread => thread.Start());
             closing.ForEach(thread => thread.Join());
         }
-
-        _links.Clear();
-        _watchpoints.Clear();
     }
 
     Link AttachOne(Program program, ResolvedProbe probe) => probe.Kind switch

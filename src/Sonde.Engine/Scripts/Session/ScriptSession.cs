@@ -55,13 +55,14 @@ sealed class ScriptSession : IDisposable
             _python = new PythonProcesses(_script, interpreters);
             _names = new MachineNames(_script, interpreters, _files);
             _values = new ValueFormatter(script.Config, script.ProbeNames, _names, options.ToTerminal && options.Format == OutputFormat.Text);
+            var messageValues = new ValueFormatter(script.Config, script.ProbeNames, _names, options.MessagesToTerminal && options.Format == OutputFormat.Text);
             _buffer = new OutputBuffer(options.Output);
             _output = options.Format == OutputFormat.Json
                 ? new JsonScriptOutput(_buffer, options.Messages, _values)
                 : new TextScriptOutput(_buffer, options.Messages, _values, options.Colour);
             _output.Unbuffered = options.Buffering == OutputBuffering.None;
             _attacher = new ProbeAttacher(Process, Missing());
-            _actions = new ActionRunner(_script, options, _values, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCodes = _names.Codes, PythonProcesses = _python };
+            _actions = new ActionRunner(_script, options, _values, messageValues, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCodes = _names.Codes, PythonProcesses = _python };
             _run = _actions.Run;
             _losses = new SessionLosses(_script);
             _records = new RecordQueue(_script);
@@ -360,7 +361,7 @@ sealed class ScriptSession : IDisposable
     /// <summary>Takes everything off, runs the end probes, prints what is still there and the maps.</summary>
     void Finish()
     {
-        _attacher.Dispose();
+        _attacher.Stop();
         DrainAll();
         RunNow(ProbeKind.End);
         DrainAll();

@@ -41,6 +41,9 @@ sealed record SessionOptions
     /// <summary>Whether the output is a terminal, on which texts of targets must not do as they like.</summary>
     public bool ToTerminal { get; init; }
 
+    /// <summary>The same for <see cref="Messages"/>.</summary>
+    public bool MessagesToTerminal { get; init; }
+
     /// <summary>Whether colours are wanted.</summary>
     public bool Colour { get; init; }
 

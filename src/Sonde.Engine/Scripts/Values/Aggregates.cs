@@ -57,7 +57,7 @@ readonly record struct Aggregate(long Number, long Total = 0, long Count = 0, lo
 
     /// <summary>A quotient of numbers of either sign; 0 by nothing.</summary>
     public static long Divide(long value, long by, bool isSigned) =>
-        by == 0 ? 0 : by == -1 ? -value : isSigned ? value / by : (long)((ulong)value / (ulong)by);
+        by == 0 ? 0 : !isSigned ? (long)((ulong)value / (ulong)by) : by == -1 ? unchecked(-value) : value / by;
 
     static Aggregate Histogram(AggregateType type, ReadOnlySpan<byte> values, int stride)
     {

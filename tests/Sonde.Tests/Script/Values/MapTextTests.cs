@@ -12,6 +12,15 @@ public sealed class MapTextTests
     static readonly ValueFormatter _formatter = new(new ScriptConfig(), [], new FixtureNames());
     static readonly StringType _word = new(4);
 
+    [Theory]
+    [InlineData(10, 3, true, 3)]
+    [InlineData(10, -1, true, -10)]
+    [InlineData(long.MinValue, -1, true, long.MinValue)]
+    [InlineData(10, -1, false, 0)]
+    [InlineData(-1, -1, false, 1)]
+    [InlineData(10, 0, true, 0)]
+    public void Quotients_are_those_of_the_sign(long value, long by, bool isSigned, long expected) => Assert.Equal(expected, Aggregate.Divide(value, by, isSigned));
+
     [Fact]
     public void Charts_look_alike_byte_for_byte()
     {
