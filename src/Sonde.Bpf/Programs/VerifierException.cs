@@ -23,6 +23,9 @@ public sealed class VerifierException : Exception
     /// <summary>What the kernel answered: mostly EACCES or EINVAL.</summary>
     public Errno Errno { get; }
 
+    /// <summary>Whether the verifier found nothing wrong but gave up: too many instructions or jumps to follow (kernel/bpf/verifier.c: E2BIG).</summary>
+    public bool IsTooComplex => Errno == Errno.E2BIG;
+
     /// <summary>All the verifier wrote.</summary>
     public string Log { get; }
 

@@ -28,7 +28,7 @@ sealed partial class Binder
         ["kstack"] = (binder, _) => Number(Intrinsic.KernelStack, binder.StackType(SymbolicKind.KernelStack)),
         ["ustack"] = (binder, _) => Number(Intrinsic.UserStack, binder.StackType(SymbolicKind.UserStack)),
         ["func"] = (binder, span) => binder.BindFunc(span),
-        ["probe"] = (_, _) => Number(Intrinsic.ProbeIndex, new SymbolicType(SymbolicKind.Probe)),
+        ["probe"] = (binder, _) => Number(Intrinsic.ProbeIndex, new SymbolicType(SymbolicKind.Probe) { TextCapacity = binder._probeTextCapacity }),
         ["probetype"] = (binder, _) => Text(TypeName(binder.Context.Kind)),
         ["args"] = (binder, span) => binder.BindArguments(span),
         ["retval"] = (binder, span) => binder.BindReturnValue(span),

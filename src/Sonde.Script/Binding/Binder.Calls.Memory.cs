@@ -26,7 +26,7 @@ sealed partial class Binder
 
     BoundExpression BindStr(Call call)
     {
-        var value = BindWantingText(call.Arguments[0]);
+        var value = ProbeText(BindWantingText(call.Arguments[0]));
         BoundExpression? length = null;
         if (call.Arguments.Count > 1 && (length = IntegerArgument(call, 1)) is null)
         {

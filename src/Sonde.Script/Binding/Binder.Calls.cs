@@ -205,8 +205,8 @@ sealed partial class Binder
                 return value;
             case PointerType { Target: IntegerType { Size: 1 } or VoidType } pointer:
                 return ReadText(value, Space(pointer.Space), _options.Config.MaxStringLength + 1);
-            case SymbolicType { Kind: SymbolicKind.Probe } when _program.Places.DistinctBy(place => place.NameIndex).Count() == 1:
-                return Text(_program.Places[0].Name);
+            case SymbolicType { Kind: SymbolicKind.Probe }:
+                return ProbeText(value);
             case SymbolicType when value is BoundCall { Function: Intrinsic.FunctionAddress } && _program.Places.DistinctBy(place => place.Function).Count() == 1:
                 return Text(_program.Places[0].Function);
             case var _ when IsUnknown(value):

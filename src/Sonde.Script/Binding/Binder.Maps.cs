@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Bpf;
 using Sonde.Script.Syntax;
 using Sonde.Script.Types;
@@ -6,6 +7,9 @@ namespace Sonde.Script.Binding;
 
 sealed partial class Binder
 {
+    /// <summary>A hash has a power of two buckets, of which 32 bits hold no more (htab_map_alloc in kernel/bpf/hashtab.c).</summary>
+    const ulong MostEntries = int.MaxValue;
+
     static readonly Dictionary<string, MapType> _mapKinds = new()
     {
         ["hash"] = MapType.Hash,
@@ -16,6 +20,7 @@ sealed partial class Binder
 
     /// <summary>The maps in the order in which the script first names them, declared ones first.</summary>
     readonly OrderedDictionary<string, MapSlot> _maps = [];
+    IReadOnlyDictionary<string, bool> _mapsOfMissing = new Dictionary<string, bool>();
 
     void DeclareMaps()
     {
@@ -24,6 +29,11 @@ sealed partial class Binder
             if (!_mapKinds.TryGetValue(declaration.Kind, out var kind))
             {
                 _diagnostics.Error(declaration.Span, $"Invalid bpf map type: {declaration.Kind}", "Valid map types: percpulruhash, percpuhash, lruhash, hash");
+            }
+            else if (declaration.MaxEntries > MostEntries)
+            {
+                _diagnostics.Error(declaration.Span, string.Create(CultureInfo.InvariantCulture, $"{declaration.Name} is declared with {declaration.MaxEntries} entries; a map holds at most {MostEntries}"),
+                    "All entries of a hash take up memory from the start");
             }
             else if (_maps.TryGetValue(declaration.Name, out _))
             {
@@ -34,8 +44,36 @@ sealed partial class Binder
                 _maps.Add(declaration.Name, new(declaration.Name)
                 {
                     Declaration = declaration,
-                    Map = new() { Name = declaration.Name, Id = _maps.Count, DeclaredType = kind, MaxEntries = (int)Math.Min(declaration.MaxEntries, int.MaxValue) },
+                    Map = new() { Name = declaration.Name, Id = _maps.Count, DeclaredType = kind, MaxEntries = (int)declaration.MaxEntries },
                 });
+            }
+        }
+    }
+
+    /// <summary>Finds the maps of probes that have no places: a script that only prints or clears one then is right.</summary>
+    void FindMapsOfMissing(List<ProbeProgram> programs)
+    {
+        var search = new MapSearch(_diagnostics);
+        foreach (var probe in _script.Probes.Where(probe => !programs.Exists(program => program.Syntax == probe)))
+        {
+            _ = search.Rewrite(probe.Body);
+        }
+
+        _mapsOfMissing = search.Found;
+    }
+
+    /// <summary>What nothing is stored in may be of any type.</summary>
+    void SettleMapsOfMissing()
+    {
+        foreach (var (name, hasKeys) in _mapsOfMissing)
+        {
+            if (_maps.TryGetValue(name, out var map) && map.Value is { Gathered: UnknownType, IsBroken: false })
+            {
+                map.Value.Add(IntegerType.Int64);
+                if (hasKeys && map is { HasKeys: not false, Key.Gathered: UnknownType })
+                {
+                    map.Key.Add(IntegerType.Int64);
+                }
             }
         }
     }

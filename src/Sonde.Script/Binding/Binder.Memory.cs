@@ -178,7 +178,7 @@ sealed partial class Binder
 
     BoundExpression BindIndex(IndexAccess syntax)
     {
-        var operand = WithoutText(BindExpression(syntax.Operand));
+        var operand = ProbeText(WithoutText(BindExpression(syntax.Operand)));
         var index = AsNumber(BindExpression(syntax.Index));
         if (IsUnknown(operand) || IsUnknown(index))
         {

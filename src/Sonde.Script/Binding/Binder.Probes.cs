@@ -1,3 +1,4 @@
+using System.Text;
 using Sonde.Script.Syntax;
 using Sonde.Script.Types;
 
@@ -34,6 +35,7 @@ sealed partial class Binder
 
     /// <summary>The program being bound.</summary>
     ProbeProgram _program = null!;
+    int _probeTextCapacity;
 
     ProbeContext Context => _program.Context;
 
@@ -70,6 +72,7 @@ sealed partial class Binder
             }
         }
 
+        _probeTextCapacity = _probeNames.Select(Encoding.UTF8.GetByteCount).DefaultIfEmpty().Max() + 1;
         if (places > _options.Config.MaxProbes)
         {
             _diagnostics.Error(SourceSpan.None, $"Can't attach to {places} probes because it exceeds the current limit of {_options.Config.MaxProbes} probes.",

@@ -53,7 +53,7 @@ sealed partial class Binder
     {
         Func<ResolvedProbe, string>? name = (type.Kind, symbol) switch
         {
-            (SymbolicKind.Probe, _) => probe => probe.Name,
+            (SymbolicKind.Probe, BoundCall) => probe => probe.Name,
             (SymbolicKind.KernelSymbol or SymbolicKind.UserSymbol, BoundCall { Function: Intrinsic.FunctionAddress }) => probe => probe.Function,
             (SymbolicKind.KernelSymbol or SymbolicKind.UserSymbol, BoundConvert { Operand: BoundCall { Function: Intrinsic.FunctionAddress } }) => probe => probe.Function,
             _ => null,
@@ -66,12 +66,23 @@ sealed partial class Binder
 
         return type.Kind switch
         {
+            SymbolicKind.Probe when text is BoundText known => _probeNames.IndexOf(TextOf(known)) is >= 0 and var index
+                ? new BoundBinary(op, Convert(symbol, IntegerType.UInt64), new BoundConstant(IntegerType.UInt64, index), BoolType.Instance)
+                : Bool(op == BinaryOperator.NotEqual),
+            SymbolicKind.Probe => BindTextOperation(op, ProbeText(symbol), text, span),
             SymbolicKind.PythonFunction or SymbolicKind.PythonFile => Fail(span, $"'{_operatorTexts[op]}' cannot compare a Python name in the kernel",
                 "Say it in the attach point: pycall:FILE:FUNCTION takes wildcards"),
             _ => Fail(span, $"Type mismatch for '{_operatorTexts[op]}': comparing {type} with {text.Type}",
                 "What this value is called is only known when it is printed"),
         };
     }
+
+    /// <summary>The name of a probe as a text; anything else as it stands.</summary>
+    BoundExpression ProbeText(BoundExpression value) => value.Type is SymbolicType { Kind: SymbolicKind.Probe } probe
+        ? value is BoundCall && _program.Places.DistinctBy(place => place.NameIndex).Count() == 1
+            ? Text(_program.Places[0].Name)
+            : new BoundConvert(value, new StringType(probe.TextCapacity)) { Span = value.Span }
+        : value;
 
     BoundExpression IsOneOf(long[] indices, bool negated)
     {

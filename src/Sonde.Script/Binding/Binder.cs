@@ -47,6 +47,7 @@ sealed partial class Binder
     {
         var programs = ResolveProbes();
         DeclareMaps();
+        FindMapsOfMissing(programs);
         if (_diagnostics.HasErrors)
         {
             return null;
@@ -102,6 +103,7 @@ sealed partial class Binder
             program.UsesItsOwn |= _usesArguments || _types.UsesProgramTypes;
         }
 
+        SettleMapsOfMissing();
         return probes;
     }
 

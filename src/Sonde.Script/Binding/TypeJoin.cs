@@ -36,6 +36,8 @@ static class TypeJoin
         (EnumType a, IntegerType or LiteralType) => Join(a.Underlying, second),
         (IntegerType or LiteralType, EnumType b) => Join(first, b.Underlying),
         (StringType a, StringType b) => a.Capacity > b.Capacity ? a : b,
+        (SymbolicType { Kind: SymbolicKind.Probe } a, StringType b) => Join(new StringType(a.TextCapacity), b),
+        (StringType a, SymbolicType { Kind: SymbolicKind.Probe } b) => Join(a, new StringType(b.TextCapacity)),
         (BufferType a, BufferType b) => a.Capacity > b.Capacity ? a : b,
         (PointerType a, PointerType b) => Join(a, b),
         (TupleType a, TupleType b) => Join(a, b),

@@ -28,6 +28,9 @@ sealed class ProbeFacts
     /// <summary>Whether stacks are stored in maps, which programs that may sleep cannot use.</summary>
     public bool UsesStacks { get; private set; }
 
+    /// <summary>Whether the length of a stack is asked for that was stored before.</summary>
+    public bool MeasuresStoredStacks { get; private set; }
+
     public bool UsesProbeIndex { get; private set; }
 
     /// <summary>The most frames of a Python stack that is asked for; 0 when none is.</summary>
@@ -222,6 +225,9 @@ sealed class ProbeFacts
                 break;
             case BoundFind find:
                 Use(find.Into);
+                break;
+            case BoundLength { Stack: { } stack } when stack is not BoundCall:
+                MeasuresStoredStacks = true;
                 break;
             case BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack }:
                 UsesStacks = true;

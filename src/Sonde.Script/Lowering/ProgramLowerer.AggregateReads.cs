@@ -10,7 +10,17 @@ sealed partial class ProgramLowerer
 {
     IrOperand ReadAggregate(BoundAggregateRead read)
     {
-        var key = read.Key is { } expression ? Key(read.Map, expression) : ZeroKey();
+        if (read.Key is not { } expression)
+        {
+            return ReadAggregate(read.Map, ZeroKey());
+        }
+
+        var key = Key(read.Map, expression);
+        if (_script.Script.TellsFailures)
+        {
+            IfFound(Ir.Call(Helper.MapLookupElem, Spec(read.Map), key), () => { }, () => TellAbsent(Helper.MapLookupPercpuElem));
+        }
+
         return ReadAggregate(read.Map, key);
     }
 

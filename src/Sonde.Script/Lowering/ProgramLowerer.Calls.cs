@@ -82,7 +82,7 @@ sealed partial class ProgramLowerer
             case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger:
                 return PythonScalar(call);
             case Intrinsic.PerCpuAddress:
-                throw new IrException("This kernel does not tell where its per-processor symbols are.");
+                throw new IrException("percpu_kaddr() is not supported; kaddr() gives the address of what all processors share.");
             default:
                 throw new IrException($"There is no code for {call.Function} yet as a number.");
         }

@@ -40,7 +40,14 @@ sealed partial class ProgramLowerer
 
         var result = _frame.Function.NewRegister();
         var found = Lookup(read.Map, key);
-        IfFound(found, () => Ir.Move(result, LoadScalar(read.Type, new IrAddress(found))), () => Ir.Move(result, 0));
+        IfFound(
+            found,
+            () => Ir.Move(result, LoadScalar(read.Type, new IrAddress(found))),
+            () =>
+            {
+                Ir.Move(result, 0);
+                TellAbsent(Helper.MapLookupElem);
+            });
         return result;
     }
 
@@ -53,7 +60,14 @@ sealed partial class ProgramLowerer
 
         var place = _frame.Function.NewRegister();
         var found = Lookup(read.Map, key);
-        IfFound(found, () => Ir.Move(place, found), () => Ir.Add(new IrMapValue(place, _script.Zeros(read.Type.Size), 0)));
+        IfFound(
+            found,
+            () => Ir.Move(place, found),
+            () =>
+            {
+                Ir.Add(new IrMapValue(place, _script.Zeros(read.Type.Size), 0));
+                TellAbsent(Helper.MapLookupElem);
+            });
         return new IrAddress(place);
     }
 

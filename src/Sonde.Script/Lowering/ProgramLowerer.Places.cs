@@ -1,3 +1,4 @@
+using System.Text;
 using Sonde.Bpf;
 using Sonde.Script.Binding;
 using Sonde.Script.Ir;
@@ -114,6 +115,34 @@ sealed partial class ProgramLowerer
         }
     }
 
+    /// <summary>Writes the name that a probe's number stands for; numbers of no probe of the script have none.</summary>
+    void ProbeNameInto(BoundExpression probe, IrAddress to, StringType type, bool isClean)
+    {
+        const int MostNames = 64;
+        var names = _script.Script.ProbeNames;
+        if (names.Count > MostNames)
+        {
+            throw new IrException($"The name of a probe as a text is chosen among those of the script, which has {names.Count}; {MostNames} are the most. Print it or use it as a key as it is.");
+        }
+
+        var number = _frame.Function.NewRegister();
+        Ir.Move(number, Scalar(probe));
+        var done = Ir.NewBlock("named");
+        for (var i = 0; i < names.Count; i++)
+        {
+            var (own, next) = (Ir.NewBlock("name"), Ir.NewBlock("next_name"));
+            Ir.Branch(Condition.Equal, number, i, own, next);
+            Ir.MoveTo(own);
+            StoreText(to, Encoding.UTF8.GetBytes(names[i]), type.Capacity, isClean);
+            Ir.Jump(done);
+            Ir.MoveTo(next);
+        }
+
+        StoreText(to, [], type.Capacity, isClean);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+    }
+
     void ConvertInto(BoundConvert convert, IrAddress to, bool isClean)
     {
         var operand = convert.Operand;
@@ -129,6 +158,9 @@ sealed partial class ProgramLowerer
                     ResizeText(Place(operand), from.Capacity, to, type.Capacity);
                 }
 
+                break;
+            case (SymbolicType { Kind: SymbolicKind.Probe }, StringType type):
+                ProbeNameInto(operand, to, type, isClean);
                 break;
             case (ArrayType { Element.Size: 1 } characters, StringType type):
                 CharactersInto(operand, characters.Count, to, type, isClean);

@@ -178,6 +178,15 @@ sealed partial class ProgramLowerer
         Ir.MoveTo(done);
     }
 
+    /// <summary>Tells user space of a key that was read and is not there, if that is wanted.</summary>
+    void TellAbsent(Helper helper)
+    {
+        if (_script.Script.TellsFailures)
+        {
+            SendRecord(_script.HelperError(helper, _source), [new BoundConstant(IntegerType.Int64, 0)]);
+        }
+    }
+
     void Output(IrAddress record, IrOperand length)
     {
         var failed = _kernel.HasRingBuffer

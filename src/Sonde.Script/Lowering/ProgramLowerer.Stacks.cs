@@ -24,7 +24,16 @@ sealed partial class ProgramLowerer
         var failed = Ir.NewBlock("nostack");
         var lost = Ir.NewBlock("loststack");
         var done = Ir.NewBlock("stack");
-        Ir.Branch(Condition.SignedGreaterOrEqual, id, 0, done, failed);
+        var taken = _script.MeasuresStacks ? Ir.NewBlock("measured") : done;
+        Ir.Branch(Condition.SignedGreaterOrEqual, id, 0, taken, failed);
+        if (_script.MeasuresStacks)
+        {
+            Ir.MoveTo(taken);
+            var frames = Ir.Arithmetic(IrOperation.ShiftLeft, CountFrames(shape.Depth, isUser), 32);
+            Ir.Move(id, Ir.Arithmetic(IrOperation.Or, id, frames));
+            Ir.Jump(done);
+        }
+
         Ir.MoveTo(failed);
         // A hit in user mode has no kernel stack, and a kernel thread no user stack: nothing is lost there.
         Ir.Branch(Condition.Equal, id, NoStack, done, lost);
@@ -35,7 +44,7 @@ sealed partial class ProgramLowerer
         return id;
     }
 
-    /// <summary>How many frames a stack has that is taken now.</summary>
+    /// <summary>How many frames a stack has: counted now for one that is taken now, else as it was stored.</summary>
     IrOperand StackLength(BoundExpression stack)
     {
         if (stack is BoundCall { Function: Intrinsic.PythonStack, Type: SymbolicType { Stack.Depth: var limit } })
@@ -43,28 +52,48 @@ sealed partial class ProgramLowerer
             return PythonLookAt(PythonLook.Depth, limit);
         }
 
-        if (stack is not BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack, Type: SymbolicType type } call)
+        var type = (SymbolicType)stack.Type;
+        if (type.Kind == SymbolicKind.PythonStack)
         {
-            throw new IrException("len() of a stack is known where the stack is taken only: write len(kstack), len(ustack) or len(pystack).");
+            throw new IrException("len() of a Python stack is known where the stack is taken only: write len(pystack).");
+        }
+
+        if (stack is BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack } call)
+        {
+            return type.Stack.ByTables ? UnwoundLength(type.Stack) : CountFrames(type.Stack.Depth, call.Function == Intrinsic.UserStack);
         }
 
         if (type.Stack.ByTables)
         {
-            return UnwoundLength(type.Stack);
+            throw new IrException("len() of a stack by tables is known where the stack is taken only: write len(dw_ustack).");
         }
 
-        var size = checked(type.Stack.Depth * 8);
+        var number = _frame.Function.NewRegister();
+        Ir.Move(number, type.IsScalar ? Scalar(stack) : Ir.Load(Size.Double, Place(stack)));
+        var result = Ir.Arithmetic(IrOperation.ShiftRightLogical, number, 32);
+        NoneIfNegative(number, result);
+        return result;
+    }
+
+    VirtualRegister CountFrames(int depth, bool isUser)
+    {
+        var size = checked(depth * sizeof(long));
         var frames = ScratchTemporary(size);
-        var bytes = Ir.Call(Helper.GetStack, Context(), frames, size, call.Function == Intrinsic.UserStack ? UserStackFlag : 0);
+        var bytes = Ir.Call(Helper.GetStack, Context(), frames, size, isUser ? UserStackFlag : 0);
         var result = Ir.Arithmetic(IrOperation.ShiftRightLogical, bytes, 3);
+        NoneIfNegative(bytes, result);
+        return result;
+    }
+
+    void NoneIfNegative(VirtualRegister answer, VirtualRegister count)
+    {
         var failed = Ir.NewBlock("nostack");
         var done = Ir.NewBlock("frames");
-        Ir.Branch(Condition.SignedLess, bytes, 0, failed, done);
+        Ir.Branch(Condition.SignedLess, answer, 0, failed, done);
         Ir.MoveTo(failed);
-        Ir.Move(result, 0);
+        Ir.Move(count, 0);
         Ir.Jump(done);
         Ir.MoveTo(done);
-        return result;
     }
 
     /// <summary>The number of a stack by unwind tables, -1 when it could not be taken.</summary>

@@ -45,6 +45,9 @@ sealed class ScriptLowering
     /// <summary>Whether something may end the script before it is told to.</summary>
     public bool CanStop { get; }
 
+    /// <summary>Whether the number of a stack has the count of its frames in the upper half, for some program asks for it later.</summary>
+    public bool MeasuresStacks { get; private set; }
+
     /// <summary>How many bytes of scratch memory the hungriest program wants, its in-use word included; 0 for none.</summary>
     public int ScratchBytes { get; private set; }
 
@@ -74,6 +77,7 @@ sealed class ScriptLowering
     {
         var lowering = new ScriptLowering(script, kernel, scratchBytes, zeroBytes);
         var probes = script.Probes.Select(probe => (Probe: probe, Facts: new ProbeFacts(probe, kernel))).ToList();
+        lowering.MeasuresStacks = probes.Exists(each => each.Facts.MeasuresStoredStacks);
         lowering._pythonStackDepth = probes.Select(each => each.Facts.PythonStackDepth).DefaultIfEmpty().Max();
         foreach (var (probe, facts) in probes)
         {

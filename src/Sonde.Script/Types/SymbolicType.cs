@@ -3,7 +3,10 @@ namespace Sonde.Script.Types;
 /// <summary>What a number that only user space can put into words stands for.</summary>
 enum SymbolicKind
 {
-    /// <summary>A kernel stack: its number in the stack map (<see cref="SymbolicType.Stack"/>), negative when it could not be taken.</summary>
+    /// <summary>
+    /// A kernel stack: its number in the stack map (<see cref="SymbolicType.Stack"/>), negative when it could not be taken. The upper half holds the count
+    /// of its frames in scripts that ask for it, else 0.
+    /// </summary>
     KernelStack,
 
     /// <summary>A user stack: the number, then the process (4 bytes, host id) whose addresses they are.</summary>
@@ -83,6 +86,9 @@ sealed record SymbolicType(SymbolicKind Kind) : DataType
 {
     /// <summary>For stacks: mode and depth.</summary>
     public StackShape Stack { get; init; }
+
+    /// <summary>For probes: how large a text holds any of the script's probe names.</summary>
+    public int TextCapacity { get; init; }
 
     /// <summary>For timestamps: the strftime format.</summary>
     public string Format { get; init; } = "";

@@ -32,7 +32,9 @@ sealed class FentryResolver(KernelFunctions functions, KernelTypes types) : IPro
     }
 
     public string? ExplainMissing(ProbeRequest request) => Missing
-        ?? (Wildcards.Has(request.Parts[^1]) ? null : Suggestions.DidYouMean(request.Parts[^1], functions.All.Select(function => function.Name)));
+        ?? (functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1]).FirstOrDefault(function => function.Module != Kernel) is { Name: not null } other
+            ? $"only functions of the kernel itself are known with their types; kprobe:{other.Module}:{other.Name} reaches this one"
+        : Wildcards.Has(request.Parts[^1]) ? null : Suggestions.DidYouMean(request.Parts[^1], functions.All.Select(function => function.Name)));
 
     public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details) => Missing is not null || request.Parts.Count > 2 ? [] :
         functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1])

@@ -91,7 +91,7 @@ sealed class LoadedScript : IDisposable
             }
             catch (VerifierException exception)
             {
-                throw new ScriptLoadException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}");
+                throw new ScriptLoadException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}{(exception.IsTooComplex ? TooComplex : "")}");
             }
             catch (AssemblerException exception)
             {
@@ -123,6 +123,11 @@ sealed class LoadedScript : IDisposable
             throw new ScriptLoadException($"the kernel has no room for the map {map.Name} with {spec.MaxEntries} entries of {spec.KeySize} and {spec.ValueSize} bytes ({exception.Errno}); let it have fewer: let {map.Name} = hash(N); or max_map_keys=N in config");
         }
     }
+
+    /// <summary>What made the verifier give up.</summary>
+    static string TooComplex => KernelFeatures.Loop.IsSupported
+        ? ". The kernel follows every path through a program, and gave up on so many: make fewer turns of unroll(), or fewer branches in it"
+        : ". Before Linux 5.17 the kernel follows every turn of a loop, and those of a loop in a loop multiply: let them make fewer turns";
 
     static void Set(Span<byte> value, int offset, ulong number) => MemoryMarshal.Write(value[offset..], in number);
 }

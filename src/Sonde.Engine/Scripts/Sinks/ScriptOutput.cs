@@ -106,7 +106,7 @@ abstract class ScriptOutput(OutputBuffer output, TextWriter messages, ValueForma
         {
             ("map_update_elem", noRoom) => "Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries in a map declaration e.g. `let @a = hash(5000)`",
             ("map_delete_elem", absent) => "Can't delete map element because it does not exist.",
-            ("map_lookup_elem", _) => "Can't lookup map element because it does not exist.",
+            ("map_lookup_elem" or "map_lookup_percpu_elem", _) => "Can't lookup map element because it does not exist.",
             _ => ErrnoText.Of(answer),
         };
     }

@@ -112,7 +112,7 @@ public sealed class ScriptSafetyTests
     [Fact]
     public void A_map_that_is_too_large_is_named()
     {
-        CommandResult result = SondeCommand.Run("-q", "-e", "let @huge = hash(4000000000); begin { @huge[1] = 1; exit(); }");
+        CommandResult result = SondeCommand.Run("-q", "-e", "let @huge = hash(2000000000); begin { @huge[1] = 1; exit(); }");
         Assert.Contains("the map @huge", result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(255, result.ExitCode);
