@@ -3,6 +3,10 @@
 Says "ready PID", then "value NAME ADDRESS REPR" for each as JSON, then "end"; keeps them all until a line comes.
 With "vanish" as argument it instead changes and frees what it has said.
 """
+import sys
+# The other programs beside this one are no modules of the standard library, whatever they are called.
+sys.path.pop(0)
+
 import array
 import collections
 import datetime
@@ -13,7 +17,6 @@ import functools
 import json
 import os
 import pathlib
-import sys
 import types
 import uuid
 import weakref

@@ -12,6 +12,9 @@ public sealed record DumpRequest
     /// <summary>Names whose values are not shown.</summary>
     public Func<string, bool>? Hide { get; init; }
 
+    /// <summary>Whether the asyncio tasks are shown.</summary>
+    public bool Tasks { get; init; }
+
     /// <summary>Whether the processes it has started, and those they have, are dumped too.</summary>
     public bool Subprocesses { get; init; }
 }

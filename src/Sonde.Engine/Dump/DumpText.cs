@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sonde.Engine.Output;
 using Sonde.Engine.Stacks;
+using Sonde.Python.Tasks;
 using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Engine.Dump;
@@ -59,9 +60,71 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
             Write(thread);
         }
 
+        if (process.Tasks is { } tasks)
+        {
+            Write(tasks, process.HasMoreTasks);
+        }
+
         if (process.OtherThreads > 0)
         {
             Line($"{process.OtherThreads} more thread{(process.OtherThreads == 1 ? "" : "s")} without Python");
+        }
+    }
+
+    /// <summary>The tasks as trees: below each those it waits for.</summary>
+    void Write(IReadOnlyList<DumpedTask> tasks, bool hasMore)
+    {
+        output.WriteLine();
+        Line(tasks.Count == 0 ? "No asyncio tasks" : string.Create(CultureInfo.InvariantCulture, $"{tasks.Count}{(hasMore ? " of more" : "")} asyncio task{(tasks.Count == 1 ? "" : "s")}"));
+        var byAddress = tasks.ToDictionary(static task => task.Task.Address);
+        var awaited = tasks.SelectMany(static task => task.Task.Awaits).ToHashSet();
+        HashSet<ulong> shown = [];
+        // Those that wait for each other in a circle are nobody's root: they come last.
+        foreach (var task in tasks.OrderBy(task => awaited.Contains(task.Task.Address)).ThenBy(static task => task.Task.Name?.Length ?? 0).ThenBy(static task => task.Task.Name, StringComparer.Ordinal))
+        {
+            Write(task, byAddress, shown, depth: 0);
+        }
+    }
+
+    void Write(DumpedTask task, Dictionary<ulong, DumpedTask> byAddress, HashSet<ulong> shown, int depth)
+    {
+        const int deepest = 40;
+        var indent = new string(' ', 4 * depth);
+        var name = $"Task {(task.Task.Name is { } known ? $"\"{Escape.Text(known)}\"" : $"0x{task.Task.Address:x}")}";
+        if (!shown.Add(task.Task.Address))
+        {
+            if (depth > 0)
+            {
+                Line($"{indent}{name} (shown above)");
+            }
+
+            return;
+        }
+
+        var awaits = task.Task.Awaits.Select(address => byAddress.GetValueOrDefault(address)).OfType<DumpedTask>().ToList();
+        var state = task.Task.State switch
+        {
+            TaskState.Running => "running",
+            TaskState.Ready => "ready",
+            TaskState.Waiting when awaits.Count > 0 => string.Create(CultureInfo.InvariantCulture, $"waits for {awaits.Count} task{(awaits.Count == 1 ? "" : "s")}"),
+            TaskState.Waiting => $"waits for {Escape.Text(task.Task.WaitsFor ?? "something")}",
+            _ => "?",
+        };
+        Line($"{indent}{name} ({state})");
+        foreach (var frame in task.Frames)
+        {
+            Write(frame, indent);
+        }
+
+        foreach (var other in awaits)
+        {
+            if (depth == deepest)
+            {
+                Line($"{indent}    …");
+                return;
+            }
+
+            Write(other, byAddress, shown, depth + 1);
         }
     }
 
@@ -79,29 +142,28 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
 
         foreach (var frame in thread.Frames)
         {
-            Write(frame);
+            Write(frame, "");
         }
     }
 
-    void Write(DumpedFrame frame)
+    void Write(DumpedFrame frame, string indent)
     {
         var file = Escape.Text(fullFileNames ? frame.File : frame.ShortFile, 4096);
-        Line($"    {Escape.Text(frame.Function)} ({file}{(frame.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $":{frame.Line}") : "")})");
+        Line($"{indent}    {Escape.Text(frame.Function)} ({file}{(frame.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $":{frame.Line}") : "")})");
         if (frame.Source is { } source)
         {
-            Write(source);
+            Write(source, indent + "        ");
         }
 
         if (frame.Variables is { Count: > 0 } variables)
         {
-            Write("Arguments", variables.Where(static variable => variable.IsArgument));
-            Write("Locals", variables.Where(static variable => !variable.IsArgument));
+            Write(indent, "Arguments", variables.Where(static variable => variable.IsArgument));
+            Write(indent, "Locals", variables.Where(static variable => !variable.IsArgument));
         }
     }
 
-    void Write(SourceExcerpt source)
+    void Write(SourceExcerpt source, string indent)
     {
-        const string indent = "        ";
         if (source.Length == 0)
         {
             Line(indent + source.Text);
@@ -117,17 +179,17 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
         }
     }
 
-    void Write(string title, IEnumerable<DumpedVariable> variables)
+    void Write(string indent, string title, IEnumerable<DumpedVariable> variables)
     {
         foreach (var variable in variables)
         {
             if (title.Length > 0)
             {
-                Line($"        {title}:");
+                Line($"{indent}        {title}:");
                 title = "";
             }
 
-            Line($"            {Escape.Text(variable.Name)}: {Escape.Text(variable.Value, int.MaxValue)}");
+            Line($"{indent}            {Escape.Text(variable.Name)}: {Escape.Text(variable.Value, int.MaxValue)}");
         }
     }
 

@@ -1,6 +1,7 @@
 using Sonde.Engine.Stacks;
 using Sonde.Python;
 using Sonde.Python.Stacks;
+using Sonde.Python.Tasks;
 
 namespace Sonde.Engine.Dump;
 
@@ -28,6 +29,12 @@ public sealed record DumpedProcess
     /// <summary>How many threads it has besides, in which no Python runs.</summary>
     public int OtherThreads { get; init; }
 
+    /// <summary>Its asyncio tasks that have not ended, in no particular order; null when they were not asked for.</summary>
+    public IReadOnlyList<DumpedTask>? Tasks { get; init; }
+
+    /// <summary>Whether it has more tasks than <see cref="Tasks"/> holds.</summary>
+    public bool HasMoreTasks { get; init; }
+
     /// <summary>Whether its interpreter is being shut down.</summary>
     public bool IsFinalizing { get; init; }
 
@@ -39,6 +46,11 @@ public sealed record DumpedProcess
 /// <param name="State">What it did.</param>
 /// <param name="Frames">Its stack, innermost first.</param>
 public sealed record DumpedThread(ThreadSnapshot State, IReadOnlyList<DumpedFrame> Frames);
+
+/// <summary>An asyncio task of a dump.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Frames">Its chain of coroutines, the innermost first.</param>
+public sealed record DumpedTask(PythonTask Task, IReadOnlyList<DumpedFrame> Frames);
 
 /// <summary>A frame of a dump.</summary>
 /// <param name="Function">The function's qualified name.</param>

@@ -1,6 +1,5 @@
 using Sonde.Engine.Stacks;
 using Sonde.Linux;
-using Sonde.Python.Values;
 
 namespace Sonde.Engine.Dump;
 
@@ -45,14 +44,7 @@ public static class Dumper
             var isWhole = snapshot.Threads.Count > 0 && snapshot.Threads.Any(static thread => thread.Problem is null);
             if (isWhole)
             {
-                return Describe(pid) with
-                {
-                    Version = view.Version,
-                    Threads = Describe(view, snapshot, request),
-                    OtherThreads = snapshot.OtherThreads,
-                    IsFinalizing = view.Runtime.IsFinalizing,
-                    Problem = snapshot.Problem,
-                };
+                return new FrameDescriber(view, request).Describe(Describe(pid), snapshot, request.Tasks ? LoadedAsyncio.Find(pid, view.Version) : null);
             }
 
             if (!ProcFs.TryReadStat(pid, out var stat) || stat.IsZombie)
@@ -78,31 +70,6 @@ public static class Dumper
     {
         ProcFs.TryReadStat(pid, out var stat);
         return new DumpedProcess { Pid = pid, ParentPid = stat.ParentPid, CommandLine = ProcFs.ReadCommandLine(pid), Executable = ProcFs.ReadExecutable(pid) };
-    }
-
-    static List<DumpedThread> Describe(PythonProcessView view, ProcessSnapshot snapshot, DumpRequest request)
-    {
-        // Variables first: they change while files are read.
-        var variables = new Dictionary<(ulong, ulong), IReadOnlyList<DumpedVariable>>();
-        if (request.LocalsLevel > 0)
-        {
-            var limits = ValueLimits.ForLevel(request.LocalsLevel) with { Hide = request.Hide };
-            var reader = new FrameVariables(view.Memory, view.Version, view.Runtime.Layout.Calls);
-            var values = new PythonValues(view.Memory, view.Version, view.Runtime.Layout.Calls);
-            foreach (var frame in snapshot.Threads.SelectMany(static thread => thread.Frames))
-            {
-                variables[(frame.Raw.Address, frame.Raw.Code)] = [.. reader.Read(frame.Raw.Address, frame.Raw.Code).Select(variable => new DumpedVariable(
-                    variable.Name, variable.Address, variable.IsArgument, request.Hide is { } hide && hide(variable.Name) ? "<hidden>" : values.Describe(variable.Address, limits)))];
-            }
-        }
-
-        var sources = new SourceLines(view.Pid);
-        return [.. snapshot.Threads.Select(thread => new DumpedThread(thread, [.. thread.Frames.Select(frame => new DumpedFrame(frame.Function, frame.File, sources.Shorten(frame.File), frame.Span)
-        {
-            Source = frame.Span is { } span ? sources.Find(frame.File, span) : null,
-            Variables = variables.GetValueOrDefault((frame.Raw.Address, frame.Raw.Code)),
-            IsEntry = frame.Raw.CalledFromC,
-        })]))];
     }
 
     /// <summary>The processes that a process has started, and those they have, each before its own.</summary>

@@ -52,7 +52,7 @@ static class DictionaryReader
     {
         value = 0;
         var entries = new List<Entry>();
-        if (dictionary == 0 || !TryRead(objects, dictionary, 4096, entries, out _))
+        if (dictionary == 0 || !TryRead(objects, dictionary, MaximumScan, entries, out _))
         {
             return false;
         }

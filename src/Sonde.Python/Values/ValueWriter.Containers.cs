@@ -331,30 +331,13 @@ sealed partial class ValueWriter
         Add(")");
     }
 
-    /// <summary>The table is gone through as Python's own iteration does (Objects/setobject.c): entries of key and hash, -1 where one was deleted.</summary>
     public void WriteSet(PythonObject value)
     {
-        const int used = 24, mask = 32, table = 40, batch = 64, entryBytes = 16, maximumScan = 1 << 16;
-        Span<byte> head = stackalloc byte[48];
         var name = value.Type.Name == "set" ? "" : value.Type.ShortName;
-        if (!objects.TryRead(value.Address, head))
+        var keys = SetReader.Read(objects, value.Address, Math.Max(0, limits.Items), out var count);
+        if (count <= 0)
         {
-            Add(Unreadable);
-            return;
-        }
-
-        var count = BinaryPrimitives.ReadInt64LittleEndian(head[used..]);
-        var slots = BinaryPrimitives.ReadInt64LittleEndian(head[mask..]);
-        var entries = BinaryPrimitives.ReadUInt64LittleEndian(head[table..]);
-        if (count == 0)
-        {
-            Add(value.Type.ShortName + "()");
-            return;
-        }
-
-        if (count < 0 || slots < 0 || slots > MaximumCount)
-        {
-            Add(Unreadable);
+            Add(count < 0 ? Unreadable : value.Type.ShortName + "()");
             return;
         }
 
@@ -362,26 +345,6 @@ sealed partial class ValueWriter
         if (!TryEnter(value.Address, value.Type.ShortName + "(...)", open + Cut + close))
         {
             return;
-        }
-
-        var keys = new List<ulong>();
-        Span<byte> bytes = stackalloc byte[batch * entryBytes];
-        for (long done = 0; done <= slots && done < maximumScan && keys.Count < Wanted(count);)
-        {
-            var part = bytes[..(entryBytes * (int)Math.Min(batch, slots + 1 - done))];
-            if (!objects.TryRead(entries + (ulong)(done * entryBytes), part))
-            {
-                break;
-            }
-
-            for (; part.Length > 0 && keys.Count < Wanted(count); part = part[entryBytes..], done++)
-            {
-                var key = BinaryPrimitives.ReadUInt64LittleEndian(part);
-                if (key != 0 && BinaryPrimitives.ReadInt64LittleEndian(part[8..]) != -1)
-                {
-                    keys.Add(key);
-                }
-            }
         }
 
         Add(open);

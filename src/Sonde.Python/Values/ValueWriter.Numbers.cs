@@ -7,16 +7,13 @@ namespace Sonde.Python.Values;
 /// <content>Numbers and texts.</content>
 sealed partial class ValueWriter
 {
-    /// <summary>Numbers of more digits of 30 bits are not turned into decimals, which takes time by the square.</summary>
-    const int MaximumDigits = 1024;
-
-    public void WriteBool(PythonObject value) => Add(TryReadInteger(value, out var number, out _) ? number.IsZero ? "False" : "True" : Unreadable);
+    public void WriteBool(PythonObject value) => Add(IntegerReader.TryRead(objects, value, out var number, out _) ? number.IsZero ? "False" : "True" : Unreadable);
 
     public void WriteInteger(PythonObject value)
     {
-        if (!TryReadInteger(value, out var number, out var digits))
+        if (!IntegerReader.TryRead(objects, value, out var number, out var digits))
         {
-            Add(digits > MaximumDigits ? string.Create(CultureInfo.InvariantCulture, $"<int of about {digits * ValueLayout.DigitBits} bits>") : Unreadable);
+            Add(digits > IntegerReader.MaximumDigits ? string.Create(CultureInfo.InvariantCulture, $"<int of about {digits * ValueLayout.DigitBits} bits>") : Unreadable);
             return;
         }
 
@@ -25,43 +22,7 @@ sealed partial class ValueWriter
         Add(text.Length <= shown ? text : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, shown)}{Cut} {text.Length - shown} more digits"));
     }
 
-    /// <summary>Reads an <c>int</c>.</summary>
-    /// <returns>False when it cannot be read or has too many digits.</returns>
-    bool TryReadInteger(PythonObject value, out BigInteger number, out long digits)
-    {
-        (number, digits) = (default, 0);
-        if (!objects.TryReadInt64(value.Address + (ulong)objects.Values.IntegerSize, out var size))
-        {
-            return false;
-        }
-
-        digits = objects.Values.IntegerSizeIsTag ? (long)((ulong)size >> 3) : size == long.MinValue ? long.MaxValue : Math.Abs(size);
-        var isNegative = objects.Values.IntegerSizeIsTag ? (size & 3) == 2 : size < 0;
-        if (digits > MaximumDigits)
-        {
-            return false;
-        }
-
-        Span<byte> raw = stackalloc byte[4 * (int)digits];
-        if (!objects.TryRead(value.Address + (ulong)objects.Values.IntegerDigits, raw))
-        {
-            return false;
-        }
-
-        for (var i = (int)digits - 1; i >= 0; i--)
-        {
-            number = (number << ValueLayout.DigitBits) + (System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(raw[(4 * i)..]) & ((1u << ValueLayout.DigitBits) - 1));
-        }
-
-        number = isNegative ? -number : number;
-        return true;
-    }
-
-    bool TryReadInteger(ulong address, out BigInteger number)
-    {
-        number = default;
-        return objects.TryGet(address, out var value) == ObjectState.Live && (value.Type.Flags & (ulong)ValueLayout.IntegerFlag) != 0 && TryReadInteger(value, out number, out _);
-    }
+    bool TryReadInteger(ulong address, out BigInteger number) => IntegerReader.TryRead(objects, address, out number);
 
     public void WriteFloat(PythonObject value) =>
         Add(objects.TryReadInt64(value.Address + (ulong)objects.Values.FloatValue, out var bits) ? PythonLiteral.Float(BitConverter.Int64BitsToDouble(bits)) : Unreadable);

@@ -79,6 +79,38 @@ public sealed class DumpVerbTests
         Assert.Equal(File.ResolveLinkTarget($"/proc/{target.Pid}/exe", returnFinalTarget: false)!.FullName, main.GetProperty("process_info").GetProperty("executable").GetString());
     }
 
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void Shows_which_task_waits_for_which(string name)
+    {
+        var interpreter = Interpreters.Get(name);
+        using var target = Target.StartReady(interpreter, "tasks.py");
+
+        var result = Run(target, "--tasks");
+
+        Assert.Equal(0, result.ExitCode);
+        var output = result.Output;
+        Assert.Contains(interpreter.Version.Minor >= 11 ? "\n11 asyncio tasks\n" : "\n9 asyncio tasks\n", output, StringComparison.Ordinal);
+        // Before 3.8 tasks have no names.
+        var joiner = interpreter.Version.Minor < 8 ? "Task 0x" : "Task \"joiner\"";
+        Follow(
+            output, joiner, "(waits for 1 task)\n", "    joiner (tasks.py:", "\n    Task ", "(waits for 2 tasks)\n", "        gatherer (tasks.py:", "\n        Task ", "            leaf (tasks.py:", "            branch (tasks.py:", "\n        Task ",
+            "            leaf (tasks.py:", "            branch (tasks.py:");
+        Follow(output, "(waits for 1 task)\n", "    wait (asyncio/tasks.py:", "    waiter (tasks.py:", "\n    Task ", "        leaf (tasks.py:");
+        Follow(output, "    sleep (asyncio/tasks.py:", "    napper (tasks.py:");
+        Follow(output, "    leaf (tasks.py:", "    generated (tasks.py:", "    consumer (tasks.py:");
+        if (interpreter.Version.Minor >= 11)
+        {
+            Follow(output, "Task \"grouper\" (waits for 1 task)\n", "    TaskGroup.__aexit__ (asyncio/taskgroups.py:", "    grouper (tasks.py:", "\n    Task \"grouped\" (waits for _asyncio.Future)\n", "        leaf (tasks.py:");
+        }
+    }
+
+    [Fact]
+    public void Says_that_there_are_no_tasks()
+    {
+        using var target = Target.StartReady(Interpreters.Any(), "dumped.py");
+        Assert.Contains("\nNo asyncio tasks\n", Run(target, "-t").Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Shows_children_and_says_of_those_that_are_no_Python()
     {
