@@ -10,6 +10,8 @@ public sealed class Profile(bool keepsTimeline)
     /// <summary>More samples are not kept one by one, 1.3 GB; those that come after are in the sums alone, and counted as lost from the timeline.</summary>
     public const int MostSamples = 32 << 20;
 
+    const int MostStacksOfFile = 32 << 20;
+
     readonly record struct Key(int Thread, int Stack, ThreadState State, bool HoldsGil);
 
     readonly Dictionary<Key, (long Samples, long Weight)> _entries = [];
@@ -25,7 +27,7 @@ public sealed class Profile(bool keepsTimeline)
     public FrameTable Frames { get; } = new();
 
     /// <summary>The stacks.</summary>
-    public StackTable Stacks { get; } = new();
+    public StackTable Stacks { get; private init; } = new();
 
     /// <summary>The processes.</summary>
     public List<ProfileProcess> Processes { get; } = [];
@@ -38,6 +40,9 @@ public sealed class Profile(bool keepsTimeline)
 
     /// <summary>The samples one by one, in the order they were taken; empty unless they are kept.</summary>
     public IReadOnlyList<Sample> Timeline => _timeline;
+
+    /// <summary>An empty profile for what is read from a file: what others made may be made to take all memory.</summary>
+    internal static Profile ForFile(bool keepsTimeline) => new(keepsTimeline) { Stacks = new StackTable { Most = MostStacksOfFile } };
 
     /// <summary>How many samples there are.</summary>
     public long SampleCount { get; private set; }

@@ -21,7 +21,7 @@ static class RandomProfile
                 Title = "sonde record -p 1; \"x\"",
                 Mode = unit == ProfileUnit.Bytes ? "memory" : "wall",
                 Unit = unit,
-                Start = DateTimeOffset.UnixEpoch.AddTicks(17_000_000_000_000_000 + random.Next()),
+                Start = DateTimeOffset.UnixEpoch.AddMicroseconds(1_700_000_000_000_000 + random.Next()),
                 DurationNs = 5_000_000_000,
                 IntervalNs = 10_000_000,
             },

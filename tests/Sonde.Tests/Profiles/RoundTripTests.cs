@@ -1,6 +1,7 @@
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
 using Xunit;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Tests.Profiles;
 
@@ -57,6 +58,117 @@ public sealed class RoundTripTests
             }
         }
     }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Pprof_keeps_everything_but_times(int seed)
+    {
+        foreach (var unit in Enum.GetValues<ProfileUnit>())
+        {
+            var profile = RandomProfile.Make(seed, timeline: seed % 2 == 0, unit);
+            var read = Pass(profile, "pprof");
+            Assert.Equal(profile.Info with { Mode = read.Info.Mode }, read.Info);
+            Assert.Equal(profile.Processes, read.Processes);
+            Assert.Equal(profile.Losses.Causes, read.Losses.Causes);
+            Assert.Equal(profile.Losses.Functions, read.Losses.Functions);
+            static string Key(Profile of, ProfileEntry entry) => $"{RandomProfile.Thread(of, entry.Thread)} {entry.State} {entry.HoldsGil} {RandomProfile.Stack(of, entry.Stack)}";
+            Assert.Equal(RandomProfile.Sums(profile, entry => Key(profile, entry), entry => entry.Samples), RandomProfile.Sums(read, entry => Key(read, entry), entry => entry.Samples));
+            if (unit != ProfileUnit.Samples)
+            {
+                Assert.Equal(RandomProfile.Sums(profile, entry => Key(profile, entry), entry => entry.Weight), RandomProfile.Sums(read, entry => Key(read, entry), entry => entry.Weight));
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Gecko_keeps_samples_states_and_what_was_lost(int seed)
+    {
+        foreach (var unit in Enum.GetValues<ProfileUnit>())
+        {
+            var profile = RandomProfile.Make(seed, timeline: true, unit);
+            var read = Pass(profile, "gecko");
+            Assert.Equal(profile.Info, read.Info);
+            Assert.Equal(profile.Losses.Causes, read.Losses.Causes);
+            Assert.Equal(Samples(profile, frame => frame), Samples(read, frame => frame));
+        }
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Gecko_keeps_sums_but_their_counts(int seed)
+    {
+        var profile = RandomProfile.Make(seed, timeline: false);
+        var read = Pass(profile, "gecko");
+        Assert.Equal(
+            RandomProfile.Sums(profile, entry => RandomProfile.Thread(profile, entry.Thread) + RandomProfile.Stack(profile, entry.Stack), entry => entry.Weight),
+            RandomProfile.Sums(read, entry => RandomProfile.Thread(read, entry.Thread) + RandomProfile.Stack(read, entry.Stack), entry => entry.Weight));
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Perfetto_keeps_samples_and_states(int seed)
+    {
+        var profile = RandomProfile.Make(seed);
+        var read = Pass(profile, "perfetto");
+        Assert.Equal(profile.Info with { Title = "", DurationNs = read.Info.DurationNs }, read.Info);
+        Assert.Equal(profile.Losses.Total, read.Losses.Total);
+        Assert.Equal(profile.Processes, read.Processes);
+        Assert.Equal(Samples(profile, frame => frame with { FirstLine = 0 }), Samples(read, frame => frame));
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Perfetto_keeps_sums_as_samples_and_memory_as_a_heap(int seed)
+    {
+        static Frame Keep(Frame frame) => frame with { FirstLine = 0 };
+        var profile = RandomProfile.Make(seed, timeline: false);
+        var read = Pass(profile, "perfetto");
+        Assert.Equal(profile.SampleCount, read.SampleCount);
+        Assert.Equal(
+            RandomProfile.Sums(profile, entry => $"{RandomProfile.Thread(profile, entry.Thread)} {entry.State} {RandomProfile.Stack(profile, entry.Stack, Keep)}", entry => entry.Weight),
+            RandomProfile.Sums(read, entry => $"{RandomProfile.Thread(read, entry.Thread)} {entry.State} {RandomProfile.Stack(read, entry.Stack)}", entry => entry.Weight));
+
+        var memory = RandomProfile.Make(seed, timeline: false, ProfileUnit.Bytes);
+        var heap = Pass(memory, "perfetto");
+        Assert.Equal(ProfileUnit.Bytes, heap.Info.Unit);
+        Assert.Equal(
+            RandomProfile.Sums(memory, entry => RandomProfile.Stack(memory, entry.Stack, Keep), entry => entry.Weight),
+            RandomProfile.Sums(heap, entry => RandomProfile.Stack(heap, entry.Stack), entry => entry.Weight));
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Chrome_keeps_threads_and_the_time_of_each_stack(int seed)
+    {
+        static Frame Keep(Frame frame) => frame with { FirstLine = 0 };
+        foreach (var unit in Enum.GetValues<ProfileUnit>())
+        {
+            var profile = RandomProfile.Make(seed, timeline: false, unit);
+            var read = Pass(profile, "chrome");
+            Assert.Equal(profile.Info with { Start = default, DurationNs = read.Info.DurationNs }, read.Info);
+            Assert.Equal(profile.Losses.Total, read.Losses.Total);
+            Assert.Equal(
+                RandomProfile.Sums(profile, entry => RandomProfile.Thread(profile, entry.Thread) + RandomProfile.Stack(profile, entry.Stack, Keep), entry => entry.Weight),
+                RandomProfile.Sums(read, entry => RandomProfile.Thread(read, entry.Thread) + RandomProfile.Stack(read, entry.Stack), entry => entry.Weight));
+        }
+    }
+
+    [Fact]
+    public void Chrome_draws_a_frame_once_while_it_is_sampled_and_closes_it_where_nothing_was()
+    {
+        var profile = new Profile(keepsTimeline: true) { Info = new ProfileInfo { IntervalNs = 10_000_000 } };
+        profile.Processes.Add(new ProfileProcess(1, 0, ""));
+        profile.Threads.Add(new ProfileThread(0, 1, ""));
+        int main = profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "main", "a.py", 1)));
+        int callee = profile.Stacks.Intern(main, profile.Frames.Intern(new Frame(FrameKind.Python, "f", "a.py", 2)));
+        foreach (var (milliseconds, stack) in new[] { (0, main), (11, callee), (20, callee), (31, main), (90, main) })
+        {
+            profile.Add(new Sample(milliseconds * 1_000_000, 0, stack, 10_000_000, ThreadState.Running, HoldsGil: false));
+        }
+
+        var events = System.Text.Json.JsonDocument.Parse(Write(profile, "chrome")).RootElement.GetProperty("traceEvents").EnumerateArray()
+            .Select(e => $"{e.GetProperty("ph")} {e.GetProperty("ts")} {(e.TryGetProperty("name", out var name) ? name.GetString() : "")}".Trim());
+        Assert.Equal(["B 0 main", "B 11000 f", "E 31000", "E 41000", "B 90000 main", "E 100000"], events);
+    }
+
+    static string Samples(Profile profile, Func<Frame, Frame> keep) => string.Join('\n', profile.Timeline
+        .Select(sample => $"{RandomProfile.Thread(profile, sample.Thread)} {sample.TimeNs:d12} {sample.Weight} {sample.State} {sample.HoldsGil} {RandomProfile.Stack(profile, sample.Stack, keep)}")
+        .Order(StringComparer.Ordinal));
 
     /// <summary>The samples of each thread follow each other as they did, their times true to an interval.</summary>
     static void AssertTimes(Profile profile, Profile read)

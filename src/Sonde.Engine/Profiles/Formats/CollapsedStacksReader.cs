@@ -50,16 +50,14 @@ sealed class CollapsedStacksReader(Stream input) : IDisposable
     /// <summary>What is known once the headers before the first stack have been read.</summary>
     ThreadDirectory Begin()
     {
-        _profile = new Profile(keepsTimeline: IsAustin)
+        _profile = Profile.ForFile(keepsTimeline: IsAustin);
+        _profile.Info = !IsAustin ? new ProfileInfo { Unit = ProfileUnit.Samples } : new ProfileInfo
         {
-            Info = !IsAustin ? new ProfileInfo { Unit = ProfileUnit.Samples } : new ProfileInfo
-            {
-                Title = $"Austin {_headers["austin"]}",
-                Mode = MeasuresMemory ? "memory" : _headers.GetValueOrDefault("mode") == "cpu" ? "cpu" : "wall",
-                Unit = MeasuresMemory ? ProfileUnit.Bytes : ProfileUnit.Nanoseconds,
-                IntervalNs = long.TryParse(_headers.GetValueOrDefault("interval"), NumberStyles.None, CultureInfo.InvariantCulture, out long interval)
-                    && interval < long.MaxValue / 1000 ? interval * 1000 : 0,
-            },
+            Title = $"Austin {_headers["austin"]}",
+            Mode = MeasuresMemory ? "memory" : _headers.GetValueOrDefault("mode") == "cpu" ? "cpu" : "wall",
+            Unit = MeasuresMemory ? ProfileUnit.Bytes : ProfileUnit.Nanoseconds,
+            IntervalNs = long.TryParse(_headers.GetValueOrDefault("interval"), NumberStyles.None, CultureInfo.InvariantCulture, out long interval)
+                && interval < long.MaxValue / 1000 ? interval * 1000 : 0,
         };
         return new ThreadDirectory(_profile);
     }

@@ -1,7 +1,8 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Text.Json;
-using System.Text.Unicode;
 using Sonde.Engine.Profiles.Formats.Json;
+using Sonde.Engine.Profiles.Formats.Protobuf;
 
 namespace Sonde.Engine.Profiles.Formats;
 
@@ -12,6 +13,9 @@ static class FileContent
     internal const int MostUnpacked = 1 << 30;
 
     const int HeadLength = 4096;
+
+    static readonly SearchValues<byte> _controls = SearchValues.Create(
+        [.. Enumerable.Range(0, ' ').Select(control => (byte)control).Except([(byte)'\t', (byte)'\n', (byte)'\r', (byte)'\x1b'])]);
 
     /// <summary>The stream itself, or what it holds when it is compressed or cannot be set back; it then lies in memory.</summary>
     /// <exception cref="FormatException">It is damaged, or unpacks to more than a gigabyte.</exception>
@@ -65,15 +69,63 @@ static class FileContent
             _ when trimmed.StartsWith("<svg"u8) || trimmed.StartsWith("<?xml"u8) => "flamegraph",
             _ when trimmed.StartsWith("<!DOCTYPE html"u8) || trimmed.StartsWith("<html"u8) => "html",
             _ when text.StartsWith("MOJ"u8) => throw new FormatException("this is Austin's binary format; mojo2austin makes collapsed stacks of it"),
-            _ when text.IndexOf((byte)0) < 0 && IsText(text) => "raw",
-            _ => throw Unknown(),
+            _ when !text.ContainsAny(_controls) => "raw",
+            _ => RecognizeProtobuf(text) ?? throw Unknown(),
         };
         return ProfileFormats.All.FirstOrDefault(format => format.Name == name) ?? throw Unknown();
     }
 
     static FormatException Unknown() => new($"it is none of the formats that can be read ({ProfileFormats.Names})");
 
-    static bool IsText(ReadOnlySpan<byte> text) => text.Length == HeadLength || Utf8.IsValid(text) || text.IndexOf((byte)'\n') >= 0;
+    /// <summary>By the fields at the top: a Perfetto trace has packets alone, a pprof file begins with one of several.</summary>
+    static string? RecognizeProtobuf(ReadOnlySpan<byte> head)
+    {
+        var fields = new ProtobufFields(head);
+        bool hasPackets = false;
+        try
+        {
+            while (fields.Next())
+            {
+                bool isValueType = fields.Field == 1 && IsValueType(fields.Message);
+                hasPackets |= fields.Field == 1 && !isValueType;
+                if (fields.Field > PprofFormat.Field.DefaultSampleType || fields.Field == 0)
+                {
+                    return null;
+                }
+
+                if (fields.Field != 1 || isValueType)
+                {
+                    return "pprof";
+                }
+            }
+        }
+        catch (FormatException) when (hasPackets || head.Length == HeadLength)
+        {
+            // The head ends within a field.
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+
+        return "perfetto";
+    }
+
+    static bool IsValueType(ProtobufFields fields)
+    {
+        int seen = 0;
+        while (fields.Next())
+        {
+            if (fields.Field is not (1 or 2) || !fields.Bytes.IsEmpty)
+            {
+                return false;
+            }
+
+            seen++;
+        }
+
+        return seen > 0;
+    }
 
     /// <summary>By the first member that only one format has.</summary>
     static string RecognizeJson(Stream input, long start)

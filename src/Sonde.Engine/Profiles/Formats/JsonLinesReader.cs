@@ -84,17 +84,15 @@ sealed class JsonLinesReader
                 throw _json.Wrong(string.Create(CultureInfo.InvariantCulture, $"version {version} of the format is not known, or the profile begins twice"));
             }
 
-            reader._profile = new Profile(_isTrue)
+            reader._profile = Profile.ForFile(_isTrue);
+            reader._profile.Info = new ProfileInfo
             {
-                Info = new ProfileInfo
-                {
-                    Title = Text("title"),
-                    Mode = Text("mode"),
-                    Unit = (ProfileUnit)Word("unit", JsonLinesFormat.Units),
-                    Start = DateTimeOffset.TryParse(Text("start"), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var start) ? start : default,
-                    DurationNs = Number("duration_ns"),
-                    IntervalNs = Number("interval_ns"),
-                },
+                Title = Text("title"),
+                Mode = Text("mode"),
+                Unit = (ProfileUnit)Word("unit", JsonLinesFormat.Units),
+                Start = DateTimeOffset.TryParse(Text("start"), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var start) ? start : default,
+                DurationNs = Number("duration_ns"),
+                IntervalNs = Number("interval_ns"),
             };
         }
 

@@ -13,6 +13,10 @@ public static class ProfileFormats
         new FlameGraphHtmlFormat(),
         new SpeedscopeFormat(),
         new RawFormat(),
+        new PprofFormat(),
+        new ChromeFormat(),
+        new GeckoFormat(),
+        new PerfettoFormat(),
         new JsonLinesFormat(),
     ];
 

@@ -6,7 +6,7 @@ namespace Sonde.Engine.Profiles.Formats;
 /// <summary>Reads speedscope files, sampled and evented, of any writer. Twice, where the frames come after the profiles.</summary>
 sealed class SpeedscopeReader(Stream input)
 {
-    readonly Profile _profile = new(keepsTimeline: true);
+    readonly Profile _profile = Profile.ForFile(keepsTimeline: true);
     readonly List<int> _frames = [];
     ThreadDirectory? _threads;
     ProfileUnit? _unit;
