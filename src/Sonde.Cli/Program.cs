@@ -108,6 +108,8 @@ static class Program
             DoctorVerb.Create(),
             ListVerb.Create(),
             InspectVerb.Create(),
+            ReportVerb.Create(),
+            DiffVerb.Create(),
             ConvertVerb.Create(),
             RunVerbHelp.Create(),
             RunVerbHelp.CreateTools(),

@@ -21,7 +21,18 @@ sealed class ViewOptions
 
     public void AddTo(Command verb)
     {
-        foreach (var option in new Option[] { _function, _noLines, _threads, _processes, _gil, _active, _match, _inverted })
+        foreach (var option in new Option[] { _function, _noLines, _threads, _processes, _inverted })
+        {
+            verb.Add(option);
+        }
+
+        AddFiltersTo(verb);
+    }
+
+    /// <summary>Those that choose samples, for verbs that know themselves how frames are shown.</summary>
+    public void AddFiltersTo(Command verb)
+    {
+        foreach (var option in new Option[] { _gil, _active, _match })
         {
             verb.Add(option);
         }

@@ -15,7 +15,7 @@ public sealed class Profile(bool keepsTimeline)
     readonly record struct Key(int Thread, int Stack, ThreadState State, bool HoldsGil);
 
     readonly Dictionary<Key, (long Samples, long Weight)> _entries = [];
-    readonly List<Sample> _timeline = [];
+    readonly SampleList _timeline = new();
 
     /// <summary>What was recorded, when and how.</summary>
     public ProfileInfo Info { get; set; } = new();

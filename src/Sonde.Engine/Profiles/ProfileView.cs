@@ -42,8 +42,18 @@ public sealed record ProfileView
         !(ByFunction || NoLines || ThreadsAsFrames || ProcessesAsFrames || GilOnly || WithoutIdle || Inverted || States.Count > 0 || Function is not null);
 
     /// <summary>The profile seen this way: a new one, or the very same when nothing changes.</summary>
-    /// <exception cref="RegexMatchTimeoutException">The expression took longer on a name than it was given.</exception>
-    public Profile Apply(Profile profile) => ChangesNothing ? profile : new Application(this, profile).Result();
+    /// <exception cref="UserErrorException">The expression took longer on a name than it was given.</exception>
+    public Profile Apply(Profile profile)
+    {
+        try
+        {
+            return ChangesNothing ? profile : new Application(this, profile).Result();
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new UserErrorException($"the expression '{Function}' takes too long on a name in the profile; repetitions within repetitions, such as (a*)*, do that");
+        }
+    }
 
     bool Includes(ThreadState state, bool holdsGil) =>
         (!GilOnly || holdsGil) && (!WithoutIdle || !IsIdle(state)) && (States.Count == 0 || States.Contains(state));

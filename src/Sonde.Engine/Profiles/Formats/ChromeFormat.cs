@@ -4,7 +4,7 @@ namespace Sonde.Engine.Profiles.Formats;
 
 /// <summary>The Trace Event Format of chrome://tracing, which ui.perfetto.dev and speedscope open too: each thread as a flame chart of B and E events.</summary>
 /// <remarks>
-/// A frame that is seen in one sample after another is one event, as long as no interval passed without a sample. Kept: stacks, files, lines, kinds, threads, the time of each stack to an
+/// A frame that is seen in one sample after another is one event, as long as not half an interval passed without one. Kept: stacks, files, lines, kinds, threads, the time of each stack to an
 /// interval. Not: single samples, states. The format is described in "Trace Event Format" (Google, chromium.org).
 /// </remarks>
 public sealed class ChromeFormat : IProfileFormat
@@ -94,7 +94,7 @@ public sealed class ChromeFormat : IProfileFormat
             foreach (var sample in times.Of(thread))
             {
                 long startNs = Math.Max(sample.TimeNs, 0);
-                if (startNs - _endNs > (times.IsLaidOut ? 0 : profile.Info.IntervalNs))
+                if (startNs - _endNs > (times.IsLaidOut ? 0 : profile.Info.IntervalNs / 2))
                 {
                     Close(StackTable.Empty, _endNs);
                 }

@@ -18,12 +18,14 @@ static class FileContent
         [.. Enumerable.Range(0, ' ').Select(control => (byte)control).Except([(byte)'\t', (byte)'\n', (byte)'\r', (byte)'\x1b'])]);
 
     /// <summary>The stream itself, or what it holds when it is compressed or cannot be set back; it then lies in memory.</summary>
-    /// <exception cref="FormatException">It is damaged, or unpacks to more than a gigabyte.</exception>
-    public static Stream Unpack(Stream input)
+    /// <param name="input">The file.</param>
+    /// <param name="most">How many bytes it may unpack to.</param>
+    /// <exception cref="FormatException">It is damaged, or unpacks to more.</exception>
+    public static Stream Unpack(Stream input, int most = MostUnpacked)
     {
         if (!input.CanSeek)
         {
-            input = Collect(input);
+            input = Collect(input, most);
         }
 
         long start = input.Position;
@@ -37,7 +39,7 @@ static class FileContent
         try
         {
             using var gzip = new GZipStream(input, CompressionMode.Decompress, leaveOpen: true);
-            return Collect(gzip);
+            return Collect(gzip, most);
         }
         catch (InvalidDataException exception)
         {
@@ -169,16 +171,16 @@ static class FileContent
         throw new FormatException("it is JSON, but no profile that is known");
     }
 
-    static MemoryStream Collect(Stream stream)
+    static MemoryStream Collect(Stream stream, int most)
     {
         var memory = new MemoryStream();
         byte[] piece = new byte[64 << 10];
         int read;
         while ((read = stream.Read(piece)) > 0)
         {
-            if (memory.Length + read > MostUnpacked)
+            if (memory.Length + read > most)
             {
-                throw new FormatException("it unpacks to more than 1 GiB");
+                throw new FormatException($"it unpacks to more than {most >> 20} MiB");
             }
 
             memory.Write(piece, 0, read);

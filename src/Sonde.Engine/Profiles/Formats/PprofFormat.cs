@@ -146,7 +146,8 @@ public sealed class PprofFormat : IProfileFormat
                 id = _functions.Count + 1;
                 _functions.Add(key, id);
                 int name = Text(frame.Function), file = Text(frame.File);
-                Emit(Field.Function, _outer.Clear().Number(1, id).Number(2, name).Number(3, name).Number(4, file).Number(5, frame.FirstLine));
+                // Without a system name pprof takes the name for demangled, and leaves "<module>" as it is.
+                Emit(Field.Function, _outer.Clear().Number(1, id).Number(2, name).Number(4, file).Number(5, frame.FirstLine));
             }
 
             return id;

@@ -81,7 +81,9 @@ public static class ProfileFormats
 
     /// <summary>Writes a profile to a file, replacing what was there. When that fails no half a file stays behind.</summary>
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
-    public static void WriteFile(Profile profile, IProfileFormat format, string path)
+    public static void WriteFile(Profile profile, IProfileFormat format, string path) => WriteFile(path, file => format.Write(profile, file));
+
+    internal static void WriteFile(string path, Action<Stream> write)
     {
         bool created = false;
         try
@@ -89,7 +91,7 @@ public static class ProfileFormats
             using (var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0))
             {
                 created = true;
-                format.Write(profile, file);
+                write(file);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -4,7 +4,7 @@ namespace Sonde.Engine.Profiles.Formats;
 
 /// <summary>The file format of speedscope.app: one sampled profile for each thread (its schema: speedscope.app/file-format-schema.json, MIT).</summary>
 /// <remarks>
-/// Samples have weights and no times there. Where a thread was not sampled for longer than an interval a sample without frames fills the gap, so that the time axis stays
+/// Samples have weights and no times there. Where a thread was not sampled for longer than half an interval a sample without frames fills the gap, so that the time axis stays
 /// true. Kept: stacks, files, lines, weights, threads, times to an interval. Not: states, counts of sums, process trees, what was lost.
 /// </remarks>
 public sealed class SpeedscopeFormat : IProfileFormat
@@ -127,7 +127,7 @@ public sealed class SpeedscopeFormat : IProfileFormat
         long end = long.MaxValue;
         foreach (var sample in times.Of(thread))
         {
-            if (hasTimes && end != long.MaxValue && sample.TimeNs - end > profile.Info.IntervalNs)
+            if (hasTimes && end != long.MaxValue && sample.TimeNs - end > profile.Info.IntervalNs / 2)
             {
                 yield return (StackTable.Empty, sample.TimeNs - end);
                 end = sample.TimeNs;

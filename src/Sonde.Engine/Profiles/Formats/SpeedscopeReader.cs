@@ -124,7 +124,7 @@ sealed class SpeedscopeReader(Stream input)
         double start = 0;
         List<int>? stacks = null;
         List<double>? weights = null;
-        List<(int Stack, double Weight)>? spans = null;
+        List<(int Stack, double Weight)>? events = null;
         json.BeginObject();
         while (json.NextMember(out string name))
         {
@@ -146,7 +146,7 @@ sealed class SpeedscopeReader(Stream input)
                     weights = ReadWeights(json);
                     break;
                 case "events":
-                    spans = ReadEvents(json);
+                    events = ReadEvents(json);
                     break;
                 default:
                     json.Skip();
@@ -154,13 +154,13 @@ sealed class SpeedscopeReader(Stream input)
             }
         }
 
-        spans ??= stacks is not null && weights is not null && stacks.Count == weights.Count
-            ? [.. stacks.Zip(weights)]
-            : throw json.Wrong("a profile has no samples, or not as many as weights");
+        var spans = events ?? (stacks is not null && weights is not null && stacks.Count == weights.Count
+            ? stacks.Zip(weights)
+            : throw json.Wrong("a profile has no samples, or not as many as weights"));
         Add(heading, unit, start, spans, json);
     }
 
-    void Add(string heading, string unit, double start, List<(int Stack, double Weight)> spans, JsonInput json)
+    void Add(string heading, string unit, double start, IEnumerable<(int Stack, double Weight)> spans, JsonInput json)
     {
         var (kind, factor) = unit switch
         {
@@ -175,7 +175,7 @@ sealed class SpeedscopeReader(Stream input)
         _unit ??= kind;
         if (kind != _unit)
         {
-            _profile.Losses.Add($"measured in {unit}, unlike the profile before", count: spans.Count);
+            _profile.Losses.Add($"measured in {unit}, unlike the profile before", count: spans.Count());
             return;
         }
 

@@ -1,0 +1,68 @@
+using Sonde.Kernel.Tests.Flow;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Profiles;
+
+/// <summary><c>sonde convert</c>, <c>report</c> and <c>diff</c> as they are called. They need no rights.</summary>
+public sealed class ProfileVerbTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("sonde-profiles-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_profile_goes_through_every_format_that_can_be_read_and_is_still_the_same()
+    {
+        string first = Write("first.txt", "main (/a.py:3);parse (/a.py:9) 30\nmain (/a.py:3);render (/a.py:20) 12\n");
+        string last = first;
+        foreach (string extension in new[] { "jsonl", "pb.gz", "gecko.json", "pftrace", "speedscope.json", "chrome.json", "raw" })
+        {
+            string next = Path.Combine(_folder, "x." + extension);
+            var run = SondeCommand.Run("convert", last, next);
+            Assert.Equal("", run.Errors);
+            Assert.Equal(0, run.ExitCode);
+            last = next;
+        }
+
+        Assert.Equal(File.ReadAllLines(first).Order(), File.ReadAllLines(last).Order());
+    }
+
+    [Fact]
+    public void Report_and_diff_name_functions_and_shares()
+    {
+        string before = Write("before.txt", "main (/a.py:3);parse (/a.py:9) 30\nmain (/a.py:3);render (/a.py:20) 10\n");
+        string after = Write("after.txt", "main (/a.py:3);parse (/a.py:9) 10\nmain (/a.py:3);render (/a.py:20) 30\n");
+        var report = SondeCommand.Run("report", before);
+        Assert.Equal(0, report.ExitCode);
+        Assert.Contains(report.Output.Split('\n'), line => line.StartsWith(" 75.0%   75.0% ", StringComparison.Ordinal) && line.EndsWith("parse (/a.py)", StringComparison.Ordinal));
+        Assert.Contains("main (/a.py)", SondeCommand.Run("report", before, "--function", "parse").Output, StringComparison.Ordinal);
+        Assert.Contains("        10    render (/a.py)", SondeCommand.Run("report", before, "--tree").Output, StringComparison.Ordinal);
+
+        string graph = Path.Combine(_folder, "diff.html");
+        var diff = SondeCommand.Run("diff", before, after, "-o", graph);
+        Assert.Equal("", diff.Errors);
+        Assert.Contains(diff.Output.Split('\n'), line => line.TrimStart().StartsWith("+50.0  25.0%   75.0%", StringComparison.Ordinal) && line.EndsWith("render (/a.py)", StringComparison.Ordinal));
+        Assert.Contains("parse", File.ReadAllText(graph), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_cannot_be_done_is_said_in_one_line()
+    {
+        string good = Write("good.txt", "main 1\n");
+        string bad = Write("bad.json", "{\"traceEvents\":[{\"ph\":\"B\",\"ts\":\"x\"}]}");
+        string missing = Path.Combine(_folder, "missing.txt");
+        Assert.Equal($"cannot read '{missing}': no such file", SondeCommand.Run("report", missing).Complaint);
+        Assert.Equal($"cannot read '{bad}': as chrome: near byte 34: String where a number should be", SondeCommand.Run("convert", bad, missing).Complaint);
+        Assert.StartsWith("'x.png': no format has this extension", SondeCommand.Run("convert", good, "x.png").Complaint, StringComparison.Ordinal);
+        Assert.Equal("--function 'nobody': no function of the profile matches", SondeCommand.Run("report", good, "--function", "nobody").Complaint);
+        Assert.StartsWith("--match '(': no regular expression", SondeCommand.Run("report", good, "--match", "(").Complaint, StringComparison.Ordinal);
+        Assert.Equal(2, SondeCommand.Run("diff", good, good, "-o", "x.txt").ExitCode);
+    }
+
+    string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
