@@ -1,4 +1,4 @@
-// A program that knows its own stack: native_chain wait|spin|signal. It says "ready", then is in the chain main, outermost, ... innermost until its input ends.
+// A program that knows its own stack: native_chain wait|spin|signal|abort. It says "ready", then is in the chain main, outermost, ... innermost until its input ends.
 #define _GNU_SOURCE
 #include <alloca.h>
 #include <pthread.h>
@@ -55,6 +55,11 @@ __attribute__((noinline)) static int through_pointer(int (*next)(int), int mode)
     {
         raise(SIGUSR1);
         return (int)sink;
+    }
+
+    if (mode == 'a')
+    {
+        abort();
     }
 
     return next(mode) + 1;

@@ -1,7 +1,14 @@
-"""Python that calls C that calls Python: native_join.py wait|spin. The chain is leaf, numbers, step, by_key, outer, <module>."""
+"""Python that calls C that calls Python: native_join.py wait|spin|crash. The chain is leaf, numbers, step, by_key, outer, <module>."""
 import functools
+import mmap
 import os
 import sys
+import tempfile
+
+file = tempfile.TemporaryFile()
+file.truncate(1)
+behind_its_file = mmap.mmap(file.fileno(), 1)
+file.truncate(0)
 
 
 def leaf():
@@ -9,6 +16,8 @@ def leaf():
         n = 0
         while True:
             n += 1
+    if sys.argv[1] == "crash":
+        behind_its_file[0]
     return os.read(0, 1)
 
 
