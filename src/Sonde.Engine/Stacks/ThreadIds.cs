@@ -66,9 +66,23 @@ sealed class ThreadIds(int pid, IMemory memory)
 
     bool IsField(IReadOnlyList<ThreadRecord> threads, int field)
     {
-        HashSet<int> numbers = [];
-        // A thread that has not begun to run has no pthread yet.
-        return threads.All(thread => thread.PthreadId == 0 || (ReadField(thread, field) is var number && _outside.ContainsKey(number) && numbers.Add(number))) && numbers.Count > 0;
+        Dictionary<int, ulong> owners = [];
+        foreach (var thread in threads)
+        {
+            // A thread that has not begun to run has no pthread yet, and one that runs in several interpreters is known to each.
+            if (thread.PthreadId == 0)
+            {
+                continue;
+            }
+
+            var number = ReadField(thread, field);
+            if (!_outside.ContainsKey(number) || (!owners.TryAdd(number, thread.PthreadId) && owners[number] != thread.PthreadId))
+            {
+                return false;
+            }
+        }
+
+        return owners.Count > 0;
     }
 
     int ReadField(in ThreadRecord thread, int field)
