@@ -1,18 +1,23 @@
 namespace Sonde.Python.Stacks;
 
 /// <summary>Where a thread's frames are expected, from where they were: the places that one gathering read takes.</summary>
-/// <remarks>Frames that lie close together are read as one place; the topmost of a data stack gets room for frames to come.</remarks>
+/// <remarks>
+/// Frames that lie close together are read as one place; the topmost of a data stack gets room for frames to come. Frames of the last plans are kept for a while:
+/// a thread that goes up and down its stack comes back to them.
+/// </remarks>
 sealed class ReadPlan
 {
-    const int JoinGapBytes = 1024, RoomBytes = 1536, MostBytes = 4 << 20, MostPlaces = 4096;
+    const int JoinGapBytes = 1024, RoomBytes = 1536, MostBytes = 4 << 20, MostFrames = 1 << 14, LeastKept = 64;
 
+    ulong[] _frames = new ulong[64];
+    int _frameCount;
+    int _framesNeeded;
     ulong[] _addresses = new ulong[16];
     int[] _lengths = new int[16];
     int[] _offsets = new int[16];
-    int _frames;
-    int _frameCount;
+    int _framePlaces;
     int _tooLarge;
-    long _shortest;
+    double _shortest;
 
     /// <summary>The outermost frame of the thread and its code, as last verified.</summary>
     public (ulong Frame, ulong Code) Outermost { get; set; }
@@ -23,77 +28,43 @@ sealed class ReadPlan
     /// <summary>The bytes of all places together.</summary>
     public int TotalBytes { get; private set; }
 
-    /// <summary>The places' addresses.</summary>
+    /// <summary>The places' addresses: frames by ascending address, what holds the innermost frame, and the thread.</summary>
     public ReadOnlySpan<ulong> Addresses => _addresses.AsSpan(0, Count);
 
     /// <summary>The places' lengths in bytes.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
 
-    /// <summary>The index of the last place that holds frames.</summary>
-    public int LastFrames => _frameCount - 1;
+    /// <summary>Where the thread lies in what was read.</summary>
+    public int ThreadOffset => _offsets[Count - 1];
 
-    /// <summary>Starts anew.</summary>
-    public void Begin()
+    /// <summary>Plans to read nothing but the thread.</summary>
+    public void Forget(ulong thread, int threadLength)
     {
-        Count = 0;
-        TotalBytes = 0;
+        _frameCount = 0;
+        _framesNeeded = 0;
+        Make([], 0, default, 0, 0, thread, threadLength);
     }
 
-    /// <summary>Adds a frame; from the outermost on, so that callers are read before those they call.</summary>
-    public void AddFrame(ulong address, int length)
-    {
-        const int room = 8;
-        if (Count >= MostPlaces - room || TotalBytes > MostBytes - JoinGapBytes * room)
-        {
-            return;
-        }
-
-        if (Count > 0)
-        {
-            var last = Count - 1;
-            var end = _addresses[last] + (ulong)_lengths[last];
-            if (address >= _addresses[last] && address <= unchecked(end + JoinGapBytes) && unchecked(address + (ulong)length) > address)
-            {
-                var grown = (int)Math.Max(end - _addresses[last], address + (ulong)length - _addresses[last]);
-                TotalBytes += grown - _lengths[last];
-                _lengths[last] = grown;
-                return;
-            }
-        }
-
-        Add(address, length);
-    }
-
-    /// <summary>Makes the place that ends in a data stack's chunk longer, for calls to come.</summary>
-    /// <param name="start">The chunk's beginning.</param>
-    /// <param name="limit">Its end.</param>
-    public void AddRoom(ulong start, ulong limit)
-    {
-        for (var i = Count - 1; i >= 0; i--)
-        {
-            var end = _addresses[i] + (ulong)_lengths[i];
-            if (_addresses[i] >= start && end < limit)
-            {
-                var room = (int)Math.Min(RoomBytes, limit - end);
-                _lengths[i] += room;
-                TotalBytes += room;
-                return;
-            }
-        }
-    }
-
-    /// <summary>Adds what says which frame is the innermost, and ends the plan. It is read last, right after the innermost frames: those change most.</summary>
-    /// <param name="frames">How many frames the plan is made for.</param>
+    /// <summary>Plans anew.</summary>
+    /// <param name="frames">The frames there are.</param>
+    /// <param name="frameLength">How much to read of each, in bytes.</param>
+    /// <param name="chunk">The newest chunk of the thread's data stack, from its start to its end.</param>
     /// <param name="holder">The structure that holds the innermost frame; 0 when the thread itself does.</param>
     /// <param name="holderLength">Its length in bytes.</param>
-    /// <param name="thread">The thread.</param>
+    /// <param name="thread">The thread. It is read last, right after the innermost frames: those change most.</param>
     /// <param name="threadLength">Its length in bytes.</param>
-    public void End(int frames, ulong holder, int holderLength, ulong thread, int threadLength)
+    public void Make(ReadOnlySpan<SeenFrame> frames, int frameLength, (ulong Start, ulong End) chunk, ulong holder, int holderLength, ulong thread, int threadLength)
     {
-        _frames = frames;
-        _tooLarge = 0;
-        _frameCount = Count;
-        _shortest = 0;
+        TakeFrames(frames);
+        Count = 0;
+        TotalBytes = 0;
+        for (var i = 0; i < _frameCount; i++)
+        {
+            AddFrame(_frames[i], frameLength);
+        }
+
+        AddRoom(frames.IsEmpty ? 0 : frames[0].Address, chunk);
+        _framePlaces = Count;
         if (holder != 0)
         {
             Add(holder, holderLength);
@@ -107,62 +78,148 @@ sealed class ReadPlan
         }
     }
 
-    /// <summary>Where the thread lies in what was read.</summary>
-    public int ThreadOffset => _offsets[Count - 1];
+    /// <summary>Whether there were far fewer frames than planned for, again and again; then the plan ought to be made anew.</summary>
+    public bool IsTooLargeFor(int frames)
+    {
+        const int patience = 64;
+        _tooLarge = frames < _frameCount / 4 && _frameCount > LeastKept ? _tooLarge + 1 : 0;
+        if (_tooLarge <= patience)
+        {
+            return false;
+        }
 
-    /// <summary>Whether a reading was not interrupted, by how long others of the same plan took.</summary>
+        _frameCount = 0;
+        _tooLarge = 0;
+        return true;
+    }
+
+    /// <summary>Whether a reading was not interrupted, by how long others took for as much.</summary>
     /// <param name="ticks">How long it took, in ticks of any clock.</param>
     public bool IsUnbroken(long ticks)
     {
+        // What a system call, another place and another byte take, in nanoseconds, on common machines; only their proportion matters.
+        const double perCall = 700, perPlace = 130, perByte = 0.1;
+        const double mostOverShortest = 1.5, forgetting = 1.0 / 64;
+        var pace = ticks / (perCall + perPlace * Count + perByte * TotalBytes);
         if (_shortest == 0)
         {
-            _shortest = ticks;
+            _shortest = pace;
             return false;
         }
 
         // The shortest is forgotten slowly: the machine's speed changes.
-        var isUnbroken = ticks <= _shortest + _shortest / 2;
-        _shortest = Math.Min(_shortest + _shortest / 64 + 1, ticks);
+        var isUnbroken = pace <= _shortest * mostOverShortest;
+        _shortest = Math.Min(_shortest * (1 + forgetting), pace);
         return isUnbroken;
     }
 
-    /// <summary>Whether there were far fewer frames than planned for, again and again.</summary>
-    public bool IsTooLargeFor(int frames)
+    /// <summary>Where a frame lies in what was read.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="length">How many bytes are needed of it.</param>
+    /// <param name="hint">The place to look in first; set to the one it is in.</param>
+    /// <returns>-1 when it is not in it.</returns>
+    public int FindFrame(ulong address, int length, ref int hint)
     {
-        const int patience = 32, spare = 32;
-        _tooLarge = frames + spare < _frames / 2 ? _tooLarge + 1 : 0;
-        return _tooLarge > patience;
-    }
-
-    /// <summary>Where some bytes lie in what was read.</summary>
-    /// <param name="address">Their address.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="hint">The place to look in first; set to the one they are in.</param>
-    /// <returns>-1 when they are not in it.</returns>
-    public int Find(ulong address, int length, ref int hint)
-    {
-        for (var tried = 0; tried < Count; tried++)
+        if (hint < _framePlaces && Holds(hint, address, length))
         {
-            var i = hint - tried;
-            i = i < 0 ? i + Count : i;
-            if (address >= _addresses[i] && address - _addresses[i] <= (ulong)Math.Max(_lengths[i] - length, 0) && _lengths[i] >= length)
-            {
-                hint = i;
-                return _offsets[i] + (int)(address - _addresses[i]);
-            }
+            return _offsets[hint] + (int)(address - _addresses[hint]);
         }
 
-        return -1;
+        var at = _addresses.AsSpan(0, _framePlaces).BinarySearch(address);
+        at = at < 0 ? ~at - 1 : at;
+        if (at < 0 || !Holds(at, address, length))
+        {
+            return -1;
+        }
+
+        hint = at;
+        return _offsets[at] + (int)(address - _addresses[at]);
     }
 
-    void Add(ulong address, int length)
+    /// <summary>Where the holder of the innermost frame lies in what was read; -1 when another one is meant.</summary>
+    public int FindHolder(ulong address, int length) => Count - _framePlaces == 2 && Holds(_framePlaces, address, length) ? _offsets[_framePlaces] : -1;
+
+    bool Holds(int place, ulong address, int length) =>
+        address >= _addresses[place] && _lengths[place] >= length && address - _addresses[place] <= (ulong)(_lengths[place] - length);
+
+    /// <summary>Takes the frames there are, and as many again of those there were before.</summary>
+    void TakeFrames(ReadOnlySpan<SeenFrame> frames)
     {
-        // The thread itself always finds room.
-        if (Count >= MostPlaces || TotalBytes > MostBytes)
+        if (frames.Length > MostFrames)
+        {
+            frames = frames[^MostFrames..];
+        }
+
+        var kept = Math.Min(_frameCount, Math.Max(LeastKept, 2 * Math.Max(frames.Length, _framesNeeded)));
+        _framesNeeded = frames.Length;
+        if (_frames.Length < frames.Length + kept)
+        {
+            Array.Resize(ref _frames, 2 * (frames.Length + kept));
+        }
+
+        // Of those kept every one is as likely to come back; the plan is small enough.
+        var count = kept;
+        foreach (ref readonly var frame in frames)
+        {
+            _frames[count++] = frame.Address;
+        }
+
+        _frames.AsSpan(0, count).Sort();
+        _frameCount = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (_frameCount == 0 || _frames[i] != _frames[_frameCount - 1])
+            {
+                _frames[_frameCount++] = _frames[i];
+            }
+        }
+    }
+
+    void AddFrame(ulong address, int length)
+    {
+        if (TotalBytes > MostBytes || unchecked(address + (ulong)length) < address)
         {
             return;
         }
 
+        if (Count > 0)
+        {
+            var last = Count - 1;
+            var end = _addresses[last] + (ulong)_lengths[last];
+            if (address <= unchecked(end + JoinGapBytes) && end + JoinGapBytes > end)
+            {
+                var grown = (int)(address + (ulong)length - _addresses[last]);
+                TotalBytes += grown - _lengths[last];
+                _lengths[last] = grown;
+                return;
+            }
+        }
+
+        Add(address, length);
+    }
+
+    /// <summary>Makes the place of the innermost frame longer, for calls to come, as far as the data stack's chunk goes.</summary>
+    void AddRoom(ulong innermost, (ulong Start, ulong End) chunk)
+    {
+        var at = _addresses.AsSpan(0, Count).BinarySearch(innermost);
+        at = at < 0 ? ~at - 1 : at;
+        if (at < 0 || innermost < chunk.Start || innermost >= chunk.End)
+        {
+            return;
+        }
+
+        var end = _addresses[at] + (ulong)_lengths[at];
+        var limit = at + 1 < Count ? Math.Min(chunk.End, _addresses[at + 1]) : chunk.End;
+        if (end < limit)
+        {
+            var room = (int)Math.Min(RoomBytes, limit - end);
+            _lengths[at] += room;
+            TotalBytes += room;
+        }
+    }
+
+    void Add(ulong address, int length)
+    {
         if (Count == _addresses.Length)
         {
             Array.Resize(ref _addresses, 2 * Count);

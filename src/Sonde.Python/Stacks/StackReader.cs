@@ -141,7 +141,7 @@ public sealed class StackReader
             }
 
             plan = new ReadPlan();
-            plan.End(0, 0, 0, thread.Address, _threadBytes);
+            plan.Forget(thread.Address, _threadBytes);
             _plans.Add(thread.Address, plan);
         }
 
@@ -164,8 +164,7 @@ public sealed class StackReader
         if (read < plan.Count)
         {
             look.IsAtOnce = false;
-            plan.Begin();
-            plan.End(0, 0, 0, thread.Address, _threadBytes);
+            plan.Forget(thread.Address, _threadBytes);
             read = _memory.TryRead(thread.Address, _copy.AsSpan(0, _threadBytes)) ? plan.Count : 0;
         }
 
@@ -189,43 +188,38 @@ public sealed class StackReader
         look.IsUnbroken = isUnbroken && look.IsAtOnce;
         if (look.IsWhole && (!look.IsAtOnce || plan.IsTooLargeFor(look.Count)))
         {
-            Plan(thread, plan, look, holder, chunk, limit);
+            var frameHolder = _calls.CFrameFrame is { } field ? unchecked(holder + (ulong)field) : 0;
+            plan.Make(look.Frames, _frameBytes, (chunk, limit), frameHolder, 8, thread.Address, _threadBytes);
         }
 
         return look.IsWhole;
     }
 
-    void Plan(in ThreadRecord thread, ReadPlan plan, FrameLook look, ulong holder, ulong chunk, ulong limit)
-    {
-        plan.Begin();
-        for (var i = look.Count - 1; i >= 0; i--)
-        {
-            plan.AddFrame(look.Frames[i].Address, _frameBytes);
-        }
-
-        plan.AddRoom(chunk, limit);
-        plan.End(look.Count, _calls.CFrameFrame is { } field ? unchecked(holder + (ulong)field) : 0, 8, thread.Address, _threadBytes);
-    }
-
     bool TryWalk(ReadPlan plan, FrameLook look, ulong holder)
     {
         Span<byte> apart = stackalloc byte[_frameBytes];
-        var hint = plan.Count - 1;
         var address = holder;
         if (_calls.CFrameFrame is { } field)
         {
-            if (!TryGet(plan, look, unchecked(holder + (ulong)field), apart[..8], ref hint, out var word))
+            var at = plan.FindHolder(unchecked(holder + (ulong)field), 8);
+            if (at >= 0)
             {
-                return false;
+                address = MemoryWords.Word(_copy, at);
             }
-
-            address = word.Word(0);
+            else
+            {
+                look.IsAtOnce = false;
+                if (!_memory.TryReadWord(unchecked(holder + (ulong)field), out address))
+                {
+                    return false;
+                }
+            }
         }
 
         // A chain stitched together from two moments can be a ring.
         ulong mark = 0;
         var markAgain = 16;
-        hint = Math.Max(plan.LastFrames, 0);
+        var hint = 0;
         while (address != 0)
         {
             if (look.Count == MostFrames || address == mark || !TryGet(plan, look, address, apart, ref hint, out var frame))
@@ -255,7 +249,7 @@ public sealed class StackReader
 
     bool TryGet(ReadPlan plan, FrameLook look, ulong address, Span<byte> apart, ref int hint, out ReadOnlySpan<byte> found)
     {
-        var at = plan.Find(address, apart.Length, ref hint);
+        var at = plan.FindFrame(address, apart.Length, ref hint);
         if (at >= 0)
         {
             found = _copy.AsSpan(at, apart.Length);
