@@ -175,7 +175,8 @@ public sealed class PythonProcessView : IDisposable
     {
         const long budgetNs = 50_000_000;
         var activity = Pid == 0 ? default : ThreadActivity.Of(Pid, tid, gil);
-        var result = Stacks.Read(record, frames, budgetNs);
+        var isAsleep = Pid == 0 || activity.State is not (ThreadState.Unknown or ThreadState.Running);
+        var result = Stacks.Read(record, frames, budgetNs, isAsleep);
         var holds = gil.Holder == record.Address;
         var exception = Runtime.ReadException(record);
         return new ThreadSnapshot

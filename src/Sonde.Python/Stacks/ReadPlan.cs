@@ -22,6 +22,9 @@ sealed class ReadPlan
     /// <summary>The outermost frame of the thread and its code, as last verified.</summary>
     public (ulong Frame, ulong Code) Outermost { get; set; }
 
+    /// <summary>How often the thread was seen to have gone on between two looks.</summary>
+    public long Moves { get; set; }
+
     /// <summary>How many places there are.</summary>
     public int Count { get; private set; }
 

@@ -19,16 +19,15 @@ public sealed class StackReader
     /// <summary>How many looks must agree on a call that nothing else proves.</summary>
     const int LooksWithoutProof = 16;
 
-    const int MostPlans = 1 << 16, MostCalls = 1 << 20;
+    const int MostPlans = 1 << 16;
 
     readonly PythonRuntime _runtime;
     readonly IMemory _memory;
     readonly CodeTable _codes;
     readonly RuntimeLayout _layout;
     readonly CallLayout _calls;
-    readonly CallProof _proof;
+    readonly KnownCalls _known;
     readonly Dictionary<ulong, ReadPlan> _plans = [];
-    readonly Dictionary<(ulong Caller, int Offset, ulong Callee), (CodeObject Caller, CodeObject Callee, bool Known)> _known = [];
     readonly int _threadBytes;
     readonly int _frameBytes;
     readonly bool _isInline;
@@ -50,7 +49,7 @@ public sealed class StackReader
         _codes = codes;
         _layout = runtime.Layout;
         _calls = runtime.Layout.Calls;
-        _proof = new CallProof(runtime);
+        _known = new KnownCalls(codes, new CallProof(runtime));
         _isInline = _layout.FrameFunction is not null;
         _instructionUnit = runtime.Version.Minor == 10 ? 2 : 1;
         // The chunk of the data stack, its top and its limit lie one after the other.
@@ -69,7 +68,11 @@ public sealed class StackReader
     /// <param name="thread">The thread.</param>
     /// <param name="innermostFirst">Filled with its frames; empty unless the result is <see cref="StackReadResult.Verified"/>.</param>
     /// <param name="budgetNs">How long to try again while the thread goes on, in nanoseconds.</param>
-    public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000)
+    /// <param name="isAsleep">
+    /// Whether the thread is known to sleep, or to be stopped, or is that of a core file; then what looks the same needs no other proof. Without this, a call that
+    /// nothing proves is taken for real only once it has been seen several times.
+    /// </param>
+    public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false)
     {
         ArgumentNullException.ThrowIfNull(innermostFirst);
         innermostFirst.Clear();
@@ -87,7 +90,7 @@ public sealed class StackReader
         {
             // What was copied without a break and is all proven needs no second look.
             var isDescribed = _look.IsWhole && TryDescribe(innermostFirst);
-            if (isDescribed && _look.IsUnbroken && EndsWhereKnown(plan, innermostFirst) && FindUnproven(innermostFirst, 0) < 0)
+            if (isDescribed && _look.IsUnbroken && EndsWell(plan, innermostFirst) && FindUnproven(innermostFirst, 0) < 0)
             {
                 return StackReadResult.Verified;
             }
@@ -99,7 +102,7 @@ public sealed class StackReader
                 return StackReadResult.Unreadable;
             }
 
-            if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst))
+            if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst, isAsleep))
             {
                 return innermostFirst.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
             }
@@ -315,10 +318,11 @@ public sealed class StackReader
     }
 
     /// <summary>Whether the frames that the first look saw were there at one moment, by those of later looks.</summary>
-    bool StaysTheSame(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames)
+    bool StaysTheSame(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames, bool isAsleep)
     {
         var same = _look.CountSame(_next);
         var isSame = same == _look.Count && _next.Count == same;
+        plan.Moves += isSame ? 0 : 1;
         isSame |= same == _look.Count - 1 && _next.Count == _look.Count && _look.Frames[0].IsSameActivation(_next.Frames[0]);
         if (!isSame)
         {
@@ -326,88 +330,71 @@ public sealed class StackReader
         }
 
         var unproven = FindUnproven(frames, 0);
-        var endsWhereKnown = EndsWhereKnown(plan, frames);
-        if (unproven < 0 && endsWhereKnown)
+        var endsWell = EndsWell(plan, frames);
+        if (unproven < 0 && endsWell)
         {
             return true;
         }
 
-        if (!LooksTheSame(thread, plan, unproven < 0 ? (_look.Count > 0 ? _look.Frames[^1].Address : 0) : frames[unproven].Address))
+        var innermost = unproven >= 0 ? frames[unproven].Address : _look.Count > 0 ? _look.Frames[^1].Address : 0;
+        if (!LooksTheSame(thread, plan, innermost))
         {
             return false;
         }
 
-        if (frames.Count > 0)
+        var isEnough = true;
+        for (; unproven >= 0; unproven = FindUnproven(frames, unproven + 1))
+        {
+            isEnough &= _known.Witness(frames[unproven + 1], frames[unproven], plan.Moves, isAsleep);
+        }
+
+        // The thread's beginning is witnessed like a call from nowhere.
+        if (!endsWell && frames.Count > 0)
+        {
+            isEnough &= _known.Witness(new RawFrame(0, frames[^1].Code, 0, default, false), frames[^1], plan.Moves, isAsleep);
+        }
+
+        if (isEnough && frames.Count > 0)
         {
             plan.Outermost = (frames[^1].Address, frames[^1].Code);
         }
 
-        for (; unproven >= 0; unproven = FindUnproven(frames, unproven + 1))
-        {
-            Learn(frames[unproven + 1], frames[unproven]);
-        }
-
-        return true;
+        return isEnough;
     }
 
     /// <summary>
-    /// Whether the chain ends with the frame that the thread began with. A frame just made or given back has no caller yet or any more, and a chain that leads
-    /// to one ends too early.
+    /// Whether the chain ends where a thread begins. A frame just made or given back has no caller yet or any more, and a chain that leads to one ends too early.
     /// </summary>
-    static bool EndsWhereKnown(ReadPlan plan, List<RawFrame> frames) => frames.Count > 0 && plan.Outermost == (frames[^1].Address, frames[^1].Code);
+    bool EndsWell(ReadPlan plan, List<RawFrame> frames)
+    {
+        if (frames.Count == 0)
+        {
+            return false;
+        }
+
+        if (plan.Outermost == (frames[^1].Address, frames[^1].Code))
+        {
+            return true;
+        }
+
+        // The evaluation loop's own frame is the last one where it has one, and where it has none it marks the frame that it was entered with.
+        var last = _look.Frames[^1];
+        var isEntered = _layout.HasShims ? last.IsShim : last.IsEntry;
+        return isEntered && _codes.TryGet(frames[^1].Code, out var code) && code.Name is "<module>" or "_bootstrap";
+    }
 
     /// <summary>The innermost callee, from an index on, that is not known to be called by its caller; -1 when all are.</summary>
     int FindUnproven(List<RawFrame> frames, int from)
     {
         for (var i = from; i < frames.Count - 1; i++)
         {
-            if (!IsKnown(frames[i + 1], frames[i]))
+            if (!_known.IsKnown(frames[i + 1], frames[i], FunctionOf(frames[i].Address)))
             {
                 return i;
             }
         }
 
         return -1;
-    }
-
-    bool IsKnown(in RawFrame caller, in RawFrame callee)
-    {
-        if (!_codes.TryGet(caller.Code, out var callerCode) || !_codes.TryGet(callee.Code, out var calleeCode))
-        {
-            return false;
-        }
-
-        var key = (caller.Code, caller.InstructionOffsetBytes, callee.Code);
-        if (_known.TryGetValue(key, out var known) && known.Caller == callerCode && known.Callee == calleeCode && known.Known)
-        {
-            return true;
-        }
-
-        var proven = _proof.Proves(callerCode, caller.InstructionOffsetBytes, caller.Address, calleeCode, FunctionOf(callee.Address));
-        if (proven)
-        {
-            Remember(key, callerCode, calleeCode);
-        }
-
-        return proven;
-    }
-
-    void Learn(in RawFrame caller, in RawFrame callee)
-    {
-        if (_codes.TryGet(caller.Code, out var callerCode) && _codes.TryGet(callee.Code, out var calleeCode))
-        {
-            Remember((caller.Code, caller.InstructionOffsetBytes, callee.Code), callerCode, calleeCode);
-        }
-    }
-
-    void Remember((ulong Caller, int Offset, ulong Callee) key, CodeObject caller, CodeObject callee)
-    {
-        if (_known.Count >= MostCalls)
-        {
-            _known.Clear();
-        }
-
-        _known[key] = (caller, callee, true);
     }
 
     ulong FunctionOf(ulong frame)
