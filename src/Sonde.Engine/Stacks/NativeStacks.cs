@@ -16,24 +16,27 @@ namespace Sonde.Engine.Stacks;
 public sealed class NativeStacks : IDisposable
 {
     const int MostNames = 1 << 16;
+    const int MostThreads = 256;
 
     /// <summary>How long a thread that runs is waited for at a time, before it is looked at again whether it does.</summary>
     static readonly TimeSpan _sampleWait = TimeSpan.FromMilliseconds(10);
 
     readonly int _pid;
-    readonly IMemory _memory;
+    readonly WalkMemory _memory;
     readonly IDisposable? _owned;
     readonly bool _withLines;
     readonly NativeModules _modules;
     readonly NativeUnwinder _unwinder;
     readonly Dictionary<(ulong Address, bool IsInterrupted), NativeFrame[]> _names = [];
     readonly List<NativeStep> _steps = [];
+    readonly Dictionary<int, ThreadFiles> _threads = [];
+    (int Tid, UserStackSampler Sampler)? _sampler;
     int _namesGeneration;
 
     /// <summary>Stacks of a process whose memory and mappings are read in another way.</summary>
     internal NativeStacks(IMemory memory, Func<IReadOnlyList<ProcMapping>> mappings, Func<ProcMapping, CodeFile?> open, bool withLines)
     {
-        (_memory, _withLines) = (memory, withLines);
+        (_memory, _withLines) = (new(memory), withLines);
         _modules = new(mappings, open);
         _unwinder = new(_modules);
     }
@@ -88,22 +91,57 @@ public sealed class NativeStacks : IDisposable
     public NativeTrace Walk(int tid, FrameRegisters registers)
     {
         _steps.Clear();
+        _memory.Clear();
         var truncated = _unwinder.Walk(registers, _memory, _steps);
         return new() { Tid = tid, Source = NativeSource.Core, Frames = Name(_steps), Truncated = truncated };
     }
 
     /// <summary>Closes what was opened.</summary>
-    public void Dispose() => _owned?.Dispose();
+    public void Dispose()
+    {
+        _sampler?.Sampler.Dispose();
+        Forget();
+        _owned?.Dispose();
+    }
+
+    void Forget()
+    {
+        foreach (var files in _threads.Values)
+        {
+            files.Dispose();
+        }
+
+        _threads.Clear();
+    }
+
+    ThreadFiles FilesOf(int tid)
+    {
+        if (!_threads.TryGetValue(tid, out var files))
+        {
+            if (_threads.Count >= MostThreads)
+            {
+                Forget();
+            }
+
+            files = new ThreadFiles(_pid, tid);
+            _threads.Add(tid, files);
+        }
+
+        return files;
+    }
 
     NativeTrace Take(int tid, TimeSpan patience, Func<bool> isUnchanged)
     {
-        using var files = new ThreadFiles(_pid, tid);
+        var files = FilesOf(tid);
         var deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         string problem;
         do
         {
             if (!files.TryReadCall(out var call))
             {
+                // Another thread may get its number.
+                _threads.Remove(tid);
+                files.Dispose();
                 return new()
                 {
                     Tid = tid,
@@ -128,6 +166,7 @@ public sealed class NativeStacks : IDisposable
             {
                 files.TryReadTurns(out var turns);
                 _steps.Clear();
+                _memory.Clear();
                 var truncated = _unwinder.Walk(FrameRegisters.At(call.InstructionPointer, call.StackPointer), _memory, _steps);
                 if (isUnchanged() && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
                 {
@@ -145,8 +184,7 @@ public sealed class NativeStacks : IDisposable
     string? TrySample(int tid, Func<bool> isUnchanged, out NativeTrace? stack)
     {
         stack = null;
-        var opened = UserStackSampler.TryOpen(tid, out var sampler);
-        if (sampler is null)
+        if (OpenSampler(tid, out var opened) is not { } sampler)
         {
             return opened.Errno switch
             {
@@ -156,31 +194,48 @@ public sealed class NativeStacks : IDisposable
             };
         }
 
-        using (sampler)
+        isUnchanged();
+        if (sampler.TryTake(_sampleWait) is not { } sample)
         {
-            isUnchanged();
-            if (sampler.TryTake(_sampleWait) is not { } sample)
-            {
-                return "the thread runs too seldom to be sampled";
-            }
-
-            if (!isUnchanged())
-            {
-                return "the thread's Python stack changed while it was sampled, each time anew";
-            }
-
-            var memory = new SampledStack(sample);
-            _steps.Clear();
-            var truncated = _unwinder.Walk(memory.Registers, memory, _steps);
-            stack = new()
-            {
-                Tid = tid,
-                Source = NativeSource.Sample,
-                Frames = Name(_steps),
-                Truncated = truncated is not null && memory.WasTooShort ? $"a sample holds {sample.Stack.Length >> 10} KiB of the stack, which is deeper" : truncated,
-            };
-            return null;
+            return "the thread runs too seldom to be sampled";
         }
+
+        if (!isUnchanged())
+        {
+            return "the thread's Python stack changed while it was sampled, each time anew";
+        }
+
+        var memory = new SampledStack(sample);
+        _steps.Clear();
+        var truncated = _unwinder.Walk(memory.Registers, memory, _steps);
+        stack = new()
+        {
+            Tid = tid,
+            Source = NativeSource.Sample,
+            Frames = Name(_steps),
+            Truncated = truncated is not null && memory.WasTooShort ? $"a sample holds {sample.Stack.Length >> 10} KiB of the stack, which is deeper" : truncated,
+        };
+        return null;
+    }
+
+    /// <summary>One is kept: its buffer counts against what a user may lock into memory.</summary>
+    UserStackSampler? OpenSampler(int tid, out SystemResult opened)
+    {
+        opened = default;
+        if (_sampler is { } kept && kept.Tid == tid)
+        {
+            return kept.Sampler;
+        }
+
+        _sampler?.Sampler.Dispose();
+        _sampler = null;
+        opened = UserStackSampler.TryOpen(tid, out var sampler);
+        if (sampler is not null)
+        {
+            _sampler = (tid, sampler);
+        }
+
+        return sampler;
     }
 
     /// <summary>The innermost frame may be at another instruction: it is the same activation.</summary>
