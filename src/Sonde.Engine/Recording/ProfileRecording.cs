@@ -33,7 +33,7 @@ public sealed class ProfileRecording : IDisposable
     readonly CancellationTokenSource _stopSampling = new();
     readonly AutoResetEvent _wake = new(false);
     readonly Lock _writing = new();
-    readonly ulong _beganNs = Clock.MonotonicNs;
+    ulong _beganNs = Clock.MonotonicNs;
     volatile bool _samplerEnded;
     volatile bool _stopAsked;
     Exception? _failure;
@@ -122,7 +122,14 @@ public sealed class ProfileRecording : IDisposable
     {
         using var onCancel = cancellation.Register(() => _wake.Set());
         var sampling = new Thread(Sample) { IsBackground = true, Name = "sampler" };
+        using var attached = new ManualResetEventSlim();
+        _sampler.Attached = attached.Set;
         sampling.Start();
+        while (!_samplerEnded && !attached.Wait(_progressInterval, CancellationToken.None))
+        {
+        }
+
+        _beganNs = Clock.MonotonicNs;
         _session?.Start();
         _command?.Release();
         var end = Wait(progress, cancellation);
@@ -133,7 +140,7 @@ public sealed class ProfileRecording : IDisposable
             throw new InvalidOperationException("the sampler failed", _failure);
         }
 
-        if (_recorder.Counts.Samples > 0 || _failure is null)
+        if (_recorder.Counts is { Processes: > 0 } counts && (counts.Samples > 0 || _failure is null))
         {
             WriteNext();
         }

@@ -71,7 +71,7 @@ public sealed class SampleRecorder
         }
     }
 
-    /// <summary>The number of a thread, given to it now if it is new. A thread that was renamed is another one.</summary>
+    /// <summary>The number of a thread, given to it now if it is new.</summary>
     public int Thread(ProfileThread thread)
     {
         lock (_gate)
@@ -84,6 +84,15 @@ public sealed class SampleRecorder
             }
 
             return number;
+        }
+    }
+
+    /// <summary>Gives a thread another name, as when it has found its own only after it was first seen.</summary>
+    public void Rename(int thread, string name)
+    {
+        lock (_gate)
+        {
+            _profile.Threads[thread] = _profile.Threads[thread] with { Name = name };
         }
     }
 

@@ -8,6 +8,9 @@ public interface ISampler : IDisposable
     /// <summary>What it is and why it was picked, in one line for the user: "wall time, from outside, 100 times a second; needs no rights beyond the process's own".</summary>
     string Description { get; }
 
+    /// <summary>Called when it has begun to sample, or waits for something to come up that it can.</summary>
+    Action? Attached { get; set; }
+
     /// <summary>Samples until cancelled or until every process it was given has ended, on the thread that calls.</summary>
     /// <param name="recorder">Takes the samples.</param>
     /// <param name="cancellation">Ends it.</param>

@@ -56,6 +56,9 @@ public sealed class OutsideSampler : ISampler
         }
     }
 
+    /// <inheritdoc/>
+    public Action? Attached { get; set; }
+
     /// <summary>Intervals so far, and how many of them went by without a sample because the sampler was late.</summary>
     public (long Intervals, long Missed) Punctuality { get; private set; }
 
@@ -67,16 +70,16 @@ public sealed class OutsideSampler : ISampler
         // Otherwise on a busy machine the samples come when others pause, and not when they are due.
         SchedulingPriority.TryRaise();
         _scout.Start();
+        AddFound(recorder);
+        // The first look takes longest, for everything is new.
+        Look(-1);
+        Attached?.Invoke();
         var start = Clock.MonotonicNs;
         var schedule = new SampleSchedule(start, (ulong)_options.IntervalNs, start);
         long missed = 0;
         while (!cancellation.IsCancellationRequested)
         {
-            while (_found.TryDequeue(out var view))
-            {
-                _processes.Add(new SampledProcess(view, _options, recorder));
-            }
-
+            AddFound(recorder);
             if (_processes.Count == 0)
             {
                 if (!_scout.MayFindMore && _found.IsEmpty)
@@ -124,6 +127,14 @@ public sealed class OutsideSampler : ISampler
         }
 
         return true;
+    }
+
+    void AddFound(SampleRecorder recorder)
+    {
+        while (_found.TryDequeue(out var view))
+        {
+            _processes.Add(new SampledProcess(view, _options, recorder));
+        }
     }
 
     void Look(long interval)

@@ -19,11 +19,16 @@ sealed class SampledProcess : IDisposable
     /// <summary>A gap longer than this, or than some intervals, is no matter of a late sample: the sampler itself stood still.</summary>
     const long LongestGapNs = 1_000_000_000;
 
+    /// <summary>Names are asked for again after this time, and then after twice as long.</summary>
+    const ulong FirstNamePauseNs = 20_000_000;
+    const ulong LongestNamePauseNs = 10_000_000_000;
+
     readonly SamplingOptions _options;
     readonly SampleRecorder _recorder;
     readonly PythonProcessView _view;
     readonly PidFd? _pidFd;
     readonly StackInterning _interning;
+    readonly NativeSampling? _native;
     readonly Dictionary<ulong, SampledThread> _threads = [];
     readonly List<SampledThread> _order = [];
     readonly List<ThreadRecord> _records = [];
@@ -31,6 +36,8 @@ sealed class SampledProcess : IDisposable
     readonly int _number;
     readonly long _patienceNs;
     ulong _listedNs;
+    ulong _namedNs;
+    ulong _namePauseNs;
     int _failures;
 
     public SampledProcess(PythonProcessView view, SamplingOptions options, SampleRecorder recorder)
@@ -40,6 +47,7 @@ sealed class SampledProcess : IDisposable
         _recorder = recorder;
         _pidFd = PidFd.TryOpen(view.Pid, out var opened).Failed ? null : opened;
         _interning = new StackInterning(view.Codes, recorder, options.When);
+        _native = options.Native ? new NativeSampling(view.Pid, _interning, recorder) : null;
         _patienceNs = Math.Min(MostPatienceNs, options.IntervalNs / 2);
         var parent = ProcFs.TryReadStat(view.Pid, out var stat) ? stat.ParentPid : 0;
         _number = recorder.Process(new ProfileProcess(view.Pid, parent, string.Join(' ', ProcFs.ReadCommandLine(view.Pid))));
@@ -53,7 +61,7 @@ sealed class SampledProcess : IDisposable
     public bool HasEnded { get; private set; }
 
     /// <summary>Takes a sample of every thread.</summary>
-    /// <param name="interval">The number of the interval that this is the moment of.</param>
+    /// <param name="interval">The number of the interval that this is the moment of; negative to look without recording.</param>
     public void Look(long interval)
     {
         if (Clock.MonotonicNs - _listedNs >= ListAgeNs && !List())
@@ -72,6 +80,7 @@ sealed class SampledProcess : IDisposable
     public void Dispose()
     {
         _order.ForEach(thread => thread.Dispose());
+        _native?.Dispose();
         _pidFd?.Dispose();
         _view.Dispose();
     }
@@ -84,30 +93,13 @@ sealed class SampledProcess : IDisposable
         var now = Clock.MonotonicNs;
         var gil = GilOf(thread);
         var holdsGil = gil.Holder == thread.Record.Address;
-        if (!thread.HasNotMoved())
+        if (!thread.HasNotMoved() || (thread.Stack is null && IsWanted(thread.State, holdsGil)))
         {
-            if (holdsGil)
-            {
-                thread.IsRunning();
-            }
-            else
-            {
-                thread.FindState(gil);
-            }
-
-            if (!IsWanted(thread.State, holdsGil))
-            {
-                return;
-            }
-
-            Read(thread, gil, holdsGil);
-        }
-        else if (IsWanted(thread.State, holdsGil) && thread.Stack is null)
-        {
-            Read(thread, gil, holdsGil);
+            LookAnew(thread, gil, holdsGil);
         }
 
-        if (thread.Stack is { } stack && IsWanted(thread.State, holdsGil))
+        // The look before the first interval only makes things known.
+        if (interval >= 0 && thread.Stack is { } stack && IsWanted(thread.State, holdsGil))
         {
             var state = thread.ShownState(weightNs);
             if (thread.Window is { } window)
@@ -121,9 +113,51 @@ sealed class SampledProcess : IDisposable
         }
     }
 
+    /// <summary>Finds out a thread's state and stack, so that the one goes with the other.</summary>
+    void LookAnew(SampledThread thread, in GilState gil, bool holdsGil)
+    {
+        const int mostTries = 3;
+        for (var i = 0; i < mostTries; i++)
+        {
+            if (holdsGil)
+            {
+                thread.IsRunning();
+            }
+            else
+            {
+                thread.FindState(gil);
+            }
+
+            if (!IsWanted(thread.State, holdsGil))
+            {
+                thread.ForgetStack();
+                return;
+            }
+
+            Read(thread, gil, holdsGil);
+            if (!thread.HasMovedFromBlock())
+            {
+                return;
+            }
+        }
+
+        // It comes and goes: it runs more than it waits.
+        thread.IsRunning();
+    }
+
     /// <summary>Reads a thread's stack and counts it when that fails.</summary>
     void Read(SampledThread thread, in GilState gil, bool holdsGil)
     {
+        if (_native is not null)
+        {
+            if (!thread.ReadNativeStack(_view.Stacks, _native, _interning))
+            {
+                _recorder.Lose("the stack changed all the time it was read", _interning.NameOf(_view.Stacks.ChangedIn));
+            }
+
+            return;
+        }
+
         switch (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out var unchanged))
         {
             case StackReadResult.Verified:
@@ -133,8 +167,12 @@ sealed class SampledProcess : IDisposable
                 }
                 else if (unchanged && holdsGil)
                 {
-                    // It may be blocked in C code that keeps the lock.
+                    // It may be blocked in C code that keeps the lock; when it went on meanwhile, it is not.
                     thread.FindState(gil);
+                    if (thread.IsBlocked && (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out unchanged) != StackReadResult.Verified || !unchanged))
+                    {
+                        thread.IsRunning();
+                    }
                 }
 
                 break;
@@ -193,18 +231,24 @@ sealed class SampledProcess : IDisposable
             thread.IsListed = false;
         }
 
+        var hasNew = false;
         foreach (var record in _records)
         {
-            if (_threads.TryGetValue(record.Address, out var known) && known.Record == record)
+            var isKnown = _threads.TryGetValue(record.Address, out var known) && known.Record == record;
+            hasNew |= !isKnown;
+            if (isKnown)
             {
-                known.IsListed = true;
-            }
-            else
-            {
-                Add(record, known);
+                known!.IsListed = true;
             }
         }
 
+        if (hasNew)
+        {
+            AddNew();
+            _namedNs = 0;
+        }
+
+        Name();
         if (_order.Exists(static thread => !thread.IsListed))
         {
             Forget();
@@ -213,21 +257,32 @@ sealed class SampledProcess : IDisposable
         return true;
     }
 
-    void Add(in ThreadRecord record, SampledThread? before)
+    void AddNew()
     {
-        // A thread that has not begun has no number yet.
-        if (TidOf(record) is not (> 0 and var tid))
+        var tids = _view.FindTids(_records);
+        for (var i = 0; i < tids.Count; i++)
         {
-            return;
-        }
+            var record = _records[i];
+            _threads.TryGetValue(record.Address, out var before);
+            // A thread that has not begun has no number yet.
+            if (tids[i] == 0 || before?.Record == record)
+            {
+                continue;
+            }
 
-        if (before is not null)
-        {
-            _order.Remove(before);
-            before.Dispose();
-        }
+            if (before is not null)
+            {
+                _order.Remove(before);
+                before.Dispose();
+            }
 
-        var number = _recorder.Thread(new ProfileThread(_number, tid, ProcFs.ReadComm(Pid, tid) ?? ""));
+            Add(record, tids[i]);
+        }
+    }
+
+    void Add(in ThreadRecord record, int tid)
+    {
+        var number = _recorder.Thread(new ProfileThread(_number, tid, ""));
         var thread = new SampledThread(record, tid, number, new ThreadFiles(Pid, tid))
         {
             IsListed = true,
@@ -237,7 +292,27 @@ sealed class SampledProcess : IDisposable
         _order.Add(thread);
     }
 
-    int TidOf(in ThreadRecord record) => record.NativeId != 0 ? record.NativeId : Pid;
+    /// <summary>Asks what the threads are called: at once when there are new ones, and again at growing distances, for a thread is there before its name is.</summary>
+    void Name()
+    {
+        var now = Clock.MonotonicNs;
+        if (now < _namedNs)
+        {
+            return;
+        }
+
+        _namePauseNs = _namedNs == 0 ? FirstNamePauseNs : Math.Min(2 * _namePauseNs, LongestNamePauseNs);
+        _namedNs = now + _namePauseNs;
+        var names = _view.FindNames([.. _order.Select(static thread => thread.Record)], [.. _order.Select(static thread => thread.Tid)]);
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names[i] is { } name && name != _order[i].Name)
+            {
+                _order[i].Name = name;
+                _recorder.Rename(_order[i].Number, name);
+            }
+        }
+    }
 
     void Forget()
     {
@@ -248,5 +323,6 @@ sealed class SampledProcess : IDisposable
         }
 
         _order.RemoveAll(static thread => !thread.IsListed);
+        _view.Stacks.Forget(_records);
     }
 }

@@ -37,6 +37,9 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <summary>The number of its stack at the last look; null when there was none to be had.</summary>
     public int? Stack { get; private set; }
 
+    /// <summary>Its name as far as it is known.</summary>
+    public string Name { get; set; } = "";
+
     /// <summary>Set when it is still in the interpreter's list.</summary>
     public bool IsListed { get; set; }
 
@@ -59,6 +62,18 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         }
 
         return same;
+    }
+
+    /// <summary>Whether it was found blocked, but has run since: what was read of it after that is of another moment.</summary>
+    public bool HasMovedFromBlock()
+    {
+        if (!IsBlocked || !files.TryReadTurns(out var turns) || turns.Turns == _turns.Turns)
+        {
+            return false;
+        }
+
+        _turns = _turns with { Turns = turns.Turns };
+        return true;
     }
 
     /// <summary>Asks the kernel what it is doing.</summary>
@@ -103,6 +118,9 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         return ThreadState.Runnable;
     }
 
+    /// <summary>Its stack is not read this time.</summary>
+    public void ForgetStack() => Stack = null;
+
     /// <summary>Reads its stack.</summary>
     /// <param name="reader">Reads stacks.</param>
     /// <param name="interning">Gives them numbers.</param>
@@ -130,6 +148,16 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         }
 
         return result;
+    }
+
+    /// <summary>Reads its stack with the machine code in it.</summary>
+    /// <returns>Whether there is a stack.</returns>
+    public bool ReadNativeStack(StackReader reader, NativeSampling native, StackInterning interning)
+    {
+        _stacks.Clear();
+        Stack = native.Take(tid, record, reader, _frames);
+        MeantFrame = Window is null ? 0 : FindMeant(interning);
+        return Stack is not null;
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,275 @@
+using System.Globalization;
+using Sonde.Engine.Profiles;
+using Sonde.Engine.Profiles.Formats;
+using Sonde.Kernel.Tests.Flow;
+using Sonde.Kernel.Tests.Targets;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Sampling;
+
+/// <summary>sonde record as users meet it.</summary>
+public sealed class RecordVerbTests : IDisposable
+{
+    readonly string _directory = Directory.CreateTempSubdirectory("sonde-").FullName;
+    readonly Interpreter _interpreter = Interpreters.OfVersion(13);
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData("p.svg", "<svg")]
+    [InlineData("p.html", "<html")]
+    [InlineData("p.raw", ";repeat")]
+    [InlineData("p.jsonl", "{")]
+    [InlineData("p.speedscope.json", "speedscope")]
+    public void The_extension_picks_the_format(string file, string holds)
+    {
+        using Target target = Busy();
+        CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-d", "600ms", "-r", "1khz", "-o", InDirectory(file));
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Contains("from outside", result.Errors, StringComparison.Ordinal);
+        Assert.Contains(holds, File.ReadAllText(InDirectory(file)), StringComparison.Ordinal);
+        Assert.Equal([InDirectory(file)], Directory.GetFiles(_directory));
+        Assert.True(target.IsAlive);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_recording_that_is_told_to_end_writes_its_file(string signal)
+    {
+        using Target target = Busy();
+        using Target sonde = Target.Start(SondeCommand.Path, "record", "-p", Pid(target), "-r", "1000", "-o", InDirectory("p.jsonl"), "--session", Unique("told"));
+        WaitForSamples(Unique("told"));
+        sonde.Signal(signal);
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.Contains("repeat", Functions("p.jsonl"));
+        Assert.True(target.IsAlive);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_end_of_the_process_ends_the_recording(bool killed)
+    {
+        using Target target = Busy();
+        using Target sonde = Target.Start(SondeCommand.Path, "record", "-p", Pid(target), "-r", "1000", "-o", InDirectory("p.jsonl"), "--session", Unique("end"));
+        WaitForSamples(Unique("end"));
+        if (killed)
+        {
+            target.Signal("KILL");
+        }
+        else
+        {
+            target.Send();
+        }
+
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.Contains("repeat", Functions("p.jsonl"));
+    }
+
+    [Fact]
+    public void A_command_is_recorded_to_its_end_and_its_streams_are_its_own()
+    {
+        using Target sonde = Target.Start(SondeCommand.Path, "record", "-r", "1000", "-o", InDirectory("p.jsonl"), "--", _interpreter.Path, "-c",
+            "import sys, time\ndef busy():\n    end = time.perf_counter() + 1\n    while time.perf_counter() < end:\n        pass\nbusy()\nprint(sys.stdin.readline().upper(), end='')\nsys.exit(3)");
+        sonde.Send("shout");
+        Assert.Equal("SHOUT\n", sonde.ReadToEnd());
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.Contains("exited with 3", sonde.Errors, StringComparison.Ordinal);
+        Assert.Contains("busy", Functions("p.jsonl"));
+    }
+
+    [Fact]
+    public void Children_are_recorded_when_asked_for_also_late_ones_and_those_that_become_another_program()
+    {
+        string program = InDirectory("parent.py");
+        File.WriteAllText(program, """
+            import os, subprocess, sys, time
+            def spin(seconds):
+                end = time.perf_counter() + seconds
+                while time.perf_counter() < end:
+                    pass
+            def forked():
+                spin(0.7)
+            def started():
+                spin(0.7)
+            def became():
+                spin(0.7)
+            if len(sys.argv) > 1:
+                globals()[sys.argv[1]]()
+                sys.exit(0)
+            spin(0.2)
+            subprocess.run(["true"])
+            child = os.fork()
+            if child == 0:
+                forked()
+                os._exit(0)
+            other = os.fork()
+            if other == 0:
+                spin(0.2)
+                os.execv(sys.executable, [sys.executable, __file__, "became"])
+            subprocess.run([sys.executable, __file__, "started"])
+            os.waitpid(child, 0)
+            os.waitpid(other, 0)
+            """);
+        CommandResult result = SondeCommand.Run("record", "-s", "-r", "500", "-o", InDirectory("p.jsonl"), "--", _interpreter.Path, program);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        IReadOnlyCollection<string> functions = Functions("p.jsonl");
+        Assert.Contains("forked", functions);
+        Assert.Contains("started", functions);
+        Assert.Contains("became", functions);
+    }
+
+    [Fact]
+    public void An_interpreter_behind_a_shell_is_found()
+    {
+        CommandResult result = SondeCommand.Run("record", "-r", "1000", "-F", "-o", InDirectory("p.raw"), "--", "sh", "-c",
+            $"true; {_interpreter.Path} -c 'import time\ndef busy():\n  end = time.perf_counter() + 1\n  while time.perf_counter() < end: pass\nbusy()'; true");
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Contains("<module> (<string>:1);busy (<string>:2)", File.ReadAllText(InDirectory("p.raw")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Threads_are_told_by_the_names_that_the_program_gave_them()
+    {
+        using Target target = Busy("gil");
+        CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-i", "-d", "500ms", "-r", "500", "-o", InDirectory("p.jsonl"));
+        Assert.True(result.ExitCode == 0, result.Errors);
+        string[] names = [.. ProfileFormats.ReadFile(InDirectory("p.jsonl")).Threads.Select(thread => thread.Name)];
+        Assert.Superset(new HashSet<string> { "MainThread", "left", "right", "waiter" }, names.ToHashSet());
+    }
+
+    [Fact]
+    public void A_session_can_be_asked_without_ending_it()
+    {
+        string name = Unique("ask");
+        using Target target = Busy();
+        using Target sonde = Target.Start(SondeCommand.Path, "record", "-p", Pid(target), "-r", "1000", "-o", InDirectory("p.jsonl"), "--session", name);
+        WaitForSamples(name);
+        Assert.Contains($"{name}: process {target.Pid}", SondeCommand.Run("session", "list").Output, StringComparison.Ordinal);
+
+        CommandResult twice = SondeCommand.Run("record", "-p", Pid(target), "-o", InDirectory("q.jsonl"), "--session", name);
+        Assert.Equal((1, $"session '{name}' goes on already; take another name, or end it with 'sonde session stop {name}'"), (twice.ExitCode, twice.Complaint));
+
+        CommandResult snapshot = SondeCommand.Run("session", "snapshot", name, "-o", InDirectory("early.jsonl"));
+        Assert.True(snapshot.ExitCode == 0, snapshot.Errors);
+        Profile early = ProfileFormats.ReadFile(InDirectory("early.jsonl"));
+        Assert.NotEqual(0, early.SampleCount);
+        Assert.True(sonde.IsAlive);
+
+        Assert.Equal(0, SondeCommand.Run("session", "reset", name).ExitCode);
+        Assert.Equal(0, SondeCommand.Run("session", "stop", name).ExitCode);
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.True(File.Exists(InDirectory("p.jsonl")), sonde.Errors);
+        Assert.DoesNotContain(name, SondeCommand.Run("session", "list").Output, StringComparison.Ordinal);
+        Assert.Contains($"there is no session '{name}'", SondeCommand.Run("session", "stop", name).Complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_session_whose_recording_was_killed_is_cleared_away()
+    {
+        string name = Unique("killed");
+        using Target target = Busy();
+        using (Target sonde = Target.Start(SondeCommand.Path, "record", "-p", Pid(target), "-o", InDirectory("p.jsonl"), "--session", name))
+        {
+            WaitForSamples(name);
+            sonde.Signal("KILL");
+            sonde.WaitForExit();
+        }
+
+        Assert.DoesNotContain(name, SondeCommand.Run("session", "list").Output, StringComparison.Ordinal);
+        Assert.True(target.IsAlive);
+        CommandResult again = SondeCommand.Run("record", "-p", Pid(target), "-d", "100ms", "-o", InDirectory("q.jsonl"), "--session", name);
+        Assert.True(again.ExitCode == 0, again.Errors);
+    }
+
+    [Fact]
+    public void A_loop_writes_one_file_after_the_other()
+    {
+        using Target target = Busy();
+        CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-r", "1000", "-d", "1100ms", "--loop", "300ms", "-o", InDirectory("p-%p-%n.jsonl"));
+        Assert.True(result.ExitCode == 0, result.Errors);
+        string[] files = [.. Directory.GetFiles(_directory).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+        Assert.InRange(files.Length, 2, 4);
+        Assert.Equal(Enumerable.Range(1, files.Length).Select(number => string.Create(CultureInfo.InvariantCulture, $"p-{target.Pid}-{number}.jsonl")), files);
+        Assert.All(files, file => Assert.NotEqual(0, ProfileFormats.ReadFile(InDirectory(file)).SampleCount));
+    }
+
+    [Fact]
+    public void What_cannot_be_recorded_is_told_in_one_line()
+    {
+        using Target stranger = Strangers.NotPython();
+        using Target parent = Strangers.ParentOfZombie(out int zombie);
+        Assert.Contains("runs no CPython", Refused("-p", Pid(stranger)), StringComparison.Ordinal);
+        Assert.Contains("has exited", Refused("-p", zombie.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
+        Assert.Contains("does not exist", Refused("-p", Strangers.NobodysPid().ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
+        Assert.Contains("was not found in PATH", Refused("--", "no-such-program"), StringComparison.Ordinal);
+        Assert.Contains("no Python interpreter came up", Refused("--", "true").Split('\n')[^1], StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_directory, "*.svg"));
+
+        string Refused(params string[] options)
+        {
+            CommandResult result = SondeCommand.Run(["record", "-o", InDirectory("p.jsonl"), .. options]);
+            Assert.Equal(1, result.ExitCode);
+            return result.Errors.TrimEnd();
+        }
+    }
+
+    [Theory]
+    [InlineData("what shall be recorded?")]
+    [InlineData("exclude each other", "-p", "1", "--all")]
+    [InlineData("no format has this extension", "-p", "1", "-o", "x.doc")]
+    [InlineData("there is none of that name", "-p", "1", "-f", "picture")]
+    [InlineData("is no duration", "-p", "1", "--loop", "often")]
+    [InlineData("samples a second", "-p", "1", "-r", "0")]
+    [InlineData("stands where 'calls' should", "-p", "1", "--when", "slow")]
+    [InlineData("exclude each other", "-p", "1", "--cpu", "--memory")]
+    public void What_makes_no_sense_is_a_usage_error(string says, params string[] options)
+    {
+        CommandResult result = SondeCommand.Run(["record", .. options]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(says, result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Own_processes_need_no_root()
+    {
+        Requires.Root();
+        string[] command = Strangers.AsNobody("/usr/bin/python3", "-c", "import time\nprint('ready', flush=True)\ndef busy():\n    while True: pass\nbusy()");
+        using Target target = Target.Start(command[0], command[1..]);
+        target.WaitFor("ready");
+        string open = Directory.CreateTempSubdirectory("sonde-").FullName;
+        File.SetUnixFileMode(open, (UnixFileMode)0x1ff);
+        string file = Path.Combine(open, "p.jsonl");
+        CommandResult result = SondeCommand.RunAsNobody("record", "-p", Pid(target), "-d", "600ms", "-r", "1000", "-o", file);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Contains("busy", FunctionsOf(file));
+        Directory.Delete(open, recursive: true);
+    }
+
+    static string Pid(Target target) => target.Pid.ToString(CultureInfo.InvariantCulture);
+
+    static string Unique(string name) => string.Create(CultureInfo.InvariantCulture, $"test-{name}-{Environment.ProcessId}");
+
+    static void WaitForSamples(string session) => Strangers.WaitUntil(
+        () => SondeCommand.Run("session", "list").Output.Split('\n').FirstOrDefault(line => line.StartsWith(session + ":", StringComparison.Ordinal)) is { } line
+            && !line.Contains(", 0 samples", StringComparison.Ordinal),
+        "the session has samples");
+
+    static HashSet<string> FunctionsOf(string file)
+    {
+        Profile profile = ProfileFormats.ReadFile(file);
+        return [.. Enumerable.Range(0, profile.Frames.Count).Select(number => profile.Frames[number].Function)];
+    }
+
+    HashSet<string> Functions(string file) => FunctionsOf(InDirectory(file));
+
+    string InDirectory(string file) => Path.Combine(_directory, file);
+
+    Target Busy(string pattern = "shares")
+    {
+        Target target = Target.StartReady(_interpreter, "fractions.py", "--pattern", pattern);
+        target.Send();
+        return target;
+    }
+}
