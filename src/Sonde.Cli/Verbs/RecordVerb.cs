@@ -81,7 +81,7 @@ static class RecordVerb
         : throw new UsageException($"record: '{first}' is no option of record; a command to start goes after '--'");
 
     /// <summary>"100", "100hz", "10khz".</summary>
-    static double ParseRate(ArgumentResult result)
+    internal static double ParseRate(ArgumentResult result)
     {
         var word = result.Tokens[^1].Value;
         var text = word.AsSpan();
