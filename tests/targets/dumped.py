@@ -18,7 +18,7 @@ def wait_at(event, depth, *rest, **named):
     unbound = 1
     del unbound
     if depth > 0:
-        return max(len(text), wait_at(event, depth - 1, text, key=depth))
+        return (len(text), wait_at(event, depth - 1, text, key=depth))
     captured = [depth, text]
 
     def inner(first, second=2):

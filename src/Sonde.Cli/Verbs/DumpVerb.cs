@@ -13,11 +13,12 @@ static class DumpVerb
         var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", Required = true, CustomParser = ProcessId.Parse };
         var locals = new Option<bool>("--locals", "-l") { Description = "Show the variables of each function; given more than once, more of them." };
         var hide = new Option<string[]>("--hide") { Description = "Show no values of variables, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+        var native = new Option<bool>("--native", "-n") { Description = "Show the machine code between the Python functions, too." };
         var tasks = new Option<bool>("--tasks", "-t") { Description = "Show the asyncio tasks, too, and which waits for which." };
         var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Show the processes it has started, too." };
         var full = new Option<bool>("--full-filenames") { Description = "Show the whole path of files." };
         var json = new Option<bool>("--json", "-j") { Description = "Write JSON, with everything that is known." };
-        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, locals, hide, tasks, subprocesses, full, json };
+        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, locals, hide, native, tasks, subprocesses, full, json };
         verb.SetAction(parsed =>
         {
             var names = (parsed.GetValue(hide) ?? []).Select(static name => new Glob(name)).ToList();
@@ -26,6 +27,7 @@ static class DumpVerb
                 Pid = parsed.GetValue(pid)!.Value,
                 LocalsLevel = parsed.GetResult(locals)?.IdentifierTokenCount ?? 0,
                 Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
+                Native = parsed.GetValue(native),
                 Tasks = parsed.GetValue(tasks),
                 Subprocesses = parsed.GetValue(subprocesses),
             };

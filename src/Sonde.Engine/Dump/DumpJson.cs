@@ -51,7 +51,7 @@ public static class DumpJson
         WriteText(json, "state", state.State.ToString());
         WriteText(json, "waiting", state.Waiting);
         WriteText(json, "exception", state.Exception);
-        WriteText(json, "problem", state.Problem);
+        WriteText(json, "problem", state.Problem ?? thread.NativeProblem);
         json.WriteStartArray("frames");
         foreach (var frame in thread.Frames)
         {
@@ -100,6 +100,7 @@ public static class DumpJson
             json.WriteEndArray();
         }
 
+        json.WriteBoolean("is_native", frame.IsNative);
         json.WriteBoolean("is_entry", frame.IsEntry);
         json.WriteBoolean("is_shim_entry", false);
         json.WriteEndObject();

@@ -12,6 +12,9 @@ public sealed record DumpRequest
     /// <summary>Names whose values are not shown.</summary>
     public Func<string, bool>? Hide { get; init; }
 
+    /// <summary>Whether the machine code between the Python functions is shown.</summary>
+    public bool Native { get; init; }
+
     /// <summary>Whether the asyncio tasks are shown.</summary>
     public bool Tasks { get; init; }
 

@@ -37,7 +37,7 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
         Line($"Process {process.Pid}: {Command(process)}");
         if (process.Version is { } version)
         {
-            Line($"Python v{version}{(process.Executable is { } executable ? $" ({Escape.Text(executable)})" : "")}{(process.IsFinalizing ? ", shutting down" : "")}");
+            Line($"Python v{version}{(process.Executable is { } executable ? $" ({Escape.Text(executable)})" : "")}");
         }
 
         if (parent is not null)
@@ -143,6 +143,11 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
         foreach (var frame in thread.Frames)
         {
             Write(frame, "");
+        }
+
+        if (thread.NativeProblem is { } missing)
+        {
+            Line($"    (machine code is missing: {Escape.Text(missing, LongestLine)})");
         }
     }
 

@@ -35,9 +35,6 @@ public sealed record DumpedProcess
     /// <summary>Whether it has more tasks than <see cref="Tasks"/> holds.</summary>
     public bool HasMoreTasks { get; init; }
 
-    /// <summary>Whether its interpreter is being shut down.</summary>
-    public bool IsFinalizing { get; init; }
-
     /// <summary>What could not be found out, one sentence; null when everything was.</summary>
     public string? Problem { get; init; }
 }
@@ -45,7 +42,11 @@ public sealed record DumpedProcess
 /// <summary>A thread of a dump.</summary>
 /// <param name="State">What it did.</param>
 /// <param name="Frames">Its stack, innermost first.</param>
-public sealed record DumpedThread(ThreadSnapshot State, IReadOnlyList<DumpedFrame> Frames);
+public sealed record DumpedThread(ThreadSnapshot State, IReadOnlyList<DumpedFrame> Frames)
+{
+    /// <summary>What is missing of its machine code, and why; null when nothing is or it was not asked for.</summary>
+    public string? NativeProblem { get; init; }
+}
 
 /// <summary>An asyncio task of a dump.</summary>
 /// <param name="Task">The task.</param>
@@ -64,6 +65,9 @@ public sealed record DumpedFrame(string Function, string File, string ShortFile,
 
     /// <summary>Its variables, the arguments first; null when they were not asked for.</summary>
     public IReadOnlyList<DumpedVariable>? Variables { get; init; }
+
+    /// <summary>Whether it is machine code; its file is the library then, where the source is not known.</summary>
+    public bool IsNative { get; init; }
 
     /// <summary>Whether the evaluation loop was entered with it.</summary>
     public bool IsEntry { get; init; }

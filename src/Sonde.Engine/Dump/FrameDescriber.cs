@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Engine.Stacks;
 using Sonde.Python.Stacks;
 using Sonde.Python.Tasks;
@@ -17,7 +18,14 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
     public DumpedProcess Describe(DumpedProcess process, ProcessSnapshot snapshot, LoadedAsyncio? asyncio)
     {
         // What changes comes first: variables and tasks, then the source.
-        var variables = snapshot.Threads.SelectMany(static thread => thread.Frames).Select(frame => Variables(frame.Raw)).ToList();
+        var threads = new List<(ThreadSnapshot State, List<(RawFrame Raw, CodeObject Code, IReadOnlyList<DumpedVariable>? Variables)> Python, JoinedTrace? Joined)>();
+        using var native = request.Native ? NativeStacks.Open(process.Pid) : null;
+        foreach (var thread in snapshot.Threads)
+        {
+            var (frames, joined) = Take(thread, native);
+            threads.Add((thread, [.. frames.Select(frame => (frame.Raw, frame.Code, (IReadOnlyList<DumpedVariable>?)Variables(frame.Raw)))], joined));
+        }
+
         IReadOnlyList<PythonTask> tasks = [];
         var hasMore = false;
         if (asyncio is not null)
@@ -26,29 +34,82 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
             (tasks, hasMore) = (reader.Read(), reader.IsCut);
         }
 
-        var next = 0;
         return process with
         {
             Version = view.Version,
-            Threads = [.. snapshot.Threads.Select(thread => new DumpedThread(thread, [.. thread.Frames.Select(frame => Describe(frame.Raw, frame.Code, frame.Span, variables[next++]))]))],
+            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(frame => Describe(frame.Raw, frame.Code, frame.Variables))], thread.Joined))],
             OtherThreads = snapshot.OtherThreads,
             Tasks = asyncio is not null ? [.. tasks.Select(Describe)] : null,
             HasMoreTasks = hasMore,
-            IsFinalizing = view.Runtime.IsFinalizing,
             Problem = snapshot.Problem,
         };
     }
 
     DumpedTask Describe(PythonTask task) =>
-        new(task, [.. task.Frames.Select(frame => Describe(frame.Raw, frame.Code, frame.Code.Locate(frame.Raw.InstructionOffsetBytes), Variables(frame.Raw)))]);
+        new(task, [.. task.Frames.Select(frame => Describe(frame.Raw, frame.Code, Variables(frame.Raw)))]);
 
-    DumpedFrame Describe(in RawFrame raw, CodeObject code, SourceSpan? span, IReadOnlyList<DumpedVariable>? variables) =>
-        new(code.Function, code.File, _sources.Shorten(code.File), span)
+    /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
+    (IReadOnlyList<(RawFrame Raw, CodeObject Code)> Frames, JoinedTrace? Joined) Take(ThreadSnapshot thread, NativeStacks? native)
+    {
+        var patience = TimeSpan.FromMilliseconds(200);
+        if (native is not null && thread.Tid != 0)
+        {
+            List<RawFrame> read = [];
+            var joined = native.TakeJoined(thread.Tid, patience, view.Stacks, thread.Record, read);
+            List<(RawFrame, CodeObject)> frames = [];
+            foreach (var frame in read)
+            {
+                if (view.Codes.TryGet(frame.Code, out var code))
+                {
+                    frames.Add((frame, code));
+                }
+            }
+
+            if (joined.Mismatch is null && frames.Count == read.Count)
+            {
+                return (frames, joined);
+            }
+
+            return ([.. thread.Frames.Select(static frame => (frame.Raw, frame.Code))], joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" });
+        }
+
+        return ([.. thread.Frames.Select(static frame => (frame.Raw, frame.Code))], null);
+    }
+
+    static DumpedThread Describe(ThreadSnapshot thread, IReadOnlyList<DumpedFrame> python, JoinedTrace? joined)
+    {
+        if (joined is null || joined.Mismatch is not null)
+        {
+            return new DumpedThread(thread, python) { NativeProblem = joined?.Mismatch };
+        }
+
+        // The Python functions stand for the interpreter's own code that evaluates them.
+        return new DumpedThread(thread with { Problem = null }, [.. joined.Frames.Where(static frame => frame.Native is not { IsEvaluation: true }).Select(frame => frame.Native is { } native ? Describe(native) : python[frame.PythonIndex])])
+        {
+            NativeProblem = joined.Native.Truncated,
+        };
+    }
+
+    static DumpedFrame Describe(NativeFrame frame)
+    {
+        var file = frame.File ?? frame.Module;
+        return new DumpedFrame(
+            frame.Function ?? string.Create(CultureInfo.InvariantCulture, $"0x{frame.Address:x}"), file, file[(file.LastIndexOf('/') + 1)..], frame.Line > 0 ? new SourceSpan(frame.Line, frame.Line, -1, -1) : null)
+        {
+            IsNative = true,
+        };
+    }
+
+    DumpedFrame Describe(in RawFrame raw, CodeObject code, IReadOnlyList<DumpedVariable>? variables)
+    {
+        var span = code.Locate(raw.InstructionOffsetBytes);
+        return new(code.Function, code.File, _sources.Shorten(code.File), span)
         {
             Source = span is { } known ? _sources.Find(code.File, known) : null,
             Variables = variables,
             IsEntry = raw.CalledFromC,
         };
+    }
 
     List<DumpedVariable>? Variables(RawFrame frame)
     {

@@ -27,7 +27,7 @@ public sealed class DumpVerbTests
         for (var thread = 0; thread < 2; thread++)
         {
             Follow(
-                result.Output, "    wait_at.<locals>.inner (dumped.py:", "        event.wait()", "            first: 7", "            second: 2", "            total: 11", "            captured: [0, 'déjà']",
+                result.Output, thread == 0 ? ": \"Worker-A\" - waits in futex" : ": \"Worker-ü\" - waits in futex", "    wait_at.<locals>.inner (dumped.py:", "        event.wait()", "            first: 7", "            second: 2", "            total: 11", "            captured: [0, 'déjà']",
                 "    wait_at (dumped.py:", "        return inner(7)", "            depth: 0", "            rest: ('déjà',)", "            named: {'key': 1}", "            text: 'déjà'");
         }
 
@@ -36,7 +36,7 @@ public sealed class DumpVerbTests
         if (interpreter.Version.Minor >= 11)
         {
             Assert.Contains(
-                "        return max(len(text), wait_at(event, depth - 1, text, key=depth))\n                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n", result.Output, StringComparison.Ordinal);
+                "        return (len(text), wait_at(event, depth - 1, text, key=depth))\n                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n", result.Output, StringComparison.Ordinal);
         }
 
         Assert.True(target.IsAlive);
@@ -102,6 +102,17 @@ public sealed class DumpVerbTests
         {
             Follow(output, "Task \"grouper\" (waits for 1 task)\n", "    TaskGroup.__aexit__ (asyncio/taskgroups.py:", "    grouper (tasks.py:", "\n    Task \"grouped\" (waits for _asyncio.Future)\n", "        leaf (tasks.py:");
         }
+    }
+
+    [Theory, InlineData(9), InlineData(11), InlineData(13)]
+    public void Shows_the_machine_code_between_Python_functions(int minor)
+    {
+        using var target = Target.StartReady(Interpreters.OfVersion(minor), "dumped.py");
+
+        var result = Run(target, "--native");
+
+        Assert.Equal(0, result.ExitCode);
+        Follow(result.Output, " (idle): \"MainThread\" - waits in read", "read", "    main (dumped.py:", "    <module> (dumped.py:", "Py_BytesMain", "_start", "Thread ", "acquire", "    Condition.wait (threading.py:", "    wait_at.<locals>.inner (dumped.py:", "    Thread._bootstrap (threading.py:");
     }
 
     [Fact]
