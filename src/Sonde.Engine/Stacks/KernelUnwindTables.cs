@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Sonde.Bpf;
 using Sonde.Engine.Targets;
@@ -21,6 +22,7 @@ sealed class KernelUnwindTables : IDisposable
     readonly CodeFiles _files;
     readonly Dictionary<CodeFile, (int First, int Count, ulong Base)> _modules = [];
     readonly Dictionary<int, long> _lookedAtMs = [];
+    (int Pid, int Count, ulong End) _followed;
     int _used;
 
     /// <summary>Tables for programs that use these maps.</summary>
@@ -79,6 +81,30 @@ sealed class KernelUnwindTables : IDisposable
 
         Put(value, (ulong)count);
         _processes.Update(BitConverter.GetBytes(pid), value);
+    }
+
+    /// <summary>What found no room, a sentence each.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (LostFiles > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"the unwind tables of {LostFiles} files found no room: stacks through their code follow frame pointers");
+        }
+
+        if (LostMappings > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{LostMappings} mappings beyond {UnwindMaps.MostMappings} of a process have no unwind tables: stacks through their code follow frame pointers");
+        }
+    }
+
+    /// <summary>Loads the tables of what a process has mapped since, before a program asks for them.</summary>
+    public void Follow(int pid)
+    {
+        if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Count > 0 && (pid, mappings.Count, mappings[^1].End) is var now && now != _followed)
+        {
+            _followed = now;
+            Add(pid);
+        }
     }
 
     /// <summary>Loads what programs asked for since this was called the last time.</summary>

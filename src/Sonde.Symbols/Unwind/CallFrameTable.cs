@@ -101,8 +101,7 @@ public sealed class CallFrameTable
             {
                 while (program.MoveNext())
                 {
-                    var row = new UnwindRow(program.Start, program.End, common.IsSignalFrame, common.ReturnRegister, program.State, range.Section.Bytes);
-                    builder.Add(row);
+                    builder.Add(program.Start, program.End, program.State, common, range.Section.Bytes.Span);
                     at = program.End;
                 }
             }

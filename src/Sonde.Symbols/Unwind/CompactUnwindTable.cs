@@ -78,7 +78,8 @@ public sealed record CompactUnwindTable(ulong Base, IReadOnlyList<CompactUnwindR
         ulong _end;
         bool _cut;
 
-        public void Add(UnwindRow row) => Add(row.Start, row.End, Translate(row));
+        public void Add(ulong start, ulong end, in FrameState state, in CommonEntry common, ReadOnlySpan<byte> section) =>
+            Add(start, end, Translate(state, common, section));
 
         public void AddUnknown(ulong start, ulong end) => Add(start, end, default);
 
@@ -136,28 +137,28 @@ public sealed record CompactUnwindTable(ulong Base, IReadOnlyList<CompactUnwindR
             _rows.Add(row);
         }
 
-        static CompactUnwindRow Translate(UnwindRow row)
+        static CompactUnwindRow Translate(in FrameState state, in CommonEntry common, ReadOnlySpan<byte> section)
         {
-            if (row.ReturnAddress.Kind == RegisterRuleKind.Undefined)
+            var returnAddress = common.ReturnRegister < FrameRegister.Count ? state.Rules[(int)common.ReturnRegister] : default;
+            if (returnAddress.Kind == RegisterRuleKind.Undefined)
             {
                 return new(0, 0, 0, CompactFrameAddress.End, CompactFramePointer.Same);
             }
 
-            if (row.IsSignalFrame)
+            if (common.IsSignalFrame)
             {
-                return IsSignalReturn(row) ? new(0, SavedRsp, SavedRbp, CompactFrameAddress.Signal, CompactFramePointer.Unknown) : default;
+                return IsSignalReturn(state, returnAddress, section) ? new(0, SavedRsp, SavedRbp, CompactFrameAddress.Signal, CompactFramePointer.Unknown) : default;
             }
 
-            var (kind, offset) = FrameAddressOf(row);
-            var (pointer, pointerOffset) = FramePointerOf(row);
-            return kind != CompactFrameAddress.Unknown && row.ReturnAddress is { Kind: RegisterRuleKind.AtOffset, Value: -8 }
+            var (kind, offset) = Translate(state.FrameAddress, section);
+            var (pointer, pointerOffset) = Translate(state.Rules[FrameRegister.Rbp], section);
+            return kind != CompactFrameAddress.Unknown && returnAddress is { Kind: RegisterRuleKind.AtOffset, Value: -8 }
                 ? new(0, offset, pointerOffset, kind, pointer)
                 : default;
         }
 
-        static (CompactFrameAddress Kind, int Offset) FrameAddressOf(UnwindRow row)
+        static (CompactFrameAddress Kind, int Offset) Translate(FrameAddressRule rule, ReadOnlySpan<byte> section)
         {
-            var rule = row.FrameAddress;
             switch (rule)
             {
                 case { Kind: FrameAddressKind.Register, Register: FrameRegister.Rsp } when (int)rule.Value == rule.Value:
@@ -165,7 +166,7 @@ public sealed record CompactUnwindTable(ulong Base, IReadOnlyList<CompactUnwindR
                 case { Kind: FrameAddressKind.Register, Register: FrameRegister.Rbp } when (int)rule.Value == rule.Value:
                     return (CompactFrameAddress.Rbp, (int)rule.Value);
                 case { Kind: FrameAddressKind.Expression }:
-                    var expression = row.Expression(rule.Value, rule.Length);
+                    var expression = section.Slice((int)rule.Value, rule.Length);
                     // breg7 8; breg16 0; lit15; and; litN; ge; lit3; shl; plus
                     if (expression.Length == 11 && expression.StartsWith<byte>([0x77, 8, 0x80, 0, 0x3f, 0x1a]) && expression[6] is >= 0x30 and <= 0x3f
                         && expression.EndsWith<byte>([0x2a, 0x33, 0x24, 0x22]))
@@ -181,23 +182,23 @@ public sealed record CompactUnwindTable(ulong Base, IReadOnlyList<CompactUnwindR
             }
         }
 
-        static (CompactFramePointer Kind, int Offset) FramePointerOf(UnwindRow row) => row[FrameRegister.Rbp] switch
+        static (CompactFramePointer Kind, int Offset) Translate(RegisterRule rule, ReadOnlySpan<byte> section) => rule.Kind switch
         {
-            { Kind: RegisterRuleKind.Same } => (CompactFramePointer.Same, 0),
-            { Kind: RegisterRuleKind.AtOffset } rule when (int)rule.Value == rule.Value => (CompactFramePointer.AtFrameAddress, (int)rule.Value),
-            { Kind: RegisterRuleKind.AtExpression } rule
-                when TryReadRegisterOffset(row.Expression(rule.Value, rule.Length), FrameRegister.Rbp, out var offset, out var rest) && rest.IsEmpty => (CompactFramePointer.AtRbp, offset),
+            RegisterRuleKind.Same => (CompactFramePointer.Same, 0),
+            RegisterRuleKind.AtOffset when (int)rule.Value == rule.Value => (CompactFramePointer.AtFrameAddress, (int)rule.Value),
+            RegisterRuleKind.AtExpression
+                when TryReadRegisterOffset(section.Slice((int)rule.Value, rule.Length), FrameRegister.Rbp, out var offset, out var rest) && rest.IsEmpty => (CompactFramePointer.AtRbp, offset),
             _ => (CompactFramePointer.Unknown, 0),
         };
 
-        static bool IsSignalReturn(UnwindRow row) =>
-            row.FrameAddress is { Kind: FrameAddressKind.Expression } frame
-            && TryReadRegisterOffset(row.Expression(frame.Value, frame.Length), FrameRegister.Rsp, out var rsp, out var rest) && rsp == SavedRsp && rest is [0x06]
-            && IsSavedAt(row, row.ReturnAddress, SavedRip) && IsSavedAt(row, row[FrameRegister.Rbp], SavedRbp);
+        static bool IsSignalReturn(in FrameState state, RegisterRule returnAddress, ReadOnlySpan<byte> section) =>
+            state.FrameAddress is { Kind: FrameAddressKind.Expression } frame
+            && TryReadRegisterOffset(section.Slice((int)frame.Value, frame.Length), FrameRegister.Rsp, out var rsp, out var rest) && rsp == SavedRsp && rest is [0x06]
+            && IsSavedAt(returnAddress, section, SavedRip) && IsSavedAt(state.Rules[FrameRegister.Rbp], section, SavedRbp);
 
-        static bool IsSavedAt(UnwindRow row, RegisterRule rule, int place) =>
+        static bool IsSavedAt(RegisterRule rule, ReadOnlySpan<byte> section, int place) =>
             rule.Kind == RegisterRuleKind.AtExpression
-            && TryReadRegisterOffset(row.Expression(rule.Value, rule.Length), FrameRegister.Rsp, out var offset, out var rest) && offset == place && rest.IsEmpty;
+            && TryReadRegisterOffset(section.Slice((int)rule.Value, rule.Length), FrameRegister.Rsp, out var offset, out var rest) && offset == place && rest.IsEmpty;
 
         /// <summary>Reads <c>DW_OP_bregN</c> and its offset.</summary>
         static bool TryReadRegisterOffset(ReadOnlySpan<byte> expression, int register, out int offset, out ReadOnlySpan<byte> rest)

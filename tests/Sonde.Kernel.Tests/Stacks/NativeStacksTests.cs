@@ -19,6 +19,7 @@ public sealed class NativeStacksTests
         { "-O0 -g", "spin" },
         { "-O2 -static", "wait" },
         { "-O2 -no-pie", "wait thread" },
+        { "-O2 -g -fno-asynchronous-unwind-tables -fno-unwind-tables", "spin" },
     };
 
     [Theory]

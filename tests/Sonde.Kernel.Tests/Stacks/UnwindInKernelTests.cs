@@ -52,6 +52,15 @@ public sealed class UnwindInKernelTests
         Assert.Equal("whole", sonde.ReadLine());
     }
 
+    [Fact]
+    public void A_command_that_was_started_has_the_tables_of_its_libraries()
+    {
+        using var sonde = Target.Start(SondeCommand.Path, "run", "-q", "-c", $"{NativeProgram.Compile("-O2 -fomit-frame-pointer")} spin", "-e",
+            "config = { unstable_dw_ustack = enable } profile:hz:99 /pid == cpid && elapsed > 1000000000/ { print(dw_ustack); exit(); }");
+
+        Assert.Contains("_start+", sonde.ReadToEnd(), StringComparison.Ordinal);
+    }
+
     static Target Start(string options, string mode)
     {
         var target = Target.Start(NativeProgram.Compile(options), mode);

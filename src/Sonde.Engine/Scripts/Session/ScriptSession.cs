@@ -6,7 +6,6 @@ using Sonde.Engine.Output;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Sinks;
 using Sonde.Engine.Scripts.Values;
-using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script;
@@ -28,7 +27,7 @@ sealed class ScriptSession : IDisposable
     readonly CodeFiles _files;
     readonly MachineNames _names;
     readonly PythonProcesses _python;
-    KernelUnwindTables? _tables;
+    UnwindLoader? _tables;
     readonly OutputBuffer _buffer;
     readonly ScriptOutput _output;
     readonly ActionRunner _actions;
@@ -117,7 +116,7 @@ sealed class ScriptSession : IDisposable
     {
         _script.SetGlobals(Process, _options.Child?.Pid ?? 0);
         _script.LoadPrograms();
-        LoadTables();
+        _tables = UnwindLoader.Start(_script, _files, Process, _options.Child is not null);
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         cancellation = together.Token;
         _endingSignals = _options.EndsOnSignals ? new EndingSignals(_ending.Cancel) : null;
@@ -145,6 +144,7 @@ sealed class ScriptSession : IDisposable
         }
 
         _options.Child?.Release();
+        _tables?.Released();
         if (!_options.DryRun)
         {
             if (waits || _options.Child is not null)
@@ -169,31 +169,6 @@ sealed class ScriptSession : IDisposable
         else
         {
             _python.AddRunning();
-        }
-    }
-
-    /// <summary>Loads the unwind tables of the processes that are probed already, if the script takes stacks by them; others ask for theirs.</summary>
-    void LoadTables()
-    {
-        if (_compiled.Runtime.Unwind is not { } maps)
-        {
-            return;
-        }
-
-        _tables = new KernelUnwindTables(maps, spec => _script.Find(spec)!, _files);
-        if (Process > 0)
-        {
-            _tables.Add(Process);
-            return;
-        }
-
-        var probed = _compiled.Programs.SelectMany(program => program.Probes).Select(probe => probe.Path).Where(path => path.Length > 0).ToHashSet();
-        foreach (var pid in probed.Count == 0 ? [] : ProcFs.Processes())
-        {
-            if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Exists(mapping => probed.Contains(mapping.Path)))
-            {
-                _tables.Add(pid);
-            }
         }
     }
 
@@ -337,7 +312,7 @@ sealed class ScriptSession : IDisposable
             {
                 TellLosses();
                 Hand();
-                _records.Wait(remembers || _tables is not null ? UserNames.Interval : Timeout.InfiniteTimeSpan);
+                _records.Wait(_tables?.Interval ?? (remembers ? UserNames.Interval : Timeout.InfiniteTimeSpan));
             }
         }
     }
@@ -386,6 +361,11 @@ sealed class ScriptSession : IDisposable
             foreach (var message in _losses.Others())
             {
                 _output.Say(message);
+            }
+
+            foreach (var message in _tables?.Problems ?? [])
+            {
+                _output.Say($"WARNING: {message}");
             }
 
             foreach (var message in _compiled.Runtime.Python is { } python ? _names.Codes.Unmatched(python.Patterns) : [])
