@@ -63,7 +63,7 @@ sealed class RecordRun : IDisposable
             Command = command,
             Duration = request.Duration,
             Format = format,
-            Output = request.Output ?? DefaultName(request, format),
+            Output = request.Output == "-" ? "/dev/stdout" : request.Output ?? DefaultName(request, format),
             Loop = request.Loop,
             Session = request.Session,
             Sampling = request.Sampling,
