@@ -1,7 +1,6 @@
 using Sonde.Bpf;
 using Sonde.Python.Sites;
-using static Sonde.Bpf.Asm;
-using static Sonde.Bpf.Register;
+using Sonde.Script.Ir;
 
 namespace Sonde.Engine.Flow;
 
@@ -16,223 +15,212 @@ sealed partial class FlowProgram
 
     int CodeEnd => Math.Max(_layout.CodeLineTable, Math.Max(_layout.CodeName, _layout.CodeFile)) + 8;
 
-    int InFrame(int field) => FrameBuffer + field - FrameStart;
+    IrAddress InFrame(int field) => new(_frameBytes, field - FrameStart);
 
-    int InCode(int field) => CodeBuffer + field - CodeStart;
+    IrAddress InCode(int field) => new(_codeBytes, field - CodeStart);
 
     /// <summary>An entry: frame, code object, names if they are new, filters, record.</summary>
     void WriteEntry(ProbeSite site)
     {
-        if (FrameEnd - FrameStart > FrameBufferSize || CodeEnd - CodeStart > CodeBufferSize)
+        if (FrameEnd - FrameStart > LongestRead || CodeEnd - CodeStart > LongestRead)
         {
-            throw new InvalidOperationException("the layout's fields lie farther apart than the program's buffers are long");
+            throw new InvalidOperationException("the layout's fields lie farther apart than a program reads at once");
         }
 
-        if (site.Frame is { } frame)
-        {
-            LoadLocation(R7, frame);
-        }
-        else
-        {
-            LoadCurrentFrame(R7, site.ThreadState!.Value);
-        }
-
-        ReadUser(FrameBuffer, FrameEnd - FrameStart, R7, FrameStart);
-        Emit(Store(Size.Double, R10, Record + FlowRecord.EnterFrame, R7), Load(Size.Double, R8, R10, InFrame(_layout.FrameCode)));
+        var frame = site.Frame is { } location ? LoadLocation(location) : LoadCurrentFrame(site.ThreadState!.Value);
+        ReadUser(_frameBytes, FrameEnd - FrameStart, frame, FrameStart);
+        _ir.Store(Size.Double, InRecord(FlowRecord.EnterFrame), frame);
+        var code = _ir.Load(Size.Double, InFrame(_layout.FrameCode));
         if (_layout.CodeTagMask != 0)
         {
-            Emit(And(R8, (int)~_layout.CodeTagMask));
+            code = _ir.Arithmetic(IrOperation.And, code, ~_layout.CodeTagMask);
         }
 
-        Emit(Store(Size.Double, R10, Record + FlowRecord.EnterCode, R8));
-        ReadUser(CodeBuffer, CodeEnd - CodeStart, R8, CodeStart);
+        _ir.Store(Size.Double, InRecord(FlowRecord.EnterCode), code);
+        ReadUser(_codeBytes, CodeEnd - CodeStart, code, CodeStart);
         if (_layout.ResumeBeforeGeneratorCreation)
         {
-            var running = new Label("running");
-            Emit(
-                Load(Size.Byte, R1, R10, InFrame(_layout.FrameOwner!.Value)),
-                JumpIf(Condition.NotEqual, R1, 0, running),
-                Load(Size.Word, R1, R10, InCode(_layout.CodeFlags)),
-                And(R1, Sonde.Python.Layouts.CallLayout.GeneratorFlags),
-                JumpIf(Condition.NotEqual, R1, 0, _out),
-                Mark(running));
+            var (starting, running) = (_ir.NewBlock("starting"), _ir.NewBlock("running"));
+            _ir.Branch(Condition.NotEqual, _ir.Load(Size.Byte, InFrame(_layout.FrameOwner!.Value)), 0, running, starting);
+            _ir.MoveTo(starting);
+            var flags = _ir.Arithmetic(IrOperation.And, _ir.Load(Size.Word, InCode(_layout.CodeFlags)), Sonde.Python.Layouts.CallLayout.GeneratorFlags);
+            _ir.Branch(Condition.NotEqual, flags, 0, _out, running);
+            _ir.MoveTo(running);
         }
 
         WriteHeader(FlowRecord.Enter);
-        Emit(Load(Size.Double, R9, R10, InFrame(_layout.FramePrevious)));
-        ReplaceMissingParent(R9);
-        Emit(Store(Size.Double, R10, Record + FlowRecord.EnterParent, R9));
+        var parent = _ir.Load(Size.Double, InFrame(_layout.FramePrevious));
+        ReplaceMissingParent(parent);
+        _ir.Store(Size.Double, InRecord(FlowRecord.EnterParent), parent);
         TellResumption(site);
-        ComputeIdentity();
-        LookUpCode();
+        LookUpCode(code);
         if (_options.FiltersInKernel)
         {
-            WriteFilters();
+            WriteFilters(code);
         }
 
         if (_options.MinDuration == TimeSpan.Zero)
         {
-            SendRecord(FlowRecord.EnterSize, FlowLoss.Entry);
+            SendRecord(_record, FlowRecord.EnterSize, FlowLoss.Entry);
         }
     }
 
     /// <summary>Marks the record as a resumption when a generator's frame goes on from where it was suspended.</summary>
     void TellResumption(ProbeSite site)
     {
-        var started = new Label("started");
+        var (resumed, started) = (_ir.NewBlock("resumed"), _ir.NewBlock("started"));
         if (_layout.FrameOwner is not { } owner)
         {
             // Up to 3.10: f_lasti is -1 until the first instruction has run.
-            Emit(Load(Size.Word, R1, R10, InFrame(_layout.FrameInstruction)), JumpIf32(Condition.Equal, R1, -1, started));
+            _ir.End(new IrBranch(Condition.Equal, _ir.Load(Size.Word, InFrame(_layout.FrameInstruction)), -1, started, resumed, Is32: true));
         }
         else if (site.Kind != SiteKind.Throw)
         {
-            var found = new Label("resume");
-            Emit(
-                Load(Size.Byte, R1, R10, InFrame(owner)),
-                JumpIf(Condition.NotEqual, R1, 1, started),
-                StoreImm(Size.Double, R10, Pointer, 0));
+            Require(Condition.Equal, _ir.Load(Size.Byte, InFrame(owner)), 1, started);
             // The instruction's two bytes may be out of memory only if the code object is; a start is then assumed.
-            Emit(
-                Load(Size.Double, R3, R10, InFrame(_layout.FrameInstruction)),
-                Mov(R1, R10), Add(R1, Pointer), Mov(R2, 2), Call(Helper.ProbeReadUser),
-                Load(Size.Byte, R1, R10, Pointer));
-            foreach (var opcode in _layout.ResumeOpcodes)
+            _ir.Store(Size.Double, new IrAddress(_word), 0);
+            _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 2, _ir.Load(Size.Double, InFrame(_layout.FrameInstruction))]));
+            var opcode = _ir.Load(Size.Byte, new IrAddress(_word));
+            var found = _ir.NewBlock("resume");
+            foreach (var resume in _layout.ResumeOpcodes)
             {
-                Emit(JumpIf(Condition.Equal, R1, opcode, found));
+                var next = _ir.NewBlock("next");
+                _ir.Branch(Condition.Equal, opcode, resume, found, next);
+                _ir.MoveTo(next);
             }
 
-            Emit(
-                Jump(started),
-                Mark(found),
-                Load(Size.Byte, R1, R10, Pointer + 1),
-                And(R1, _layout.ResumeLocationMask),
-                JumpIf(Condition.Equal, R1, 0, started));
+            _ir.Jump(started);
+            _ir.MoveTo(found);
+            var place = _ir.Arithmetic(IrOperation.And, _ir.Load(Size.Byte, new IrAddress(_word, 1)), _layout.ResumeLocationMask);
+            _ir.Branch(Condition.Equal, place, 0, started, resumed);
+        }
+        else
+        {
+            _ir.Jump(resumed);
         }
 
-        Emit(StoreImm(Size.Byte, R10, Record + FlowRecord.DetailOffset, (int)FlowEventKind.Resume), Mark(started));
+        _ir.MoveTo(resumed);
+        _ir.Store(Size.Byte, InRecord(FlowRecord.DetailOffset), (int)FlowEventKind.Resume);
+        _ir.Jump(started);
+        _ir.MoveTo(started);
     }
 
     /// <summary>
     /// Mixes what distinguishes code objects into 64 bits. A code object's memory is used again after it is freed (module bodies, lambdas that
     /// were compiled on the fly), so its address alone does not tell which function it is.
     /// </summary>
-    void ComputeIdentity()
+    VirtualRegister ComputeIdentity()
     {
-        Emit(Load(Size.Double, R1, R10, InCode(_layout.CodeFirstLine & ~7)), LoadImm64(R3, unchecked((long)0x9e3779b97f4a7c15)));
+        var identity = _ir.Load(Size.Double, InCode(_layout.CodeFirstLine & ~7));
+        const int factor = 0x61c88647; // the golden ratio in 32 bits (include/linux/hash.h), which an instruction can hold
         int[] fields = _layout.CodeVersion is { } version
             ? [_layout.CodeName, _layout.CodeFile, _layout.CodeLineTable, version & ~7]
             : [_layout.CodeName, _layout.CodeFile, _layout.CodeLineTable];
         foreach (var field in fields)
         {
-            Emit(Mul(R1, R3), Load(Size.Double, R2, R10, InCode(field)), Xor(R1, R2));
+            identity = _ir.Arithmetic(IrOperation.Xor, _ir.Arithmetic(IrOperation.Multiply, identity, factor), _ir.Load(Size.Double, InCode(field)));
         }
 
-        Emit(Store(Size.Double, R10, Identity, R1));
+        return identity;
     }
 
     /// <summary>Finds the code object among those already sent, and sends it if it is new or another than before.</summary>
-    void LookUpCode()
+    void LookUpCode(VirtualRegister code)
     {
-        var known = new Label("known");
-        var fresh = new Label("new_code");
-        StoreKey(R8);
-        LookUp(_maps.Codes, Key);
-        Emit(
-            JumpIf(Condition.Equal, R0, 0, fresh),
-            Load(Size.Double, R1, R0, 0),
-            Load(Size.Double, R2, R10, Identity),
-            JumpIf(Condition.NotEqual, R1, R2, fresh));
+        var (known, fresh) = (_ir.NewBlock("known"), _ir.NewBlock("new_code"));
+        StoreKey(code);
+        var found = _ir.Call(Helper.MapLookupElem, _maps.Codes, _key);
+        var identity = ComputeIdentity();
+        Require(Condition.NotEqual, found, 0, fresh);
+        Require(Condition.Equal, _ir.Load(Size.Double, new IrAddress(found)), identity, fresh);
         if (_options.FiltersInKernel)
         {
-            Emit(Load(Size.Double, R1, R0, 8), JumpIf(Condition.Equal, R1, FlowMaps.Unwanted, _out));
+            _ir.Branch(Condition.Equal, _ir.Load(Size.Double, new IrAddress(found, 8)), FlowMaps.Unwanted, _out, known);
+        }
+        else
+        {
+            _ir.Jump(known);
         }
 
-        Emit(Jump(known), Mark(fresh));
-        SendCode();
-        Emit(Mark(known));
+        _ir.MoveTo(fresh);
+        SendCode(code, identity);
+        _ir.Jump(known);
+        _ir.MoveTo(known);
     }
 
     /// <summary>Sends the code object's record, then remembers it: in this order, so that a record that found no room is sent at the next call.</summary>
-    void SendCode()
+    void SendCode(VirtualRegister code, VirtualRegister identity)
     {
-        var lost = new Label("code_lost");
-        var done = new Label("code_done");
-        Emit(
-            LoadMap(R1, _maps.Records), Mov(R2, FlowRecord.CodeSize), Mov(R3, 0), Call(Helper.RingbufReserve),
-            JumpIf(Condition.Equal, R0, 0, lost),
-            Mov(R9, R0));
+        var (reserved, lost, done) = (_ir.NewBlock("reserved"), _ir.NewBlock("code_lost"), _ir.NewBlock("code_done"));
+        var record = _ir.Call(Helper.RingbufReserve, _maps.Records, FlowRecord.CodeSize, 0);
+        _ir.Branch(Condition.Equal, record, 0, lost, reserved);
+        _ir.MoveTo(reserved);
         for (var offset = 0; offset < FlowRecord.CodeAddress; offset += 8)
         {
-            Emit(Load(Size.Double, R1, R10, Record + offset), Store(Size.Double, R9, offset, R1));
+            Copy(Size.Double, InRecord(offset), new IrAddress(record, offset));
         }
 
-        Emit(
-            StoreImm(Size.Byte, R9, FlowRecord.KindOffset, FlowRecord.Code),
-            Store(Size.Double, R9, FlowRecord.CodeAddress, R8),
-            Load(Size.Double, R1, R10, Identity),
-            Store(Size.Double, R9, FlowRecord.CodeIdentity, R1),
-            Load(Size.Word, R1, R10, InCode(_layout.CodeFlags)),
-            Store(Size.Word, R9, FlowRecord.CodeFlags, R1),
-            Load(Size.Word, R1, R10, InCode(_layout.CodeFirstLine)),
-            Store(Size.Word, R9, FlowRecord.CodeFirstLine, R1),
-            Mov(R1, R10), Add(R1, Pointer), Mov(R2, 8), Mov(R3, R8), Add(R3, _layout.ObjectType), Call(Helper.ProbeReadUser),
-            Load(Size.Double, R1, R10, Pointer),
-            Store(Size.Double, R9, FlowRecord.CodeType, R1));
-        CopyText(_layout.CodeName, FlowRecord.CodeName);
-        CopyText(_layout.CodeFile, FlowRecord.CodeFile);
-        Emit(
-            Mov(R1, R9), Mov(R2, NoWakeup), Call(Helper.RingbufSubmit),
-            Load(Size.Double, R1, R10, Identity),
-            Store(Size.Double, R10, CallValue, R1),
-            StoreImm(Size.Double, R10, CallValue + 8, FlowMaps.Undecided),
-            LoadMap(R1, _maps.Codes), Mov(R2, R10), Add(R2, Key), Mov(R3, R10), Add(R3, CallValue), Mov(R4, 0),
-            Call(Helper.MapUpdateElem),
-            Jump(done),
-            Mark(lost));
+        _ir.Store(Size.Byte, new IrAddress(record, FlowRecord.KindOffset), FlowRecord.Code);
+        _ir.Store(Size.Double, new IrAddress(record, FlowRecord.CodeAddress), code);
+        _ir.Store(Size.Double, new IrAddress(record, FlowRecord.CodeIdentity), identity);
+        Copy(Size.Word, InCode(_layout.CodeFlags), new IrAddress(record, FlowRecord.CodeFlags));
+        Copy(Size.Word, InCode(_layout.CodeFirstLine), new IrAddress(record, FlowRecord.CodeFirstLine));
+        _ir.Store(Size.Double, new IrAddress(_word), 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 8, Behind(code, _layout.ObjectType)]));
+        Copy(Size.Double, new IrAddress(_word), new IrAddress(record, FlowRecord.CodeType));
+        CopyText(_layout.CodeName, record, FlowRecord.CodeName);
+        CopyText(_layout.CodeFile, record, FlowRecord.CodeFile);
+        _ir.Add(new IrCallHelper(null, Helper.RingbufSubmit, [record, NoWakeup]));
+        _ir.Store(Size.Double, new IrAddress(_callValue), identity);
+        _ir.Store(Size.Double, new IrAddress(_callValue, 8), FlowMaps.Undecided);
+        _ir.Add(new IrCallHelper(null, Helper.MapUpdateElem, [_maps.Codes, _key, _callValue, UpdateAny]));
+        _ir.Jump(done);
+        _ir.MoveTo(lost);
         CountLoss(FlowLoss.Code);
-        Emit(Mark(done));
+        _ir.Jump(done);
+        _ir.MoveTo(done);
     }
 
-    /// <summary>Copies a string object that the code object points to into the reserved record at R9.</summary>
-    void CopyText(int field, int part)
+    /// <summary>Copies a string object that the code object points to into a record that is reserved.</summary>
+    void CopyText(int field, VirtualRegister record, int part)
     {
-        var compact = new Label("compact");
-        var fits = new Label("fits");
-        var copied = new Label("copied");
-        // TextHeader: length at 0, state at 8. R7 is free here: the frame is already in the record.
-        Emit(
-            StoreImm(Size.Double, R10, TextHeader, 0),
-            StoreImm(Size.Double, R10, TextHeader + 8, 0),
-            Load(Size.Double, R7, R10, InCode(field)),
-            Mov(R1, R10), Add(R1, TextHeader), Mov(R2, 8), Mov(R3, R7), Add(R3, _layout.TextLength), Call(Helper.ProbeReadUser),
-            Mov(R1, R10), Add(R1, TextHeader + 8), Mov(R2, 4), Mov(R3, R7), Add(R3, _layout.TextState), Call(Helper.ProbeReadUser),
-            Load(Size.Double, R1, R10, TextHeader),
-            Store(Size.Double, R9, part + FlowRecord.TextLength, R1),
-            Load(Size.Word, R4, R10, TextHeader + 8),
-            Store(Size.Word, R9, part + FlowRecord.TextState, R4),
-            // bytes = min(length, capacity) * bytes per character, again at most the capacity
-            Mov(R2, R1),
-            JumpIf(Condition.LessOrEqual, R2, FlowRecord.TextCapacity, fits),
-            Mov(R2, FlowRecord.TextCapacity),
-            Mark(fits),
-            Mov(R5, R4), Rsh(R5, 2), And(R5, 7), Mul(R2, R5));
-        var within = new Label("within");
-        Emit(
-            JumpIf(Condition.LessOrEqual, R2, FlowRecord.TextCapacity, within),
-            Mov(R2, FlowRecord.TextCapacity),
-            Mark(within),
-            Mov(R3, R7),
-            Mov(R5, R4), And(R5, 1 << 6),
-            JumpIf(Condition.Equal, R5, 0, compact),
-            Add(R3, _layout.TextAscii - _layout.TextCompact),
-            Mark(compact),
-            Add(R3, _layout.TextCompact),
-            Store(Size.Word, R9, part + FlowRecord.TextCopied, R2),
-            Mov(R1, R9), Add(R1, part + FlowRecord.TextBytes),
-            Call(Helper.ProbeReadUser),
-            JumpIf(Condition.Equal, R0, 0, copied),
-            StoreImm(Size.Word, R9, part + FlowRecord.TextCopied, -1),
-            Mark(copied));
+        var text = _ir.Load(Size.Double, InCode(field));
+        _ir.Store(Size.Double, new IrAddress(_word), 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 8, Behind(text, _layout.TextLength)]));
+        var length = _ir.Load(Size.Double, new IrAddress(_word));
+        _ir.Store(Size.Double, new IrAddress(record, part + FlowRecord.TextLength), length);
+        _ir.Store(Size.Double, new IrAddress(_word), 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 4, Behind(text, _layout.TextState)]));
+        var state = _ir.Load(Size.Word, new IrAddress(_word));
+        _ir.Store(Size.Word, new IrAddress(record, part + FlowRecord.TextState), state);
+
+        // min(length, capacity) * bytes per character, again at most the capacity
+        var width = _ir.Arithmetic(IrOperation.And, _ir.Arithmetic(IrOperation.ShiftRightLogical, state, 2), 7);
+        var bytes = AtMostCapacity(_ir.Arithmetic(IrOperation.Multiply, AtMostCapacity(length), width));
+        var from = Behind(text, _layout.TextCompact);
+        var (ascii, copy, failed, copied) = (_ir.NewBlock("ascii"), _ir.NewBlock("copy"), _ir.NewBlock("failed"), _ir.NewBlock("copied"));
+        _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, state, 1 << 6), 0, ascii, copy);
+        _ir.MoveTo(ascii);
+        _ir.Move(from, Behind(text, _layout.TextAscii));
+        _ir.Jump(copy);
+        _ir.MoveTo(copy);
+        _ir.Store(Size.Word, new IrAddress(record, part + FlowRecord.TextCopied), bytes);
+        _ir.Branch(Condition.Equal, _ir.Call(Helper.ProbeReadUser, new IrAddress(record, part + FlowRecord.TextBytes), bytes, from), 0, copied, failed);
+        _ir.MoveTo(failed);
+        _ir.Store(Size.Word, new IrAddress(record, part + FlowRecord.TextCopied), -1);
+        _ir.Jump(copied);
+        _ir.MoveTo(copied);
+    }
+
+    VirtualRegister AtMostCapacity(VirtualRegister value)
+    {
+        var (over, within) = (_ir.NewBlock("over"), _ir.NewBlock("within"));
+        var result = _ir.Copy(value);
+        _ir.Branch(Condition.Greater, result, FlowRecord.TextCapacity, over, within);
+        _ir.MoveTo(over);
+        _ir.Move(result, FlowRecord.TextCapacity);
+        _ir.Jump(within);
+        _ir.MoveTo(within);
+        return result;
     }
 }

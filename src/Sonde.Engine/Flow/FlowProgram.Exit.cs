@@ -1,7 +1,6 @@
 using Sonde.Bpf;
 using Sonde.Python.Sites;
-using static Sonde.Bpf.Asm;
-using static Sonde.Bpf.Register;
+using Sonde.Script.Ir;
 
 namespace Sonde.Engine.Flow;
 
@@ -14,126 +13,111 @@ sealed partial class FlowProgram
     void WriteExit(ProbeSite site)
     {
         var reasons = site.Reasons == ExitReasons.None ? Tellable : site.Reasons & Tellable;
+        VirtualRegister? exception = null;
         if (site.ThreadState is { } threadState && (reasons.HasFlag(ExitReasons.Unwind) && reasons != ExitReasons.Unwind))
         {
-            LoadLocation(R7, threadState);
-            ReadUser(Identity, 8, R7, _layout.ThreadException);
-        }
-        else
-        {
-            Emit(StoreImm(Size.Double, R10, Identity, 0));
+            ReadUser(_word, 8, LoadLocation(threadState), _layout.ThreadException);
+            exception = _ir.Load(Size.Double, new IrAddress(_word));
         }
 
-        var frameKnown = LoadFrames(site, reasons);
+        var (frame, parent) = LoadFrames(site, reasons);
         WriteHeader(FlowRecord.Exit);
-        Emit(Store(Size.Double, R10, Record + FlowRecord.ExitFrame, R8));
-        ReplaceMissingParent(R9);
-        TellReason(reasons, frameKnown);
+        _ir.Store(Size.Double, InRecord(FlowRecord.ExitFrame), frame ?? (IrOperand)0);
+        ReplaceMissingParent(parent);
+        TellReason(reasons, frame, exception);
         if (_options.FiltersInKernel)
         {
-            SettleCall(frameKnown);
+            SettleCall(parent, frame);
         }
 
-        Emit(Store(Size.Double, R10, Record + FlowRecord.ExitParent, R9));
-        SendRecord(FlowRecord.ExitSize, FlowLoss.Exit);
+        _ir.Store(Size.Double, InRecord(FlowRecord.ExitParent), parent);
+        SendRecord(_record, FlowRecord.ExitSize, FlowLoss.Exit);
     }
 
-    /// <summary>Puts the frame that is left into R8 (0 where the site does not tell) and the one returned to into R9.</summary>
-    /// <returns>Whether the frame that is left is known, and read where its fields are needed.</returns>
-    bool LoadFrames(ProbeSite site, ExitReasons reasons)
+    /// <summary>The frame that is left, its fields read where they are needed, null where the site does not tell; and the one returned to.</summary>
+    (VirtualRegister? Frame, VirtualRegister Parent) LoadFrames(ProbeSite site, ExitReasons reasons)
     {
         // From 3.11 on a suspended generator's frame loses its link to the parent soon after it is left: where the thread state already
         // names the parent, that is who to ask.
         var parentIsCurrent = site.Current == CurrentFrame.Parent && _layout.FrameOwner is not null;
-        var frameKnown = true;
-        if (site.Frame is { } frame)
+        if (site.Frame is null && !parentIsCurrent && site.ParentFrame is { } parentFrame)
         {
-            LoadLocation(R8, frame);
-        }
-        else if (parentIsCurrent)
-        {
-            frameKnown = false;
-            Emit(Mov(R8, 0));
-        }
-        else if (site.ParentFrame is { } parentFrame)
-        {
-            LoadLocation(R9, parentFrame);
-            Emit(Mov(R8, 0));
-            return false;
-        }
-        else
-        {
-            LoadCurrentFrame(R8, site.ThreadState!.Value);
+            return (null, LoadLocation(parentFrame));
         }
 
-        if (parentIsCurrent)
+        VirtualRegister? frame = site.Frame is { } location ? LoadLocation(location)
+            : parentIsCurrent ? null
+            : LoadCurrentFrame(site.ThreadState!.Value);
+        if (!parentIsCurrent)
         {
-            LoadCurrentFrame(R9, site.ThreadState!.Value);
-            if (frameKnown && TellsSuspension(reasons))
-            {
-                ReadUser(FrameBuffer, FrameEnd - FrameStart, R8, FrameStart);
-            }
-        }
-        else
-        {
-            ReadUser(FrameBuffer, FrameEnd - FrameStart, R8, FrameStart);
-            Emit(Load(Size.Double, R9, R10, InFrame(_layout.FramePrevious)));
+            ReadUser(_frameBytes, FrameEnd - FrameStart, frame!.Value, FrameStart);
+            return (frame, _ir.Load(Size.Double, InFrame(_layout.FramePrevious)));
         }
 
-        return frameKnown;
+        var parent = LoadCurrentFrame(site.ThreadState!.Value);
+        if (frame is { } left && TellsSuspension(reasons))
+        {
+            ReadUser(_frameBytes, FrameEnd - FrameStart, left, FrameStart);
+        }
+
+        return (frame, parent);
     }
 
     /// <summary>True when a site is passed both by frames that suspend themselves and by others.</summary>
     static bool TellsSuspension(ExitReasons reasons) => reasons.HasFlag(ExitReasons.Suspend) && reasons != ExitReasons.Suspend;
 
     /// <summary>Stores how the frame was left into the record's detail byte.</summary>
-    void TellReason(ExitReasons reasons, bool frameKnown)
+    /// <param name="reasons">The ways there are.</param>
+    /// <param name="frame">The frame, if it is known.</param>
+    /// <param name="exception">The exception that is on its way, 0 for none; null where that was not asked.</param>
+    void TellReason(ExitReasons reasons, VirtualRegister? frame, VirtualRegister? exception)
     {
-        var certain = reasons switch
+        TellKind(reasons switch
         {
             ExitReasons.Unwind => FlowEventKind.Raise,
             ExitReasons.Suspend => FlowEventKind.Suspend,
             _ => FlowEventKind.Return,
-        };
-        Emit(StoreImm(Size.Byte, R10, Record + FlowRecord.DetailOffset, (int)certain));
+        });
         if (reasons is ExitReasons.Unwind or ExitReasons.Suspend or ExitReasons.Return)
         {
             return;
         }
 
-        var told = new Label("told");
-        if (reasons.HasFlag(ExitReasons.Unwind))
+        var told = _ir.NewBlock("told");
+        if (exception is { } raised)
         {
-            var unraised = new Label("no_exception");
-            Emit(
-                Load(Size.Double, R1, R10, Identity),
-                JumpIf(Condition.Equal, R1, 0, unraised),
-                StoreImm(Size.Byte, R10, Record + FlowRecord.DetailOffset, (int)FlowEventKind.Raise),
-                Jump(told),
-                Mark(unraised));
+            var (raising, unraised) = (_ir.NewBlock("exception"), _ir.NewBlock("no_exception"));
+            _ir.Branch(Condition.Equal, raised, 0, unraised, raising);
+            _ir.MoveTo(raising);
+            TellKind(FlowEventKind.Raise);
+            _ir.Jump(told);
+            _ir.MoveTo(unraised);
         }
 
-        if (TellsSuspension(reasons) && frameKnown)
+        if (TellsSuspension(reasons) && frame is { } left)
         {
             if (_layout.FrameStackTop is { } stackTop)
             {
-                Emit(Load(Size.Double, R1, R10, InFrame(stackTop)), JumpIf(Condition.Equal, R1, 0, told));
+                Require(Condition.NotEqual, _ir.Load(Size.Double, InFrame(stackTop)), 0, told);
             }
             else if (_layout.FrameState is { } state)
             {
-                Emit(Load(Size.Byte, R1, R10, InFrame(state)), JumpIf(Condition.NotEqual, R1, 0xff, told));
+                Require(Condition.Equal, _ir.Load(Size.Byte, InFrame(state)), 0xff, told);
             }
             else
             {
                 // A generator's frame lies inside the generator, whose state is negative while it is suspended.
-                Emit(Load(Size.Byte, R1, R10, InFrame(_layout.FrameOwner!.Value)), JumpIf(Condition.NotEqual, R1, 1, told), StoreImm(Size.Double, R10, Pointer, 0));
-                ReadUser(Pointer, 1, R8, -_layout.GeneratorStateBeforeFrame!.Value);
-                Emit(Load(Size.Byte, R1, R10, Pointer), JumpIf(Condition.Less, R1, 0x80, told));
+                Require(Condition.Equal, _ir.Load(Size.Byte, InFrame(_layout.FrameOwner!.Value)), 1, told);
+                ReadUser(_word, 1, left, -_layout.GeneratorStateBeforeFrame!.Value);
+                Require(Condition.GreaterOrEqual, _ir.Load(Size.Byte, new IrAddress(_word)), 0x80, told);
             }
 
-            Emit(StoreImm(Size.Byte, R10, Record + FlowRecord.DetailOffset, (int)FlowEventKind.Suspend));
+            TellKind(FlowEventKind.Suspend);
         }
 
-        Emit(Mark(told));
+        _ir.Jump(told);
+        _ir.MoveTo(told);
     }
+
+    void TellKind(FlowEventKind kind) => _ir.Store(Size.Byte, InRecord(FlowRecord.DetailOffset), (int)kind);
 }

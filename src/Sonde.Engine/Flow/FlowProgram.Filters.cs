@@ -1,6 +1,5 @@
 using Sonde.Bpf;
-using static Sonde.Bpf.Asm;
-using static Sonde.Bpf.Register;
+using Sonde.Script.Ir;
 
 namespace Sonde.Engine.Flow;
 
@@ -9,203 +8,171 @@ sealed partial class FlowProgram
     const int UpdateAny = 0;
     const int UpdateNoExist = 1;
 
+    IrAddress InCall(int field) => new(_callValue, field);
+
     /// <summary>The filters of a call whose function is wanted, or not decided yet: thread, depth; then it is remembered until it ends.</summary>
-    void WriteFilters()
+    void WriteFilters(VirtualRegister code)
     {
-        Emit(Load(Size.Double, R1, R10, Record + FlowRecord.ThreadOffset), Store(Size.Double, R10, Pointer, R1));
+        var thread = _function.NewSlot("thread", 8);
+        Copy(Size.Double, InRecord(FlowRecord.ThreadOffset), new IrAddress(thread));
         if (_maps.Threads is { } threads)
         {
-            var undecided = new Label("thread_undecided");
-            LookUp(threads, Pointer);
-            Emit(
-                JumpIf(Condition.Equal, R0, 0, undecided),
-                Load(Size.Double, R1, R0, 0),
-                JumpIf(Condition.Equal, R1, FlowMaps.Unwanted, _out),
-                Mark(undecided));
+            var (decided, wanted) = (_ir.NewBlock("thread_decided"), _ir.NewBlock("thread_wanted"));
+            var found = _ir.Call(Helper.MapLookupElem, threads, thread);
+            _ir.Branch(Condition.Equal, found, 0, wanted, decided);
+            _ir.MoveTo(decided);
+            _ir.Branch(Condition.Equal, _ir.Load(Size.Double, new IrAddress(found)), FlowMaps.Unwanted, _out, wanted);
+            _ir.MoveTo(wanted);
         }
 
+        var depth = _ir.Constant(0);
         if (_maps.Depths is { } depths)
         {
-            var known = new Label("depth_known");
-            LookUp(depths, Pointer);
-            Emit(
-                Mov(R9, 0),
-                JumpIf(Condition.Equal, R0, 0, known),
-                Load(Size.Double, R9, R0, 0),
-                Mark(known),
-                JumpIf(Condition.GreaterOrEqual, R9, _options.Depth!.Value, _out));
-        }
-        else
-        {
-            Emit(Mov(R9, 0));
+            var (known, either) = (_ir.NewBlock("depth_known"), _ir.NewBlock("depth"));
+            var found = _ir.Call(Helper.MapLookupElem, depths, thread);
+            _ir.Branch(Condition.Equal, found, 0, either, known);
+            _ir.MoveTo(known);
+            _ir.Move(depth, _ir.Load(Size.Double, new IrAddress(found)));
+            _ir.Jump(either);
+            _ir.MoveTo(either);
+            Require(Condition.Less, depth, _options.Depth!.Value, _out);
         }
 
-        RememberCall();
+        RememberCall(code, depth);
         if (_maps.Depths is { } counted)
         {
-            Emit(
-                Add(R9, 1), Store(Size.Double, R10, Decision, R9),
-                LoadMap(R1, counted), Mov(R2, R10), Add(R2, Pointer), Mov(R3, R10), Add(R3, Decision), Mov(R4, UpdateAny),
-                Call(Helper.MapUpdateElem));
+            SetDepth(counted, thread, _ir.Arithmetic(IrOperation.Add, depth, 1));
         }
     }
 
-    /// <summary>Puts the call into the table under the frame it returns to. R9 holds its depth.</summary>
-    void RememberCall()
+    void SetDepth(MapSpec depths, StackSlot thread, VirtualRegister depth)
     {
-        var remembered = new Label("remembered");
-        var full = new Label("full");
-        Emit(Load(Size.Double, R1, R10, Record + FlowRecord.EnterParent));
-        Emit(Store(Size.Double, R10, Key, R1));
-        foreach (var (from, to) in new[] { (FlowRecord.EnterFrame, FlowMaps.CallFrame), (FlowRecord.EnterCode, FlowMaps.CallCode), (FlowRecord.TimeOffset, FlowMaps.CallTime) })
-        {
-            Emit(Load(Size.Double, R1, R10, Record + from), Store(Size.Double, R10, CallValue + to, R1));
-        }
+        _ir.Store(Size.Double, new IrAddress(_word), depth);
+        _ir.Add(new IrCallHelper(null, Helper.MapUpdateElem, [depths, thread, _word, UpdateAny]));
+    }
 
-        Emit(
-            Store(Size.Word, R10, CallValue + FlowMaps.CallDepth, R9),
-            Load(Size.Byte, R1, R10, Record + FlowRecord.DetailOffset),
-            Store(Size.Half, R10, CallValue + FlowMaps.CallDetail, R1),
-            StoreImm(Size.Half, R10, CallValue + FlowMaps.CallShown, 0));
-        PutCall(UpdateNoExist);
-        Emit(JumpIf(Condition.Equal, R0, 0, remembered));
+    /// <summary>Puts the call into the table under the frame it returns to.</summary>
+    /// <param name="code">Its code object.</param>
+    /// <param name="depth">Its depth; that of the call it replaces, if there is one.</param>
+    void RememberCall(VirtualRegister code, VirtualRegister depth)
+    {
+        var (taken, present, same, replace, full, remembered) =
+            (_ir.NewBlock("taken"), _ir.NewBlock("present"), _ir.NewBlock("same_frame"), _ir.NewBlock("replace"), _ir.NewBlock("full"), _ir.NewBlock("remembered"));
+        Copy(Size.Double, InRecord(FlowRecord.EnterParent), new IrAddress(_key));
+        Copy(Size.Double, InRecord(FlowRecord.EnterFrame), InCall(FlowMaps.CallFrame));
+        Copy(Size.Double, InRecord(FlowRecord.EnterCode), InCall(FlowMaps.CallCode));
+        Copy(Size.Double, InRecord(FlowRecord.TimeOffset), InCall(FlowMaps.CallTime));
+        _ir.Store(Size.Word, InCall(FlowMaps.CallDepth), depth);
+        _ir.Store(Size.Half, InCall(FlowMaps.CallDetail), _ir.Load(Size.Byte, InRecord(FlowRecord.DetailOffset)));
+        _ir.Store(Size.Half, InCall(FlowMaps.CallShown), 0);
+        _ir.Branch(Condition.Equal, PutCall(UpdateNoExist), 0, remembered, taken);
 
         // Something is there already: this same entry, passed at two sites; or a call whose exit was not seen, which this one replaces.
-        LookUp(_maps.Calls!, Key);
-        Emit(
-            JumpIf(Condition.Equal, R0, 0, full),
-            Load(Size.Double, R1, R0, FlowMaps.CallFrame),
-            Load(Size.Double, R2, R10, Record + FlowRecord.EnterFrame),
-            Load(Size.Double, R3, R0, FlowMaps.CallCode),
-            Load(Size.Word, R9, R0, FlowMaps.CallDepth),
-            Store(Size.Word, R10, CallValue + FlowMaps.CallDepth, R9));
-        var replace = new Label("replace");
-        Emit(
-            JumpIf(Condition.NotEqual, R1, R2, replace),
-            JumpIf(Condition.Equal, R3, R8, _out),
-            Mark(replace));
-        PutCall(UpdateAny);
-        Emit(JumpIf(Condition.Equal, R0, 0, remembered), Mark(full));
+        _ir.MoveTo(taken);
+        var found = _ir.Call(Helper.MapLookupElem, _maps.Calls!, _key);
+        _ir.Branch(Condition.Equal, found, 0, full, present);
+        _ir.MoveTo(present);
+        _ir.Move(depth, _ir.Load(Size.Word, new IrAddress(found, FlowMaps.CallDepth)));
+        _ir.Store(Size.Word, InCall(FlowMaps.CallDepth), depth);
+        var other = _ir.Load(Size.Double, new IrAddress(found, FlowMaps.CallCode));
+        _ir.Branch(Condition.Equal, _ir.Load(Size.Double, new IrAddress(found, FlowMaps.CallFrame)), _ir.Load(Size.Double, InRecord(FlowRecord.EnterFrame)), same, replace);
+        _ir.MoveTo(same);
+        _ir.Branch(Condition.Equal, other, code, _out, replace);
+        _ir.MoveTo(replace);
+        _ir.Branch(Condition.Equal, PutCall(UpdateAny), 0, remembered, full);
+        _ir.MoveTo(full);
         CountLoss(FlowLoss.CallsFull);
-        Emit(Mark(remembered));
+        _ir.Jump(remembered);
+        _ir.MoveTo(remembered);
     }
 
-    void PutCall(int flags) => Emit(
-        LoadMap(R1, _maps.Calls!), Mov(R2, R10), Add(R2, Key), Mov(R3, R10), Add(R3, CallValue), Mov(R4, flags), Call(Helper.MapUpdateElem));
+    VirtualRegister PutCall(int flags) => _ir.Call(Helper.MapUpdateElem, _maps.Calls!, _key, _callValue, flags);
 
-    /// <summary>
-    /// At an exit under filters: finds the call that ends, forgets it, and leaves the program when it was filtered out or too short.
-    /// R9 holds the parent frame; the record's common part is filled.
-    /// </summary>
-    void SettleCall(bool frameKnown)
+    /// <summary>At an exit under filters: finds the call that ends, forgets it, and leaves the program when it was filtered out or too short.</summary>
+    void SettleCall(VirtualRegister parent, VirtualRegister? frame)
     {
-        StoreKey(R9);
-        LookUp(_maps.Calls!, Key);
-        Emit(JumpIf(Condition.Equal, R0, 0, _out), Mov(R7, R0));
-        if (frameKnown)
+        StoreKey(parent);
+        var call = _ir.Call(Helper.MapLookupElem, _maps.Calls!, _key);
+        Require(Condition.NotEqual, call, 0, _out);
+        if (frame is { } left)
         {
-            Emit(
-                Load(Size.Double, R1, R7, FlowMaps.CallFrame),
-                Load(Size.Double, R2, R10, Record + FlowRecord.ExitFrame),
-                JumpIf(Condition.NotEqual, R1, R2, _out));
+            Require(Condition.Equal, _ir.Load(Size.Double, new IrAddress(call, FlowMaps.CallFrame)), left, _out);
         }
 
         for (var offset = 0; offset < FlowMaps.CallValueSize; offset += 8)
         {
-            Emit(Load(Size.Double, R1, R7, offset), Store(Size.Double, R10, CallValue + offset, R1));
+            Copy(Size.Double, new IrAddress(call, offset), InCall(offset));
         }
 
-        Emit(LoadMap(R1, _maps.Calls!), Mov(R2, R10), Add(R2, Key), Call(Helper.MapDeleteElem));
+        _ir.Add(new IrCallHelper(null, Helper.MapDeleteElem, [_maps.Calls!, _key]));
         if (_maps.Depths is { } depths)
         {
-            Emit(
-                Load(Size.Double, R1, R10, Record + FlowRecord.ThreadOffset), Store(Size.Double, R10, Pointer, R1),
-                Load(Size.Word, R1, R10, CallValue + FlowMaps.CallDepth), Store(Size.Double, R10, Decision, R1),
-                LoadMap(R1, depths), Mov(R2, R10), Add(R2, Pointer), Mov(R3, R10), Add(R3, Decision), Mov(R4, UpdateAny),
-                Call(Helper.MapUpdateElem));
+            var thread = _function.NewSlot("thread", 8);
+            Copy(Size.Double, InRecord(FlowRecord.ThreadOffset), new IrAddress(thread));
+            SetDepth(depths, thread, _ir.Load(Size.Word, InCall(FlowMaps.CallDepth)));
         }
 
         if (_options.MinDuration > TimeSpan.Zero)
         {
-            var shown = new Label("shown");
-            Emit(
-                Load(Size.Half, R1, R10, CallValue + FlowMaps.CallShown),
-                JumpIf(Condition.NotEqual, R1, 0, shown),
-                Load(Size.Double, R1, R10, Record + FlowRecord.TimeOffset),
-                Load(Size.Double, R2, R10, CallValue + FlowMaps.CallTime),
-                Sub(R1, R2),
-                LoadImm64(R2, (long)_options.MinDuration.TotalNanoseconds),
-                JumpIf(Condition.Less, R1, R2, _out));
-            ShowCallers();
-            Emit(Mark(shown));
+            var (measured, shown) = (_ir.NewBlock("measured"), _ir.NewBlock("shown"));
+            _ir.Branch(Condition.NotEqual, _ir.Load(Size.Half, InCall(FlowMaps.CallShown)), 0, shown, measured);
+            _ir.MoveTo(measured);
+            var duration = _ir.Arithmetic(IrOperation.Subtract, _ir.Load(Size.Double, InRecord(FlowRecord.TimeOffset)), _ir.Load(Size.Double, InCall(FlowMaps.CallTime)));
+            Require(Condition.GreaterOrEqual, duration, _ir.Constant((long)_options.MinDuration.TotalNanoseconds), _out);
+            ShowCallers(parent);
+            _ir.Jump(shown);
+            _ir.MoveTo(shown);
         }
     }
 
-    /// <summary>Reports the call in CallValue and every caller of it that was not reported yet, innermost first.</summary>
-    /// <remarks>R9 walks up the frames; the loop is bounded, which the verifier accepts from 5.3 on.</remarks>
-    void ShowCallers()
+    /// <summary>Reports the call that ends and every caller of it that was not reported yet, innermost first.</summary>
+    /// <remarks>The loop is bounded, which the verifier accepts from 5.3 on.</remarks>
+    void ShowCallers(VirtualRegister parent)
     {
-        var next = new Label("next_caller");
-        var done = new Label("callers_done");
-        // The exit's own record is rebuilt afterwards; its time and frame are kept in the code buffer, which exits do not use.
-        Emit(
-            Load(Size.Double, R1, R10, Record + FlowRecord.TimeOffset), Store(Size.Double, R10, CodeBuffer, R1),
-            Load(Size.Double, R1, R10, Record + FlowRecord.ExitFrame), Store(Size.Double, R10, CodeBuffer + 8, R1),
-            Store(Size.Double, R10, CodeBuffer + 16, R9),
-            Load(Size.Double, R1, R10, Record), Store(Size.Double, R10, CodeBuffer + 24, R1),
-            StoreImm(Size.Byte, R10, Record, FlowRecord.Late));
-        SendLate(R9, CallValue, R10);
-        Emit(Mov(R8, 0), Mark(next));
-        var walk = new Label("walk");
-        Emit(
-            Add(R8, 1),
-            JumpIf(Condition.LessOrEqual, R8, MaximumCallers, walk));
+        var late = _function.NewSlot("late", FlowRecord.EnterSize);
+        Copy(Size.Double, InRecord(0), new IrAddress(late));
+        _ir.Store(Size.Byte, new IrAddress(late, FlowRecord.KindOffset), FlowRecord.Late);
+        Copy(Size.Double, InRecord(FlowRecord.ThreadOffset), new IrAddress(late, FlowRecord.ThreadOffset));
+        SendLate(late, parent, InCall(0));
+
+        var (next, walk, cut, climb, done) = (_ir.NewBlock("next_caller"), _ir.NewBlock("walk"), _ir.NewBlock("cut"), _ir.NewBlock("climb"), _ir.NewBlock("callers_done"));
+        var frame = _ir.Copy(parent);
+        var turn = _ir.Constant(0);
+        _ir.Jump(next);
+        _ir.MoveTo(next);
+        _ir.Move(turn, _ir.Arithmetic(IrOperation.Add, turn, 1));
+        _ir.Branch(Condition.LessOrEqual, turn, MaximumCallers, walk, cut);
+        _ir.MoveTo(cut);
         CountLoss(FlowLoss.CallersCut);
-        Emit(
-            Jump(done),
-            Mark(walk),
-            Store(Size.Double, R10, CodeBuffer + 32, R9),
-            Mov(R3, R9), Add(R3, _layout.FramePrevious),
-            Mov(R1, R10), Add(R1, Pointer), Mov(R2, 8), Call(Helper.ProbeReadUser),
-            JumpIf(Condition.NotEqual, R0, 0, done),
-            Load(Size.Double, R9, R10, Pointer));
-        ReplaceMissingParent(R9);
-        Emit(Store(Size.Double, R10, Key, R9));
-        LookUp(_maps.Calls!, Key);
-        var climb = new Label("climb");
-        Emit(
-            JumpIf(Condition.Equal, R0, 0, climb),
-            Mov(R7, R0),
-            Load(Size.Double, R1, R7, FlowMaps.CallFrame),
-            Load(Size.Double, R2, R10, CodeBuffer + 32),
-            JumpIf(Condition.NotEqual, R1, R2, climb),
-            Load(Size.Half, R1, R7, FlowMaps.CallShown),
-            JumpIf(Condition.NotEqual, R1, 0, done),
-            StoreImm(Size.Half, R7, FlowMaps.CallShown, 1));
-        SendLate(R9, 0, R7);
-        Emit(
-            Mark(climb),
-            Load(Size.Double, R1, R10, Pointer),
-            JumpIf(Condition.NotEqual, R1, 0, next),
-            Mark(done),
-            Load(Size.Double, R1, R10, CodeBuffer), Store(Size.Double, R10, Record + FlowRecord.TimeOffset, R1),
-            Load(Size.Double, R1, R10, CodeBuffer + 8), Store(Size.Double, R10, Record + FlowRecord.ExitFrame, R1),
-            Load(Size.Double, R9, R10, CodeBuffer + 16),
-            Load(Size.Double, R1, R10, CodeBuffer + 24), Store(Size.Double, R10, Record, R1));
+        _ir.Jump(done);
+
+        _ir.MoveTo(walk);
+        Require(Condition.Equal, _ir.Call(Helper.ProbeReadUser, _word, 8, Behind(frame, _layout.FramePrevious)), 0, done);
+        var above = _ir.Load(Size.Double, new IrAddress(_word));
+        var caller = _ir.Copy(above);
+        ReplaceMissingParent(caller);
+        _ir.Store(Size.Double, new IrAddress(_key), caller);
+        var call = _ir.Call(Helper.MapLookupElem, _maps.Calls!, _key);
+        Require(Condition.NotEqual, call, 0, climb);
+        Require(Condition.Equal, _ir.Load(Size.Double, new IrAddress(call, FlowMaps.CallFrame)), frame, climb);
+        Require(Condition.Equal, _ir.Load(Size.Half, new IrAddress(call, FlowMaps.CallShown)), 0, done);
+        _ir.Store(Size.Half, new IrAddress(call, FlowMaps.CallShown), 1);
+        SendLate(late, caller, new IrAddress(call));
+        _ir.Jump(climb);
+        _ir.MoveTo(climb);
+        _ir.Move(frame, above);
+        _ir.Branch(Condition.NotEqual, above, 0, next, done);
+        _ir.MoveTo(done);
     }
 
     /// <summary>Sends a call of the table as an entry that happened earlier.</summary>
-    void SendLate(Register parent, int value, Register valueBase)
+    void SendLate(StackSlot late, VirtualRegister parent, IrAddress call)
     {
-        foreach (var (from, to) in new[] { (FlowMaps.CallFrame, FlowRecord.EnterFrame), (FlowMaps.CallCode, FlowRecord.EnterCode), (FlowMaps.CallTime, FlowRecord.TimeOffset) })
-        {
-            Emit(Load(Size.Double, R1, valueBase, value + from), Store(Size.Double, R10, Record + to, R1));
-        }
-
-        Emit(
-            Load(Size.Half, R1, valueBase, value + FlowMaps.CallDetail),
-            Store(Size.Byte, R10, Record + FlowRecord.DetailOffset, R1),
-            Store(Size.Double, R10, Record + FlowRecord.EnterParent, parent));
-        SendRecord(FlowRecord.EnterSize, FlowLoss.Entry);
+        Copy(Size.Double, call.Plus(FlowMaps.CallFrame), new IrAddress(late, FlowRecord.EnterFrame));
+        Copy(Size.Double, call.Plus(FlowMaps.CallCode), new IrAddress(late, FlowRecord.EnterCode));
+        Copy(Size.Double, call.Plus(FlowMaps.CallTime), new IrAddress(late, FlowRecord.TimeOffset));
+        _ir.Store(Size.Byte, new IrAddress(late, FlowRecord.DetailOffset), _ir.Load(Size.Half, call.Plus(FlowMaps.CallDetail)));
+        _ir.Store(Size.Double, new IrAddress(late, FlowRecord.EnterParent), parent);
+        SendRecord(late, FlowRecord.EnterSize, FlowLoss.Entry);
     }
 }

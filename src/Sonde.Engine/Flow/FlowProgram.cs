@@ -1,32 +1,20 @@
 using Sonde.Bpf;
 using Sonde.Python.Layouts;
 using Sonde.Python.Sites;
-using static Sonde.Bpf.Asm;
-using static Sonde.Bpf.Register;
+using Sonde.Script.Binding;
+using Sonde.Script.Ir;
 
 namespace Sonde.Engine.Flow;
 
 /// <summary>Writes the eBPF programs of a flow: one per way of finding the frame, shared by all sites where it is found that way.</summary>
 /// <remarks>
-/// <para>A hit costs a trap, so what runs at it is kept short: two or three reads of user memory, one map look-up, one record.
-/// Filters add their own look-ups and only they do.</para>
-/// <para>Registers: R6 the context (<c>struct pt_regs</c>), R7 thread state or scratch, R8 the code object, R9 scratch that survives calls.
-/// Everything else lives in the stack frame, laid out below.</para>
+/// A hit costs a trap, so what runs at it is kept short: two or three reads of user memory, one map look-up, one record.
+/// Filters add their own look-ups and only they do.
 /// </remarks>
 sealed partial class FlowProgram
 {
-    // The record under construction (FlowRecord.EnterSize bytes) and the buffers user memory is read into.
-    const int Record = -48;
-    const int Key = -64;
-    const int Pointer = -72;
-    const int Identity = -80;
-    const int Decision = -88;
-    const int CallValue = -128;
-    const int FrameBuffer = -256;
-    const int FrameBufferSize = 128;
-    const int CodeBuffer = -384;
-    const int CodeBufferSize = 128;
-    const int TextHeader = -400;
+    /// <summary>The longest stretch of a frame or a code object that is read at once.</summary>
+    const int LongestRead = 128;
 
     /// <summary>Callers that one long call can bring up; deeper ones are counted as cut.</summary>
     const int MaximumCallers = 128;
@@ -34,18 +22,25 @@ sealed partial class FlowProgram
     /// <summary>BPF_RB_NO_WAKEUP (include/uapi/linux/bpf.h): the reader polls, for a wake-up per record costs more than the record.</summary>
     const int NoWakeup = 1;
 
-    readonly List<Instruction> _code = [];
+    /// <summary>What Linux 5.8 can do, the oldest that flow runs on: the same programs everywhere.</summary>
+    static readonly TargetKernel _kernel = TargetKernel.Newest with { HasLoop = false, HasFetchingAtomics = false, HasInstructionSetV4 = false };
+
+    readonly IrFunction _function = new("main", parameters: 1);
+    readonly IrBuilder _ir;
     readonly CallLayout _layout;
     readonly FlowOptions _options;
     readonly FlowMaps _maps;
     readonly int _image;
     readonly int _site;
     readonly PidNamespace? _namespace;
-    readonly Label _unreadable = new("unreadable");
-    readonly Label _out = new("out");
-
-    /// <summary>True once the program reads memory; without that nothing leads to the code that counts failures, and the verifier refuses unreachable code.</summary>
-    bool _reads;
+    readonly BasicBlock _unreadable;
+    readonly BasicBlock _out;
+    readonly StackSlot _record;
+    readonly StackSlot _key;
+    readonly StackSlot _word;
+    readonly StackSlot _frameBytes;
+    readonly StackSlot _codeBytes;
+    readonly StackSlot _callValue;
 
     FlowProgram(ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
@@ -55,37 +50,27 @@ sealed partial class FlowProgram
         _maps = maps;
         _image = image;
         _namespace = pidNamespace;
+        _ir = new IrBuilder(_function);
+        (_unreadable, _out) = (_ir.NewBlock("unreadable"), _ir.NewBlock("out"));
+        _record = _function.NewSlot("record", FlowRecord.EnterSize);
+        _key = _function.NewSlot("key", FlowMaps.CallKeySize);
+        _word = _function.NewSlot("word", 8);
+        _frameBytes = _function.NewSlot("frame", FrameEnd - FrameStart);
+        _codeBytes = _function.NewSlot("code", CodeEnd - CodeStart);
+        _callValue = _function.NewSlot("value", FlowMaps.CallValueSize);
     }
+
+    VirtualRegister Context => _function.Parameters[0];
 
     /// <summary>The program for sites that share <paramref name="site"/>'s way of finding the frame.</summary>
     public static IReadOnlyList<Instruction> Write(
         ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
         var program = new FlowProgram(site, layout, options, maps, image, pidNamespace);
-        program.Emit(Mov(R6, R1));
-        if (options.FiltersInKernel)
-        {
-            program.CountLoss(FlowLoss.Hit);
-        }
-
-        if (site.Kind == SiteKind.Exit)
-        {
-            program.WriteExit(site);
-        }
-        else
-        {
-            program.WriteEntry(site);
-        }
-
-        program.Emit(Mark(program._out), Mov(R0, 0), Exit());
-        if (program._reads)
-        {
-            program.Emit(Mark(program._unreadable));
-            program.CountLoss(FlowLoss.Unreadable);
-            program.Emit(Mov(R0, 0), Exit());
-        }
-
-        return program._code;
+        program.Write(site);
+        var ir = new IrProgram(site.Kind == SiteKind.Exit ? "exit" : "entry");
+        ir.Functions.Add(program._function);
+        return IrCompiler.Compile(ir, _kernel);
     }
 
     /// <summary>What distinguishes programs: sites that agree in this are served by one.</summary>
@@ -99,114 +84,127 @@ sealed partial class FlowProgram
     static int SiteNumber(ProbeSite site) =>
         site.Kind == SiteKind.Exit ? 0 : site.Origin.Aggregate(17, (sum, character) => (sum * 31 + character) & 0xffff);
 
-    void Emit(params ReadOnlySpan<Instruction> instructions) => _code.AddRange(instructions);
+    void Write(ProbeSite site)
+    {
+        if (_options.FiltersInKernel)
+        {
+            CountLoss(FlowLoss.Hit);
+        }
 
-    // Offsets here are computed from layouts; all are small, and what is not would be a defect.
-    static Instruction Load(Size size, Register destination, Register address, int offset) => Asm.Load(size, destination, address, checked((short)offset));
+        if (site.Kind == SiteKind.Exit)
+        {
+            WriteExit(site);
+        }
+        else
+        {
+            WriteEntry(site);
+        }
 
-    static Instruction Store(Size size, Register address, int offset, Register source) => Asm.Store(size, address, checked((short)offset), source);
+        _ir.Jump(_out);
+        _ir.MoveTo(_unreadable);
+        CountLoss(FlowLoss.Unreadable);
+        _ir.Jump(_out);
+        _ir.MoveTo(_out);
+        _ir.Return(0);
+    }
 
-    static Instruction StoreImm(Size size, Register address, int offset, int value) => Asm.StoreImm(size, address, checked((short)offset), value);
+    IrAddress InRecord(int field) => new(_record, field);
+
+    /// <summary>Goes on only if a comparison holds; otherwise to <paramref name="otherwise"/>.</summary>
+    void Require(Condition condition, VirtualRegister a, IrOperand b, BasicBlock otherwise)
+    {
+        var next = _ir.NewBlock("next");
+        _ir.Branch(condition, a, b, next, otherwise);
+        _ir.MoveTo(next);
+    }
 
     /// <summary>Reads user memory at <paramref name="address"/> + offset into the stack frame; goes to "unreadable" when that fails.</summary>
-    void ReadUser(int buffer, int size, Register address, int offset)
+    void ReadUser(StackSlot buffer, int size, VirtualRegister address, int offset) =>
+        Require(Condition.Equal, _ir.Call(Helper.ProbeReadUser, buffer, size, Behind(address, offset)), 0, _unreadable);
+
+    VirtualRegister Behind(VirtualRegister address, int offset) => offset == 0 ? address : _ir.Arithmetic(IrOperation.Add, address, offset);
+
+    /// <summary>The value at a location.</summary>
+    VirtualRegister LoadLocation(ValueLocation location)
     {
-        if (address != R3)
+        var value = _ir.Load(Size.Double, new IrAddress(Context, PtRegs.Offset(location.Register)));
+        if (location.StackOffset is not { } offset)
         {
-            Emit(Mov(R3, address));
+            return value;
         }
 
-        if (offset != 0)
-        {
-            Emit(Add(R3, offset));
-        }
-
-        _reads = true;
-        Emit(Mov(R1, R10), Add(R1, buffer), Mov(R2, size), Call(Helper.ProbeReadUser), JumpIf(Condition.NotEqual, R0, 0, _unreadable));
+        ReadUser(_word, 8, value, offset);
+        return _ir.Load(Size.Double, new IrAddress(_word));
     }
 
-    /// <summary>Puts the value at a location into a register that survives calls.</summary>
-    void LoadLocation(Register destination, ValueLocation location)
+    /// <summary>The thread's current frame.</summary>
+    VirtualRegister LoadCurrentFrame(ValueLocation threadState)
     {
-        Emit(Load(Size.Double, location.StackOffset is null ? destination : R3, R6, PtRegs.Offset(location.Register)));
-        if (location.StackOffset is { } offset)
-        {
-            ReadUser(Pointer, 8, R3, offset);
-            Emit(Load(Size.Double, destination, R10, Pointer));
-        }
-    }
-
-    /// <summary>Puts the thread's current frame into a register.</summary>
-    void LoadCurrentFrame(Register destination, ValueLocation threadState)
-    {
-        LoadLocation(destination, threadState);
-        ReadUser(Pointer, 8, destination, _layout.ThreadFrame);
+        ReadUser(_word, 8, LoadLocation(threadState), _layout.ThreadFrame);
         if (_layout.CFrameFrame is { } offset)
         {
-            Emit(Load(Size.Double, R3, R10, Pointer));
-            ReadUser(Pointer, 8, R3, offset);
+            ReadUser(_word, 8, _ir.Load(Size.Double, new IrAddress(_word)), offset);
         }
 
-        Emit(Load(Size.Double, destination, R10, Pointer));
+        return _ir.Load(Size.Double, new IrAddress(_word));
     }
 
     /// <summary>Fills the record's common part: kind, cpu, image, thread and time.</summary>
     void WriteHeader(byte kind)
     {
-        Emit(
-            Call(Helper.GetSmpProcessorId),
-            Lsh(R0, 16), Or(R0, kind),
-            Store(Size.Word, R10, Record, R0),
-            StoreImm(Size.Word, R10, Record + FlowRecord.ImageOffset, _image | _site << 16));
-        if (_namespace is { } ns)
+        var processor = _ir.Call(Helper.GetSmpProcessorId);
+        _ir.Store(Size.Word, InRecord(0), _ir.Arithmetic(IrOperation.Or, _ir.Arithmetic(IrOperation.ShiftLeft, processor, 16), kind));
+        _ir.Store(Size.Word, InRecord(FlowRecord.ImageOffset), _image | _site << 16);
+        _ir.Store(Size.Double, InRecord(FlowRecord.ThreadOffset), LoadThread());
+        _ir.Store(Size.Double, InRecord(FlowRecord.TimeOffset), _ir.Call(Helper.KtimeGetNs));
+    }
+
+    VirtualRegister LoadThread()
+    {
+        if (_namespace is not { } ns)
         {
-            // Inside a pid namespace the numbers of that namespace are meant (bpf_get_ns_current_pid_tgid, 5.7).
-            Emit(
-                LoadImm64(R1, (long)ns.Device), LoadImm64(R2, (long)ns.Inode), Mov(R3, R10), Add(R3, Pointer), Mov(R4, 8),
-                Call(Helper.GetNsCurrentPidTgid),
-                JumpIf(Condition.NotEqual, R0, 0, _out),
-                Load(Size.Word, R0, R10, Pointer + 4), Lsh(R0, 32), Load(Size.Word, R1, R10, Pointer), Or(R0, R1));
-        }
-        else
-        {
-            Emit(Call(Helper.GetCurrentPidTgid));
+            return _ir.Call(Helper.GetCurrentPidTgid);
         }
 
-        Emit(Store(Size.Double, R10, Record + FlowRecord.ThreadOffset, R0));
-        Emit(Call(Helper.KtimeGetNs), Store(Size.Double, R10, Record + FlowRecord.TimeOffset, R0));
+        // Inside a pid namespace the numbers of that namespace are meant (bpf_get_ns_current_pid_tgid, 5.7).
+        Require(Condition.Equal, _ir.Call(Helper.GetNsCurrentPidTgid, (long)ns.Device, (long)ns.Inode, _word, 8), 0, _out);
+        var process = _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Load(Size.Word, new IrAddress(_word, 4)), 32);
+        return _ir.Arithmetic(IrOperation.Or, process, _ir.Load(Size.Word, new IrAddress(_word)));
     }
 
     /// <summary>In place of a parent frame that is NULL, the outermost call of a thread is known by its thread id.</summary>
-    void ReplaceMissingParent(Register parent)
+    void ReplaceMissingParent(VirtualRegister parent)
     {
-        var present = new Label("parent");
-        Emit(
-            JumpIf(Condition.NotEqual, parent, 0, present),
-            Load(Size.Word, parent, R10, Record + FlowRecord.ThreadOffset),
-            Mark(present));
+        var (missing, present) = (_ir.NewBlock("no_parent"), _ir.NewBlock("parent"));
+        _ir.Branch(Condition.NotEqual, parent, 0, present, missing);
+        _ir.MoveTo(missing);
+        _ir.Move(parent, _ir.Load(Size.Word, InRecord(FlowRecord.ThreadOffset)));
+        _ir.Jump(present);
+        _ir.MoveTo(present);
     }
 
-    /// <summary>Sends the first bytes of the record; what finds no room is counted.</summary>
-    void SendRecord(int size, FlowLoss loss)
+    /// <summary>Sends the first bytes of a record; what finds no room is counted.</summary>
+    void SendRecord(StackSlot record, int size, FlowLoss loss)
     {
-        var sent = new Label("sent");
-        Emit(
-            LoadMap(R1, _maps.Records), Mov(R2, R10), Add(R2, Record), Mov(R3, size), Mov(R4, NoWakeup),
-            Call(Helper.RingbufOutput),
-            JumpIf(Condition.Equal, R0, 0, sent));
+        var (lost, sent) = (_ir.NewBlock("lost"), _ir.NewBlock("sent"));
+        _ir.Branch(Condition.Equal, _ir.Call(Helper.RingbufOutput, _maps.Records, record, size, NoWakeup), 0, sent, lost);
+        _ir.MoveTo(lost);
         CountLoss(loss);
-        Emit(Mark(sent));
+        _ir.Jump(sent);
+        _ir.MoveTo(sent);
     }
 
-    void CountLoss(FlowLoss loss) => Emit(LoadMapValue(R1, _maps.Losses, 8 * (int)loss), Mov(R2, 1), AtomicAdd(Size.Double, R1, 0, R2));
+    void CountLoss(FlowLoss loss) =>
+        _ir.Add(new IrAtomic(IrAtomicOperation.Add, Size.Double, new IrAddress(_ir.MapValue(_maps.Losses, 8 * (int)loss)), _ir.Constant(1)));
 
     /// <summary>Stores a map key of an address and the process: addresses mean something only within one.</summary>
-    void StoreKey(Register address) => Emit(
-        Store(Size.Double, R10, Key, address),
-        Load(Size.Word, R1, R10, Record + FlowRecord.ThreadOffset + 4),
-        Store(Size.Double, R10, Key + 8, R1));
+    void StoreKey(VirtualRegister address)
+    {
+        _ir.Store(Size.Double, new IrAddress(_key), address);
+        _ir.Store(Size.Double, new IrAddress(_key, 8), _ir.Load(Size.Word, InRecord(FlowRecord.ThreadOffset + 4)));
+    }
 
-    void LookUp(MapSpec map, int key) => Emit(LoadMap(R1, map), Mov(R2, R10), Add(R2, key), Call(Helper.MapLookupElem));
+    void Copy(Size size, IrAddress from, IrAddress to) => _ir.Store(size, to, _ir.Load(size, from));
 }
 
 /// <summary>The pid namespace a session lives in, as <c>bpf_get_ns_current_pid_tgid</c> wants it.</summary>
