@@ -21,7 +21,6 @@ public sealed class StackReader
 
     const int MostPlans = 1 << 16;
 
-    readonly PythonRuntime _runtime;
     readonly IMemory _memory;
     readonly CodeTable _codes;
     readonly RuntimeLayout _layout;
@@ -44,7 +43,6 @@ public sealed class StackReader
     public StackReader(PythonRuntime runtime, CodeTable codes)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        _runtime = runtime;
         _memory = runtime.Memory;
         _codes = codes;
         _layout = runtime.Layout;
