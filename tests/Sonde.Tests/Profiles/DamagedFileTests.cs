@@ -3,6 +3,7 @@ using System.Text;
 using Sonde.Engine;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
+using Sonde.Tests.Script.Fuzz;
 using Xunit;
 
 namespace Sonde.Tests.Profiles;
@@ -10,7 +11,7 @@ namespace Sonde.Tests.Profiles;
 /// <summary>Whatever a file holds, reading it ends with a profile or with one message that says what is wrong.</summary>
 public sealed class DamagedFileTests
 {
-    const int MutationsPerSeed = 60;
+    static readonly int _mutations = FuzzSize.Or(60);
 
     public static TheoryData<string, int> FormatsAndSeeds
     {
@@ -30,7 +31,7 @@ public sealed class DamagedFileTests
     }
 
     [Theory, MemberData(nameof(FormatsAndSeeds))]
-    public void Mutated_files_are_read_or_refused_with_a_message(string format, int seed)
+    public void Fuzzed_files_are_read_or_refused_with_a_message(string format, int seed)
     {
         var random = new Random(seed);
         byte[] original = RoundTripTests.Write(RandomProfile.Make(seed, timeline: seed % 2 == 0), format);
@@ -42,7 +43,7 @@ public sealed class DamagedFileTests
             original = plain.ToArray();
         }
 
-        for (int i = 0; i < MutationsPerSeed; i++)
+        for (int i = 0; i < _mutations; i++)
         {
             byte[] file = Mutate(original, random);
             ReadOrRefuse(() => ProfileFormats.ByName(format).Read(new MemoryStream(file)));

@@ -11,32 +11,11 @@ sealed class PerfettoReader(Stream input)
 {
     const int LargestPacket = 64 << 20;
 
-    /// <summary>What the packets of one sequence refer to.</summary>
-    sealed class Interned
-    {
-        public Dictionary<ulong, string> Functions { get; } = [];
-
-        public Dictionary<ulong, string> MappingPaths { get; } = [];
-
-        public Dictionary<ulong, string> SourcePaths { get; } = [];
-
-        public Dictionary<ulong, string> Mappings { get; } = [];
-
-        public Dictionary<ulong, int> Frames { get; } = [];
-
-        public Dictionary<ulong, int> Callstacks { get; } = [];
-
-        public ulong Accumulated { get; set; }
-
-        public string TimeBase { get; set; } = "";
-    }
-
     readonly Profile _profile = Profile.ForFile(keepsTimeline: true);
-    readonly Dictionary<ulong, Interned> _sequences = [];
+    readonly Dictionary<ulong, PerfettoInterned> _sequences = new(Identifiers.Comparer);
     readonly Dictionary<int, string> _threadNames = [];
-    readonly Dictionary<ulong, (ulong Parent, int Pid, int Tid)> _tracks = [];
+    readonly Dictionary<ulong, (ulong Parent, int Pid, int Tid)> _tracks = new(Identifiers.Comparer);
     readonly Dictionary<(int Pid, int Tid), (ThreadState State, bool HoldsGil)> _states = [];
-    readonly List<ulong> _numbers = [];
     ThreadDirectory? _threads;
     ProfileUnit? _unit;
     long _latestNs;
@@ -119,7 +98,7 @@ sealed class PerfettoReader(Stream input)
 
         if ((flags & PerfettoFormat.StateCleared) != 0 || !_sequences.TryGetValue(sequence, out var interned))
         {
-            _sequences[sequence] = interned = new Interned();
+            _sequences[sequence] = interned = new PerfettoInterned(_profile);
         }
 
         fields = new ProtobufFields(packet, offset);
@@ -137,7 +116,7 @@ sealed class PerfettoReader(Stream input)
                     ReadProcesses(fields.Message);
                     break;
                 case Field.InternedData:
-                    ReadInterned(fields.Message, interned);
+                    interned.Read(fields.Message);
                     break;
                 case Field.TrackDescriptor:
                     ReadTrack(fields.Message);
@@ -179,7 +158,7 @@ sealed class PerfettoReader(Stream input)
         }
     }
 
-    void ReadDefaults(ProtobufFields defaults, Interned interned)
+    void ReadDefaults(ProtobufFields defaults, PerfettoInterned interned)
     {
         while (defaults.Next())
         {
@@ -212,7 +191,8 @@ sealed class PerfettoReader(Stream input)
         while (tree.Next())
         {
             int pid = 0, parent = 0, tid = 0;
-            string commandLine = "", name = "";
+            var commandLine = new List<string>();
+            string name = "";
             var entry = tree.Field is 1 or 2 ? tree.Message : default;
             while (entry.Next())
             {
@@ -225,7 +205,7 @@ sealed class PerfettoReader(Stream input)
                         parent = Small(entry.Number);
                         break;
                     case (1, 3):
-                        commandLine += commandLine.Length > 0 ? " " + entry.Text : entry.Text;
+                        commandLine.Add(entry.Text);
                         break;
                     case (2, 1):
                         tid = Small(entry.Number);
@@ -238,150 +218,13 @@ sealed class PerfettoReader(Stream input)
 
             if (tree.Field == 1)
             {
-                _threads!.Process(pid, parent, commandLine);
+                _threads!.Process(pid, parent, string.Join(' ', commandLine));
             }
             else if (tree.Field == 2)
             {
                 _threadNames[tid] = name;
             }
         }
-    }
-
-    /// <summary>What refers comes after what it refers to, whatever the order in the packet.</summary>
-    void ReadInterned(ProtobufFields data, Interned interned)
-    {
-        foreach (int wanted in (ReadOnlySpan<int>)[Field.FunctionNames, Field.MappingPaths, Field.SourcePaths, Field.Mappings, Field.Frames, Field.Callstacks])
-        {
-            var fields = data;
-            while (fields.Next())
-            {
-                if (fields.Field != wanted)
-                {
-                    continue;
-                }
-
-                switch (wanted)
-                {
-                    case Field.FunctionNames:
-                        ReadText(fields.Message, interned.Functions);
-                        break;
-                    case Field.MappingPaths:
-                        ReadText(fields.Message, interned.MappingPaths);
-                        break;
-                    case Field.SourcePaths:
-                        ReadText(fields.Message, interned.SourcePaths);
-                        break;
-                    case Field.Mappings:
-                        ReadMapping(fields.Message, interned);
-                        break;
-                    case Field.Frames:
-                        ReadFrame(fields.Message, interned);
-                        break;
-                    default:
-                        ReadCallstack(fields.Message, interned);
-                        break;
-                }
-            }
-        }
-    }
-
-    static void ReadText(ProtobufFields fields, Dictionary<ulong, string> texts)
-    {
-        ulong number = 0;
-        string text = "";
-        while (fields.Next())
-        {
-            (number, text) = fields.Field == 1 ? (fields.Number, text) : fields.Field == 2 ? (number, fields.Text) : (number, text);
-        }
-
-        texts[number] = text;
-    }
-
-    static void ReadMapping(ProtobufFields fields, Interned interned)
-    {
-        ulong number = 0;
-        var path = new List<string>();
-        while (fields.Next())
-        {
-            if (fields.Field == 1)
-            {
-                number = fields.Number;
-            }
-            else if (fields.Field == 7)
-            {
-                path.Add(interned.MappingPaths.GetValueOrDefault(fields.Number, ""));
-            }
-        }
-
-        interned.Mappings[number] = path.Count > 1 ? "/" + string.Join('/', path) : path.Count == 1 ? path[0] : "";
-    }
-
-    void ReadFrame(ProtobufFields fields, Interned interned)
-    {
-        ulong number = 0, address = 0;
-        string function = "", mapping = "", source = "";
-        int line = 0;
-        FrameKind? kind = null;
-        while (fields.Next())
-        {
-            switch (fields.Field)
-            {
-                case 1:
-                    number = fields.Number;
-                    break;
-                case 2:
-                    function = interned.Functions.GetValueOrDefault(fields.Number, "");
-                    break;
-                case 3:
-                    mapping = interned.Mappings.GetValueOrDefault(fields.Number, "");
-                    break;
-                case 4:
-                    address = fields.Number;
-                    break;
-                case 5:
-                    source = interned.SourcePaths.GetValueOrDefault(fields.Number, "");
-                    break;
-                case 6:
-                    line = Small(fields.Number);
-                    break;
-                case 7:
-                    kind = fields.Number switch { 1 or 4 or 6 => FrameKind.Native, 2 => FrameKind.Kernel, 3 => FrameKind.Python, 5 => FrameKind.Marker, _ => null };
-                    break;
-                case 8 when fields.Text == JsonLinesFormat.Kinds[(int)FrameKind.Marker]:
-                    kind = FrameKind.Marker;
-                    break;
-            }
-        }
-
-        // With a kind the frame is ours or of a writer as new, and a file that is not said is not known.
-        string file = source.Length > 0 || kind is not null ? source : mapping;
-        function = function.Length > 0 || kind is not null ? function : string.Create(CultureInfo.InvariantCulture, $"0x{address:x}");
-        interned.Frames[number] = _profile.Frames.Intern(new Frame(kind ?? FrameLabel.KindOf(function, file, line), function, file, line));
-    }
-
-    void ReadCallstack(ProtobufFields fields, Interned interned)
-    {
-        ulong number = 0;
-        _numbers.Clear();
-        while (fields.Next())
-        {
-            if (fields.Field == 1)
-            {
-                number = fields.Number;
-            }
-            else if (fields.Field == 2)
-            {
-                fields.AddTo(_numbers);
-            }
-        }
-
-        int stack = StackTable.Empty;
-        foreach (ulong frame in _numbers)
-        {
-            stack = _profile.Stacks.Intern(stack, interned.Frames.TryGetValue(frame, out int known) ? known : throw fields.Wrong("a stack has a frame that was not defined"));
-        }
-
-        interned.Callstacks[number] = stack;
     }
 
     void ReadTrack(ProtobufFields fields)
@@ -439,7 +282,7 @@ sealed class PerfettoReader(Stream input)
         }
     }
 
-    void ReadSample(ProtobufFields fields, long timeNs, Interned interned)
+    void ReadSample(ProtobufFields fields, long timeNs, PerfettoInterned interned)
     {
         int pid = 0, tid = 0;
         ulong callstack = 0, accumulated = 0;
@@ -491,13 +334,13 @@ sealed class PerfettoReader(Stream input)
             _profile.Info = _profile.Info with { Mode = interned.TimeBase[..^PerfettoFormat.TimeBase.Length] };
         }
 
-        int stack = interned.Callstacks.TryGetValue(callstack, out int known) ? known : throw fields.Wrong("a sample has a stack that was not defined");
+        int stack = interned.Stack(callstack, fields);
         var (state, holdsGil) = _states.GetValueOrDefault((pid, tid));
         _profile.Add(new Sample(timeNs, _threads!.Thread(pid, tid, _threadNames.GetValueOrDefault(tid, "")), stack, weight, state, holdsGil));
         _latestNs = Math.Max(_latestNs, checked(timeNs + (hasWeights ? weight : 0)));
     }
 
-    void ReadHeap(ProtobufFields packet, Interned interned)
+    void ReadHeap(ProtobufFields packet, PerfettoInterned interned)
     {
         while (packet.Next())
         {
@@ -524,7 +367,7 @@ sealed class PerfettoReader(Stream input)
         }
     }
 
-    void ReadHeapSample(ProtobufFields fields, int pid, Interned interned)
+    void ReadHeapSample(ProtobufFields fields, int pid, PerfettoInterned interned)
     {
         ulong callstack = 0;
         long bytes = 0, count = 0;
@@ -551,7 +394,7 @@ sealed class PerfettoReader(Stream input)
         }
 
         _profile.Info = _profile.Info with { Mode = "memory" };
-        int stack = interned.Callstacks.TryGetValue(callstack, out int known) ? known : throw fields.Wrong("a sample has a stack that was not defined");
+        int stack = interned.Stack(callstack, fields);
         _profile.Add(new ProfileEntry(_threads!.Thread(pid, pid, _threadNames.GetValueOrDefault(pid, "")), stack, ThreadState.Unknown, HoldsGil: false, Math.Max(count, 1), bytes));
     }
 

@@ -11,11 +11,11 @@ sealed class PprofReader(byte[] bytes)
     readonly Profile _profile = Profile.ForFile(keepsTimeline: false);
     readonly List<string> _texts = [];
     readonly List<(int Type, int Unit)> _types = [];
-    readonly Dictionary<ulong, int> _images = [];
-    readonly Dictionary<ulong, Function> _functions = [];
+    readonly Dictionary<ulong, int> _images = new(Identifiers.Comparer);
+    readonly Dictionary<ulong, Function> _functions = new(Identifiers.Comparer);
 
     // The frames of each location, outermost first: several where functions are inlined.
-    readonly Dictionary<ulong, int[]> _locations = [];
+    readonly Dictionary<ulong, int[]> _locations = new(Identifiers.Comparer);
     readonly List<ulong> _numbers = [];
     readonly long _mostFrames = 4L * bytes.Length + (1 << 20);
     long _frameCount;
