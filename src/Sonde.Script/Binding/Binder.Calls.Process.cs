@@ -50,13 +50,22 @@ sealed partial class Binder
             return Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
         }
 
+        return BindRegister(call, Intrinsic.Register);
+    }
+
+    BoundExpression BindUserRegister(Call call) => RunsInProcess(Context.Kind)
+        ? BindRegister(call, Intrinsic.UserRegister)
+        : Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
+
+    BoundExpression BindRegister(Call call, Intrinsic function)
+    {
         if (LiteralArgument(call, 0) is not { } name)
         {
             return Unknown;
         }
 
         return _registers.TryGetValue(name, out var offset)
-            ? new BoundCall(Intrinsic.Register, [], IntegerType.UInt64) { Number = offset }
+            ? new BoundCall(function, [], IntegerType.UInt64) { Number = offset }
             : Fail(call.Span, $"'{name}' is not a valid register on this architecture (x86_64)", DidYouMean(name, _registers.Keys));
     }
 

@@ -87,6 +87,7 @@ sealed partial class Binder
 
         // The hit and its process
         ["reg"] = new(1, 1, (binder, call) => binder.BindRegister(call)),
+        ["ureg"] = new(1, 1, (binder, call) => binder.BindUserRegister(call)),
         ["kstack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.KernelStack)),
         ["ustack"] = new(0, 2, (binder, call) => binder.BindStack(call, SymbolicKind.UserStack)),
         ["pystack"] = new(0, 1, (binder, call) => binder.BindPythonStack(call)),

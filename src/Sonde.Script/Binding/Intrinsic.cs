@@ -63,6 +63,9 @@ enum Intrinsic
     /// <summary>uint64 register; Number: offset in <c>struct pt_regs</c>.</summary>
     Register,
 
+    /// <summary>uint64 register the thread had when it last entered the kernel; Number: offset in <c>struct pt_regs</c>.</summary>
+    UserRegister,
+
     /// <summary>kstack_t; the type says shape.</summary>
     KernelStack,
 

@@ -55,6 +55,8 @@ sealed partial class ProgramLowerer
                 return FunctionAddress();
             case Intrinsic.Register:
                 return LoadRegister(checked((int)call.Number));
+            case Intrinsic.UserRegister:
+                return LoadUserRegister(checked((int)call.Number));
             case Intrinsic.KernelStack:
                 return StackId(((SymbolicType)call.Type).Stack, isUser: false);
             case Intrinsic.StringLength:
@@ -86,6 +88,13 @@ sealed partial class ProgramLowerer
             default:
                 throw new IrException($"There is no code for {call.Function} yet as a number.");
         }
+    }
+
+    /// <summary>A register of user space, as the kernel saved it when the thread entered it (<c>bpf_task_pt_regs</c>, Linux 5.15).</summary>
+    VirtualRegister LoadUserRegister(int offset)
+    {
+        var registers = Ir.Call(Helper.TaskPtRegs, Ir.Call(Helper.GetCurrentTaskBtf));
+        return ReadScalar(IntegerType.UInt64, Ir.Arithmetic(IrOperation.Add, registers, offset), AddressSpace.Kernel);
     }
 
     /// <summary>A helper's answer that stays the same during a hit.</summary>

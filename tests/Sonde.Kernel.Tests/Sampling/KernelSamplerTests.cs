@@ -5,6 +5,7 @@ using Sonde.Engine.Sampling;
 using Sonde.Engine.Sampling.Kernel;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Kernel.Tests.Sampling;
 
@@ -36,6 +37,99 @@ public sealed class KernelSamplerTests
         ProfileThread thread = Assert.Single(profile.Threads);
         Assert.Equal(target.Pid, thread.Tid);
         Assert.Equal("main", Frames(profile, profile.Entries.MaxBy(static entry => entry.Samples).Stack).Reverse().ElementAt(1).Function);
+    }
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void Time_off_the_processors_and_on_them_is_all_there_is(string name)
+    {
+        Interpreter interpreter = Interpreters.Get(name);
+        Requires.Root();
+        using Target target = Target.StartReady(interpreter, "shares.py", "0.5", "sleep");
+        Dictionary<string, double> truth = [];
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.OffCpu }, () =>
+        {
+            target.Send();
+            truth = Truth(target.WaitFor("done"));
+        });
+        long inMain = profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function == "main")).Sum(static entry => entry.Weight);
+        // The program's two clocks are read one after the other, and the kernel counts the switch itself to neither side.
+        double expected = (truth["wall"] - truth["cpu"]) * 1e9;
+        Assert.True(inMain > (expected * 0.97) - 5e6, $"{inMain} {expected} all {profile.Weight} " + string.Join(", ", profile.Entries.GroupBy(static e => e.State).Select(static g => $"{g.Key} {g.Sum(static e => e.Samples)} {g.Sum(static e => e.Weight)}")) + " lost " + string.Join(", ", profile.Losses.Causes) + " " + string.Join("\n", profile.Timeline.Select(static x => $"{x.TimeNs} {x.Weight} {x.State}")));
+        Assert.InRange(inMain, (expected * 0.97) - 5e6, (expected * 1.03) + 5e6);
+        long asleep = profile.Entries.Where(entry => entry.State == ThreadState.Sleeping && Frames(profile, entry.Stack).First().Function == "rest").Sum(static entry => entry.Weight);
+        Assert.InRange(asleep, truth["rest"] * 1e9 * 0.7, (truth["rest"] * 1e9) + 5e6);
+    }
+
+    [Fact]
+    public void A_wait_that_began_before_and_does_not_end_is_counted()
+    {
+        Requires.Root();
+        using Target target = Target.StartReady(Interpreters.Any(), "shares.py", "1");
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.OffCpu }, () => Thread.Sleep(300));
+        ProfileEntry entry = Assert.Single(profile.Entries);
+        Assert.Equal("<module>", Frames(profile, entry.Stack).First().Function);
+        Assert.Equal(ThreadState.WaitingForIo, entry.State);
+        Assert.InRange(entry.Weight, 290_000_000, profile.Info.DurationNs);
+    }
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void Threads_that_fight_for_the_lock_are_seen_whole_at_any_depth(string name)
+    {
+        Interpreter interpreter = Interpreters.Get(name);
+        Requires.Root();
+        using Target target = Target.StartReady(interpreter, "fight.py", "0.5");
+        Dictionary<string, double> truth = [];
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.Cpu, IntervalNs = 1_000_000 }, () =>
+        {
+            target.Send();
+            truth = Truth(target.WaitFor("done"));
+        });
+        List<ProfileEntry> spinning = [.. profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function == "spin"))];
+        // 301 of deep, spin, left or right, and those of the thread.
+        Assert.All(spinning, entry =>
+        {
+            List<Frame> frames = [.. Frames(profile, entry.Stack)];
+            Assert.Equal(301, frames.Count(static frame => frame.Function == "deep"));
+            Assert.Single(frames, static frame => frame.Function is "left" or "right");
+            Assert.DoesNotContain(frames, static frame => frame.Kind == FrameKind.Marker);
+        });
+        Assert.InRange(spinning.Sum(static entry => entry.Weight), truth["cpu"] * 1e9 * 0.6, truth["cpu"] * 1e9 * 1.3);
+        Assert.True(spinning.Select(static entry => entry.Thread).Distinct().Count() == 2);
+    }
+
+    [Fact]
+    public void A_thread_that_waits_for_the_interpreter_lock_is_told_from_others()
+    {
+        Requires.Root();
+        using Target target = Target.StartReady(Interpreters.Any(), "fight.py", "0.5");
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.OffCpu }, () =>
+        {
+            target.Send();
+            target.WaitFor("done");
+        });
+        long inLock = profile.Entries.Where(static entry => entry.State == ThreadState.WaitingForGil).Sum(static entry => entry.Weight);
+        long spinning = profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function is "left" or "right")).Sum(static entry => entry.Weight);
+        Assert.InRange(inLock, spinning / 4, spinning);
+    }
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void Memory_is_found_where_it_was_asked_for(string name)
+    {
+        Interpreter interpreter = Interpreters.Get(name);
+        Requires.Root();
+        using Target target = Target.StartReady(interpreter, "allocates.py");
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.Memory }, () =>
+        {
+            target.Send();
+            target.WaitFor("done");
+        });
+        const double megabyte = 1 << 20;
+        Assert.InRange(Bytes("large") / megabyte, 64, 66);
+        // 512 samples in the mean: 5 deviations of their number are 22 %.
+        Assert.InRange(Bytes("medium") / megabyte, 32 * 0.75, 34 * 1.25);
+        Assert.InRange(Bytes("small") / megabyte, 16, 26);
+
+        double Bytes(string function) => profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(frame => frame.Function == function)).Sum(static entry => entry.Weight);
     }
 
     /// <summary>Samples while something is done.</summary>

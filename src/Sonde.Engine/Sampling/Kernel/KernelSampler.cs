@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Sonde.Engine.Recording;
+using Sonde.Linux;
 using Sonde.Script;
-using Sonde.Script.Lowering.Python;
-using Sonde.Script.Types;
-using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Engine.Sampling.Kernel;
 
@@ -18,24 +16,26 @@ public sealed class KernelSampler : ISampler
     readonly SamplingOptions _options;
     readonly SamplerProgram _program;
     readonly Dictionary<LossKind, long> _lost = [];
-    readonly HashSet<int> _pythons = [];
     SampleRecorder? _recorder;
-    KernelStacks? _stacks;
-    KernelThreads? _threads;
+    ICollector? _collector;
 
     /// <summary>A sampler whose program is in the kernel, but does not run yet.</summary>
     /// <exception cref="UserErrorException">The kernel cannot do it or does not allow it; the message says why.</exception>
     public KernelSampler(SamplingOptions options)
     {
         _options = options;
-        _program = new SamplerProgram(SamplerText.Cpu(options), Take);
+        _program = new SamplerProgram(options.Mode switch
+        {
+            SamplingMode.OffCpu => SamplerText.OffCpu(options),
+            SamplingMode.Memory => SamplerText.Memory(options),
+            _ => SamplerText.Cpu(options),
+        }, Single(options), (type, value) => _collector?.Take(type, value));
         if (options.All)
         {
             _program.Processes.AddRunning();
-            return;
         }
 
-        foreach (var pid in options.Pids)
+        foreach (var pid in options.All ? [] : options.Pids)
         {
             Watch(pid);
         }
@@ -45,16 +45,32 @@ public sealed class KernelSampler : ISampler
     public Action? Attached { get; set; }
 
     /// <inheritdoc/>
-    public string Description => string.Create(CultureInfo.InvariantCulture,
-        $"time on processors, {1e9 / _options.IntervalNs:0.##} times a second of each, in the kernel: every stack is that of one moment, and threads that wait cost nothing");
+    public string Description => _options.Mode switch
+    {
+        SamplingMode.OffCpu => "time off the processors, every wait, in the kernel: with the stack at which a thread stopped, until it ran again",
+        SamplingMode.Memory => string.Create(CultureInfo.InvariantCulture, $"""
+            memory asked of the C library and the system, in the kernel: about one sample for each {SamplerText.BytesPerSample >> 10} KiB; small objects are seen when Python needs another arena for them
+            """),
+        _ => string.Create(CultureInfo.InvariantCulture,
+            $"time on processors, {1e9 / _options.IntervalNs:0.##} times a second of each, in the kernel: every stack is that of one moment, and threads that wait cost nothing"),
+    };
 
     /// <inheritdoc/>
     public void Run(SampleRecorder recorder, CancellationToken cancellation)
     {
-        (_recorder, _stacks, _threads) = (recorder, new KernelStacks(_program, recorder), new KernelThreads(recorder));
+        var threads = new KernelThreads(recorder);
+        var collection = new Collection(_program, recorder, new KernelStacks(_program, recorder), threads, _options);
+        _recorder = recorder;
+        _collector = _options.Mode switch
+        {
+            SamplingMode.OffCpu => new OffCpuWaits(collection),
+            SamplingMode.Memory => new Allocations(collection),
+            _ => new CpuSamples(collection),
+        };
         _program.Attach();
+        _collector.Begin();
         Attached?.Invoke();
-        while (!cancellation.IsCancellationRequested && (_options.All || _threads.AnyAlive(_options)))
+        while (!cancellation.IsCancellationRequested && (_options.All || threads.AnyAlive(_options)))
         {
             if (cancellation.WaitHandle.WaitOne(_pause))
             {
@@ -62,23 +78,31 @@ public sealed class KernelSampler : ISampler
             }
 
             _program.Drain();
+            _program.RefreshTables();
+            _collector.Collect(Clock.MonotonicNs, isLast: false);
             TellLosses();
         }
 
         _program.Detach();
+        var now = Clock.MonotonicNs;
         while (_program.Drain() > 0)
         {
         }
 
+        _collector.Collect(now, isLast: true);
         TellLosses();
     }
 
     /// <inheritdoc/>
     public void Dispose() => _program.Dispose();
 
+    /// <summary>The one process whose functions are probed: those of others are not slowed down; 0 when there may be several.</summary>
+    static int Single(SamplingOptions options) =>
+        options is { Mode: SamplingMode.Memory, All: false, Pids: [var pid] } && !SamplerText.FollowsChildren(options) ? pid : 0;
+
     void Watch(int pid)
     {
-        _program.Processes.Add(pid);
+        _program.Add(pid);
         if (_program.Find(SamplerText.Watched) is var (description, map))
         {
             var key = new byte[description.Key!.Size];
@@ -88,36 +112,6 @@ public sealed class KernelSampler : ISampler
             map.Update(key, value);
         }
     }
-
-    /// <summary>{when, process, thread, Python stack, user stack, kernel stack}: see <see cref="SamplerText.Cpu"/>.</summary>
-    void Take(TupleType type, ReadOnlySpan<byte> value)
-    {
-        var timeNs = Number(type, value, 0);
-        var pid = (int)Number(type, value, 1);
-        var tid = (int)Number(type, value, 2);
-        var python = Number(type, value, 3);
-        var isMachine = type.Elements.Count > 4;
-        if (!IsWanted(pid, python))
-        {
-            return;
-        }
-
-        var stack = _stacks!.Number(new StackNumbers(pid, python, isMachine ? (long)Number(type, value, 4) : -1, isMachine ? (long)Number(type, value, 5) : -1));
-        _recorder!.Add(timeNs, _threads!.Number(pid, tid), stack, _options.IntervalNs, ThreadState.Running, holdsGil: false);
-    }
-
-    /// <summary>Of what is watched only Python processes are wanted, and children only when they are asked for, or when the command itself is no Python.</summary>
-    bool IsWanted(int pid, ulong python)
-    {
-        if (python != PythonStackRecord.None)
-        {
-            _pythons.Add(pid);
-        }
-
-        return (!_options.All && _options.Pids.Contains(pid) && !_options.Launched) || (_pythons.Contains(pid) && (_options.All || _options.Subprocesses || _options.Pids.Contains(pid) || !_options.Pids.Any(_pythons.Contains)));
-    }
-
-    static ulong Number(TupleType type, ReadOnlySpan<byte> value, int element) => BinaryPrimitives.ReadUInt64LittleEndian(value[type.OffsetOf(element)..]);
 
     void TellLosses()
     {

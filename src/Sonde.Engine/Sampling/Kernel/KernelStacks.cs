@@ -4,6 +4,7 @@ using Sonde.Engine.Profiles;
 using Sonde.Engine.Recording;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Session;
+using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script.Lowering.Python;
@@ -17,7 +18,12 @@ namespace Sonde.Engine.Sampling.Kernel;
 /// <param name="Python">The number of the Python stack.</param>
 /// <param name="User">The number of the user stack; negative for none.</param>
 /// <param name="Kernel">The number of the kernel stack; negative for none.</param>
-readonly record struct StackNumbers(int Process, ulong Python, long User, long Kernel);
+readonly record struct StackNumbers(int Process, ulong Python, long User, long Kernel)
+{
+    /// <summary>Reads the numbers of machine code's stacks behind that of Python, if the tuple has them: the user's with its process, the kernel's.</summary>
+    public static StackNumbers Read(TupleType type, ReadOnlySpan<byte> value, int process, ulong python, int machine) =>
+        type.Elements.Count > machine + 1 ? new(process, python, (long)type.Number(value, machine), (long)type.Number(value, machine + 1)) : new(process, python, -1, -1);
+}
 
 /// <summary>Puts the stacks of samples together, outermost first: Python, the machine code called from it, the kernel; each different one once.</summary>
 sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
@@ -25,15 +31,16 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     /// <summary>More combinations are not remembered; they are put together anew.</summary>
     const int MostStacks = 1 << 18;
 
-    static readonly StackShape _shape = new(StackMode.Bpftrace, SamplerText.MachineFrames);
+    static readonly StackShape _kernelShape = new(StackMode.Bpftrace, SamplerText.MachineFrames);
+    static readonly StackShape _userShape = _kernelShape with { ByTables = true };
 
     readonly Dictionary<StackNumbers, int> _stacks = [];
     readonly Dictionary<(int Process, PythonStackFrame Frame), int> _python = [];
     readonly Dictionary<(int Process, ulong Address), int> _machine = [];
     readonly Dictionary<ulong, int> _kernelFrames = [];
-    readonly UserSymbols _symbols = new(new CodeFiles(), demangles: true);
+    readonly UserSymbols _symbols = new(program.Files, demangles: true);
     readonly Lazy<KernelSymbols> _kernelSymbols = new(static () => KernelSymbols.Parse(ProcFs.TryRead("/proc/kallsyms", out var text) ? text : []));
-    readonly byte[] _addresses = new byte[SamplerText.MachineFrames * sizeof(ulong)];
+    readonly byte[] _addresses = new byte[(SamplerText.MachineFrames + 1) * sizeof(ulong)];
     readonly List<int> _frames = [];
 
     /// <summary>The recorder's number of a stack.</summary>
@@ -53,28 +60,28 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
         return number;
     }
 
-    /// <summary>Names of the kernel's functions on a stack, innermost first.</summary>
-    public IEnumerable<string> KernelFunctions(long number)
+    /// <summary>The recorder's number of a stack that was read from outside, innermost frame first.</summary>
+    public int Of(IReadOnlyList<StackFrame> frames)
     {
-        foreach (var address in Addresses(number).ToArray())
+        var stack = StackTable.Empty;
+        for (var i = frames.Count - 1; i >= 0; i--)
         {
-            if (_kernelSymbols.Value.TryFind(address, out var symbol, out _))
-            {
-                yield return symbol.Name;
-            }
+            stack = recorder.Stack(stack, recorder.Frame(new Frame(FrameKind.Python, frames[i].Function, frames[i].File, frames[i].Span?.Line ?? 0)));
         }
+
+        return stack;
     }
 
     int Make(in StackNumbers numbers)
     {
         _frames.Clear();
-        foreach (var address in Addresses(numbers.Kernel))
+        foreach (var address in Addresses(_kernelShape, numbers.Kernel))
         {
             _frames.Add(KernelFrame(address));
         }
 
         var hasPython = program.Codes.Stack(numbers.Python) is { };
-        foreach (var address in Addresses(numbers.User))
+        foreach (var address in Addresses(_userShape, numbers.User))
         {
             var name = _symbols.Find(numbers.Process, address);
             if (hasPython && IsEvaluation(name.Name))
@@ -150,14 +157,27 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
         return number;
     }
 
-    ReadOnlySpan<ulong> Addresses(long number)
+    ReadOnlySpan<ulong> Addresses(StackShape shape, long number)
     {
-        if (number < 0 || program.Stacks(_shape) is not { } map || !map.TryLookup(BitConverter.GetBytes((int)number), _addresses))
+        if (program.Stacks(shape) is not { } map || map.ValueBytes > _addresses.Length)
         {
             return [];
         }
 
-        var addresses = MemoryMarshal.Cast<byte, ulong>(_addresses);
+        var value = _addresses.AsSpan(0, map.ValueBytes);
+        if (shape.ByTables)
+        {
+            return map.TryLookup(BitConverter.GetBytes(number), value) && MemoryMarshal.Cast<byte, ulong>(value) is var counted
+                ? counted[1..][..(int)Math.Min(counted[0], (ulong)counted.Length - 1)]
+                : [];
+        }
+
+        if (number < 0 || !map.TryLookup(BitConverter.GetBytes((int)number), value))
+        {
+            return [];
+        }
+
+        var addresses = MemoryMarshal.Cast<byte, ulong>(value);
         var end = addresses.IndexOf(0UL);
         return end < 0 ? addresses : addresses[..end];
     }

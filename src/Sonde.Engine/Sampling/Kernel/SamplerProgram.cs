@@ -2,6 +2,8 @@ using Sonde.Bpf;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Session;
+using Sonde.Engine.Stacks;
+using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script;
 using Sonde.Script.Binding;
@@ -20,14 +22,16 @@ sealed class SamplerProgram : IDisposable
     readonly ProbeAttacher _attacher;
     readonly RecordQueue _records;
     readonly SamplerRecords _handler;
+    readonly KernelUnwindTables? _tables;
 
     /// <summary>Compiles and loads a program; it does not run yet.</summary>
     /// <param name="text">The program. What it prints are tuples.</param>
-    /// <param name="taken">Takes each of those: its action's number and its bytes.</param>
+    /// <param name="process">The process that user probes are narrowed to; 0 for none.</param>
+    /// <param name="taken">Takes each of those.</param>
     /// <exception cref="UserErrorException">The kernel cannot run it, or does not allow it; the message says why.</exception>
-    public SamplerProgram(string text, SampleTaker taken)
+    public SamplerProgram(string text, int process, SampleTaker taken)
     {
-        _target = new MachineTarget(new MachineOptions());
+        _target = new MachineTarget(new MachineOptions { ProcessId = process });
         try
         {
             _compiled = Compile(text, _target);
@@ -37,8 +41,10 @@ sealed class SamplerProgram : IDisposable
             Interpreters = new PythonInterpreters([]);
             Codes = new PythonCodes(Interpreters);
             Processes = new PythonProcesses(_script, Interpreters);
-            _attacher = new ProbeAttacher(0, missing: null);
+            _attacher = new ProbeAttacher(process, missing: null);
             _records = new RecordQueue(_script);
+            Files = new CodeFiles();
+            _tables = _compiled.Runtime.Unwind is { } maps ? new KernelUnwindTables(maps, spec => _script.Find(spec)!, Files) : null;
             _handler = new SamplerRecords(_compiled, Codes, Processes, taken);
         }
         catch (Exception exception)
@@ -56,6 +62,9 @@ sealed class SamplerProgram : IDisposable
 
     /// <summary>The interpreters it met.</summary>
     public PythonInterpreters Interpreters { get; }
+
+    /// <summary>The files with machine code that processes have mapped.</summary>
+    public CodeFiles Files { get; }
 
     /// <summary>The functions and stacks it met.</summary>
     public PythonCodes Codes { get; }
@@ -93,6 +102,16 @@ sealed class SamplerProgram : IDisposable
     /// <summary>Takes it off again: what it sent can still be read.</summary>
     public void Detach() => _attacher.Dispose();
 
+    /// <summary>Tells it of a process that will be sampled.</summary>
+    public void Add(int pid)
+    {
+        Processes.Add(pid);
+        _tables?.Add(pid);
+    }
+
+    /// <summary>Gives it the unwind tables of what processes have mapped since.</summary>
+    public void RefreshTables() => _tables?.Refresh();
+
     /// <summary>Hands on what it sent.</summary>
     /// <returns>How many records there were.</returns>
     public int Drain() => _records.Drain(_handler.Take);
@@ -107,6 +126,7 @@ sealed class SamplerProgram : IDisposable
     public void Dispose()
     {
         _attacher.Dispose();
+        _tables?.Dispose();
         _records.Dispose();
         _script.Dispose();
         _target.Dispose();

@@ -201,7 +201,8 @@ sealed class MapContents
         return type is IntegerType { IsSigned: true } or EnumType { Underlying.IsSigned: true } ? left.CompareTo(right) : ((ulong)left).CompareTo((ulong)right);
     }
 
-    sealed class BytesEqual : IEqualityComparer<byte[]>
+    /// <summary>Keys are equal when their bytes are.</summary>
+    internal sealed class BytesEqual : IEqualityComparer<byte[]>
     {
         public static readonly BytesEqual Instance = new();
 
