@@ -31,4 +31,9 @@ sealed class Allocations(Collection collection) : ICollector
     public void Collect(ulong nowNs, bool isLast)
     {
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
 }

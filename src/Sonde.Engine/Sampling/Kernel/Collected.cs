@@ -31,7 +31,7 @@ sealed record Collection(SamplerProgram Program, SampleRecorder Recorder, Kernel
 }
 
 /// <summary>Makes samples of what a program in the kernel tells.</summary>
-interface ICollector
+interface ICollector : IDisposable
 {
     /// <summary>Called once the program is attached.</summary>
     void Begin();

@@ -30,4 +30,9 @@ sealed class CpuSamples(Collection collection) : ICollector
     public void Collect(ulong nowNs, bool isLast)
     {
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
 }

@@ -94,7 +94,11 @@ public sealed class KernelSampler : ISampler
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _program.Dispose();
+    public void Dispose()
+    {
+        _collector?.Dispose();
+        _program.Dispose();
+    }
 
     /// <summary>The one process whose functions are probed: those of others are not slowed down; 0 when there may be several.</summary>
     static int Single(SamplingOptions options) =>

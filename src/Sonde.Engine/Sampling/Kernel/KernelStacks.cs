@@ -5,7 +5,6 @@ using Sonde.Engine.Recording;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Session;
 using Sonde.Engine.Stacks;
-using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;

@@ -75,13 +75,12 @@ sealed class OffCpuWaits(Collection collection) : ICollector
         }
 
         _collectedNs = nowNs;
-        ReadSums(nowNs);
-        ReadInProgress(nowNs);
-        if (isLast)
-        {
-            _gil.Dispose();
-        }
+        ReadSums(nowNs, isLast);
+        ReadInProgress(nowNs, isLast);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gil.Dispose();
 
     /// <summary>A thread that waits since before the program ran: it is put where the program puts those that leave, unless it has moved since.</summary>
     void BeginBlocked(int pid, ThreadSnapshot thread)
@@ -119,7 +118,7 @@ sealed class OffCpuWaits(Collection collection) : ICollector
         void Set(int element, ulong number) => BinaryPrimitives.WriteUInt64LittleEndian(value.AsSpan(type.OffsetOf(element)), number);
     }
 
-    void ReadSums(ulong nowNs)
+    void ReadSums(ulong nowNs, bool isLast)
     {
         if (collection.Program.Find(SamplerText.Short) is not var (description, map) || description.Key is not TupleType type)
         {
@@ -129,7 +128,8 @@ sealed class OffCpuWaits(Collection collection) : ICollector
         var value = new byte[map.ValueBytes];
         foreach (var key in Scripts.Values.MapContents.Keys(map))
         {
-            if (!map.TryLookup(key, value))
+            // A stack's own record may not have been read yet: it counts the next time.
+            if (!map.TryLookup(key, value) || (!isLast && !IsKnown(type.Number(key, 2))))
             {
                 continue;
             }
@@ -146,7 +146,7 @@ sealed class OffCpuWaits(Collection collection) : ICollector
         }
     }
 
-    void ReadInProgress(ulong nowNs)
+    void ReadInProgress(ulong nowNs, bool isLast)
     {
         if (collection.Program.Find(SamplerText.Away) is not var (description, map) || description.Value is not TupleType type)
         {
@@ -156,7 +156,7 @@ sealed class OffCpuWaits(Collection collection) : ICollector
         var value = new byte[map.ValueBytes];
         foreach (var key in Scripts.Values.MapContents.Keys(map))
         {
-            if (!map.TryLookup(key, value) || type.Number(value, 0) is var start && (start >= nowNs || nowNs - start < SamplerText.LongWaitNs))
+            if (!map.TryLookup(key, value) || type.Number(value, 0) is var start && (start >= nowNs || nowNs - start < SamplerText.LongWaitNs || (!isLast && !IsKnown(type.Number(value, 2)))))
             {
                 continue;
             }
@@ -167,6 +167,8 @@ sealed class OffCpuWaits(Collection collection) : ICollector
             Add(type, value, (int)type.Number(value, 1), tid, type.Number(value, 2), type.Number(value, 3), type.Number(value, 4), machine: 5, from, (long)(nowNs - from), 1);
         }
     }
+
+    bool IsKnown(ulong python) => python % 2 == 0 || collection.Program.Codes.Stack(python) is not null;
 
     void Add(TupleType type, ReadOnlySpan<byte> value, int pid, int tid, ulong python, ulong reason, ulong address, int machine, ulong fromNs, long ns, long count)
     {
