@@ -190,7 +190,8 @@ sealed partial class ValueWriter
         var words = BinaryPrimitives.ReadInt64LittleEndian(raw[lengthAt..]);
         var isShort = words is >= 0 and <= maximumWords;
         var digits = BigInteger.Zero;
-        foreach (var word in objects.ReadPointers(BinaryPrimitives.ReadUInt64LittleEndian(raw[dataAt..]), isShort ? (int)words : 0).Reverse())
+        // Not the extension method: on arrays the older framework of the native build has one that returns nothing.
+        foreach (var word in Enumerable.Reverse(objects.ReadPointers(BinaryPrimitives.ReadUInt64LittleEndian(raw[dataAt..]), isShort ? (int)words : 0)))
         {
             digits = (digits * 10_000_000_000_000_000_000UL) + word;
         }
