@@ -94,13 +94,16 @@ public sealed class ProfileDiff
     /// <exception cref="IOException">It cannot be written.</exception>
     public void WriteFlameGraph(Stream output, bool html)
     {
+        var losses = new ProfileLosses();
+        losses.Add(Before.Losses);
+        losses.Add(After.Losses);
         var source = new FlameGraphSource
         {
             Info = After.Info with { Unit = Unit, Title = $"{Before.Info.Title} → {After.Info.Title}" },
             Frames = Frames,
             Stacks = Stacks,
-            Entries = [.. Entries.Select(static entry => new FlameGraphEntry(0, entry.Stack, ThreadState.Unknown, HoldsGil: false, 1, entry.After, entry.Before))],
-            Losses = After.Losses,
+            Entries = [.. Entries.Select(static entry => new FlameGraphEntry(0, entry.Stack, ThreadState.Unknown, HoldsGil: false, 0, entry.After, entry.Before))],
+            Losses = losses,
             IsDifference = true,
         };
         if (html)

@@ -226,6 +226,29 @@ public sealed class FlameGraphPageTests(FlameGraphPageTests.OneBrowser one) : IC
         AssertSound(page);
     }
 
+    [Theory, InlineData("diff.html"), InlineData("diff.svg")]
+    public void A_difference_is_painted_red_and_blue_and_told(string file)
+    {
+        Profile after = Small();
+        after.Add(new ProfileEntry(1, 2, ThreadState.Running, false, 100, 1_000_000_000));
+        var diff = new ProfileDiff(Small(), after);
+        using BrowserPage page = _browser.Open(_browser.Put(file, stream => diff.WriteFlameGraph(stream, html: file.EndsWith("html", StringComparison.Ordinal))));
+        Assert.Contains("before 1.00 s, now 2.00 s", page.Text(".facts"), StringComparison.Ordinal);
+        // Server.fast went from 25 % to 62.5 % and is as wide; what is right of it shrank.
+        int[] grown = Channels(Colour(page, 0.6, 2)), shrunk = Channels(Colour(page, 0.9, 2));
+        Assert.True(grown[0] > grown[2] && shrunk[2] > shrunk[0], $"{string.Join(' ', grown)}; {string.Join(' ', shrunk)}");
+        ClickBox(page, 0.6, 2);
+        Assert.Equal("Server.fast · /srv/app/app.py:20 · total 1.25 s, 62.5 % · self 1.25 s, 62.5 % · before 250 ms, 25.0 % · +37.50 points", page.Text(".status"));
+        page.Type("0");
+        page.Click("[data-toggle=b]");
+        ClickBox(page, 0.2, 2);
+        Assert.StartsWith("Server.fast", page.Text(".status"), StringComparison.Ordinal);
+        ClickBox(page, 0.6, 1);
+        ClickBox(page, 0.6, 2);
+        Assert.StartsWith("Server.slow", page.Text(".status"), StringComparison.Ordinal);
+        AssertSound(page);
+    }
+
     [Fact]
     public void The_picture_shows_without_its_script()
     {
@@ -325,6 +348,8 @@ public sealed class FlameGraphPageTests(FlameGraphPageTests.OneBrowser one) : IC
         (double x, double y) = At(page, share, row);
         page.Click(x, y);
     }
+
+    static int[] Channels(string colour) => [.. colour.Split(',').Select(channel => int.Parse(channel, CultureInfo.InvariantCulture))];
 
     /// <summary>The colour at a place in a row, as "230,0,230".</summary>
     static string Colour(BrowserPage page, double share, int row) => page.Evaluate(string.Create(CultureInfo.InvariantCulture, $$"""

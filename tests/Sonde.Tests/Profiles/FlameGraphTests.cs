@@ -62,6 +62,24 @@ public sealed class FlameGraphTests
     }
 
     [Fact]
+    public void The_picture_of_a_difference_is_coloured_by_change()
+    {
+        Profile after = Small();
+        after.Add(new ProfileEntry(0, 1, ThreadState.Running, false, 100, 1_000_000_000));
+        using var stream = new MemoryStream();
+        new ProfileDiff(Small(), after).WriteFlameGraph(stream, html: false);
+        string file = Encoding.UTF8.GetString(stream.ToArray());
+        Golden.Check("flamegraph-diff.svg", file[..file.IndexOf("<style>", StringComparison.Ordinal)]);
+        Assert.Contains("\"before\":[800000000,", Data(file), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, "#e0e0e0")]
+    [InlineData(0.5, "#ec5b51")]
+    [InlineData(-0.5, "#5191ec")]
+    public void Changes_are_red_and_blue(double change, string colour) => Assert.Equal(colour, FrameColour.Change(change));
+
+    [Fact]
     public void A_profile_without_samples_is_a_graph_with_nothing_in_it()
     {
         var profile = new Profile(keepsTimeline: false);

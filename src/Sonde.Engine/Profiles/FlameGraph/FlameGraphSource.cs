@@ -8,7 +8,7 @@ namespace Sonde.Engine.Profiles.FlameGraph;
 /// <param name="Stack">The stack's number.</param>
 /// <param name="State">What the thread was doing.</param>
 /// <param name="HoldsGil">Whether it held the global interpreter lock.</param>
-/// <param name="Samples">How many samples there were.</param>
+/// <param name="Samples">How many samples there were; 0 in a difference.</param>
 /// <param name="Weight">Their weight.</param>
 /// <param name="Before">What it was in the profile compared with; 0 without one.</param>
 readonly record struct FlameGraphEntry(int Thread, int Stack, ThreadState State, bool HoldsGil, long Samples, long Weight, long Before);

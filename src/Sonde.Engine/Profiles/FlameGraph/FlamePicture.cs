@@ -81,10 +81,9 @@ static class FlamePicture
         double width = (box.Node == 0 ? 1 : tree.Share(box.Node)) * room;
         int y = HeadHeight + box.Depth * RowHeight;
         string label = tree.Label(box.Node);
-        long samples = tree.Samples(box.Node);
         output.Write(string.Create(
             CultureInfo.InvariantCulture,
-            $"<g><title>{Xml(label)} ({samples:N0} {(samples == 1 ? "sample" : "samples")}, {100 * (box.Node == 0 ? 1 : tree.Share(box.Node)):0.##}%)</title><rect x=\"{x:0.#}\" y=\"{y}\" width=\"{Math.Max(0.3, width - 0.5):0.#}\" height=\"{RowHeight - 1}\" rx=\"2\" fill=\"{tree.Colour(box.Node)}\"/>"));
+            $"<g><title>{Xml(label)} {tree.Weight(box.Node)}</title><rect x=\"{x:0.#}\" y=\"{y}\" width=\"{Math.Max(0.3, width - 0.5):0.#}\" height=\"{RowHeight - 1}\" rx=\"2\" fill=\"{tree.Colour(box.Node)}\"/>"));
         int columns = (int)((width - 6) / CharacterWidth);
         if (columns >= 3)
         {
@@ -113,7 +112,9 @@ static class FlamePicture
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{1e9 / info.IntervalNs:G3} samples a second"));
         }
 
-        parts.Add(string.Create(CultureInfo.InvariantCulture, $"{source.SampleCount:N0} samples"));
+        parts.Add(source.IsDifference
+            ? "red has grown, blue has shrunk, as a share of the whole"
+            : string.Create(CultureInfo.InvariantCulture, $"{source.SampleCount:N0} samples"));
         return string.Join(" · ", parts);
     }
 

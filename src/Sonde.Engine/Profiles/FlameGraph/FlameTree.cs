@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Engine.Output;
 using Sonde.Engine.Profiles.Formats;
 
@@ -8,6 +9,7 @@ sealed class FlameTree
 {
     readonly FlameGraphSource _source;
     readonly double[] _totals;
+    readonly double[] _before;
     readonly long[] _samples;
     readonly int[] _starts;
     readonly int[] _children;
@@ -19,10 +21,12 @@ sealed class FlameTree
         _source = source;
         var stacks = source.Stacks;
         _totals = new double[stacks.Count];
+        _before = new double[stacks.Count];
         _samples = new long[stacks.Count];
         foreach (var entry in source.Entries)
         {
             _totals[entry.Stack] += entry.Weight;
+            _before[entry.Stack] += entry.Before;
             _samples[entry.Stack] += entry.Samples;
         }
 
@@ -30,6 +34,7 @@ sealed class FlameTree
         for (int i = stacks.Count - 1; i > 0; i--)
         {
             _totals[stacks.Caller(i)] += _totals[i];
+            _before[stacks.Caller(i)] += _before[i];
             _samples[stacks.Caller(i)] += _samples[i];
             _starts[stacks.Caller(i) + 1]++;
         }
@@ -53,8 +58,20 @@ sealed class FlameTree
     /// <summary>How much of everything is in a node, from 0 to 1.</summary>
     public double Share(int node) => _totals[0] > 0 ? _totals[node] / _totals[0] : 0;
 
-    /// <summary>How many samples.</summary>
-    public long Samples(int node) => _samples[node];
+    /// <summary>The same of the profile that it is compared with.</summary>
+    public double ShareBefore(int node) => _before[0] > 0 ? _before[node] / _before[0] : 0;
+
+    /// <summary>What a node weighs, in words: "(20 samples, 19.95%)".</summary>
+    public string Weight(int node)
+    {
+        if (_source.IsDifference)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"({100 * ShareBefore(node):0.##}% → {100 * Share(node):0.##}%)");
+        }
+
+        double share = node == StackTable.Empty ? 1 : Share(node);
+        return string.Create(CultureInfo.InvariantCulture, $"({_samples[node]:N0} {(_samples[node] == 1 ? "sample" : "samples")}, {100 * share:0.##}%)");
+    }
 
     /// <summary>A node's function with its file and line, safe to show but for what marks up.</summary>
     public string Label(int node)
@@ -75,5 +92,7 @@ sealed class FlameTree
     }
 
     /// <summary>A node's colour.</summary>
-    public string Colour(int node) => node == StackTable.Empty ? "#d9d9d9" : FrameColour.Light(_source.Frames[_source.Stacks.Innermost(node)]);
+    public string Colour(int node) => node == StackTable.Empty ? "#d9d9d9"
+        : _source.IsDifference ? FrameColour.Change(Share(node) - ShareBefore(node))
+        : FrameColour.Light(_source.Frames[_source.Stacks.Innermost(node)]);
 }

@@ -105,7 +105,7 @@ class App {
     this.zoomed = this.tree.find(readPath(state.z));
     if (this.paletteIsDark !== this.dark) {
       this.paletteIsDark = this.dark;
-      this.palette = new Palette(profile, this.dark, 0.02);
+      this.palette = new Palette(profile, this.dark);
     }
     this.root.dataset.theme = this.dark ? 'dark' : 'light';
     for (const [name, { box, value }] of this.toggles) box.checked = state[name] === value;

@@ -125,12 +125,11 @@ function fit(text, columns) {
 
 // The colours of boxes: a hue for what kind of code it is, shifted by its module.
 class Palette {
-  constructor(profile, dark, scale) {
+  constructor(profile, dark) {
     this.profile = profile;
     this.dark = dark;
     this.background = dark ? '#16181d' : '#ffffff';
     this.ink = dark ? '#f2f2f2' : '#111111';
-    this.change = scale;
     this.colours = new Map();
   }
 
@@ -145,9 +144,9 @@ class Palette {
     return colour;
   }
 
-  // Red has grown, blue has shrunk; the further from grey, the more of the whole it is.
+  // Red has grown, blue has shrunk; the further from grey, the more of the whole it is. A tenth of it is as much as a colour can tell.
   difference(change) {
-    const strength = Math.min(1, Math.sqrt(Math.abs(change) / this.change));
+    const strength = Math.min(1, Math.sqrt(Math.abs(change) / 0.1));
     const light = this.dark ? 30 + strength * 8 : 88 - strength * 26;
     return `hsl(${change > 0 ? 4 : 215} ${Math.round(strength * 80)}% ${light}%)`;
   }

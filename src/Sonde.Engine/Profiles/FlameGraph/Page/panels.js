@@ -6,8 +6,13 @@ function facts(profile) {
   if (info.start) parts.push(info.start);
   if (info.durationNs > 0) parts.push(`${amount(info.durationNs, 'ns')} long`);
   if (info.intervalNs > 0) parts.push(`${+(1e9 / info.intervalNs).toPrecision(3)} samples a second`);
-  parts.push(counted(info.samples, 'sample', 'samples'));
-  if (info.unit !== 'samples') parts.push(amount(info.weight, info.unit));
+  if (profile.isDiff) {
+    const before = profile.entries.before.reduce((sum, weight) => sum + weight, 0);
+    parts.push(`before ${amount(before, info.unit)}, now ${amount(info.weight, info.unit)}`);
+  } else {
+    parts.push(counted(info.samples, 'sample', 'samples'));
+    if (info.unit !== 'samples') parts.push(amount(info.weight, info.unit));
+  }
   parts.push(counted(profile.stackCount - 1, 'distinct stack', 'distinct stacks'));
   if (losses.total === 0) parts.push('nothing lost');
   return parts.join(' · ');
@@ -32,7 +37,7 @@ function lossPanel(profile) {
   const tables = [make('table', {}, ...rows(losses.causes))];
   if (losses.functions.length > 0) tables.push(make('p', {}, 'They were lost in:'), make('table', {}, ...rows(losses.functions)));
   return make('details', { class: 'losses' },
-    make('summary', {}, `${counted(losses.total, 'sample', 'samples')} lost, ${percent(losses.total, losses.total + info.samples)} of all: why and where`),
+    make('summary', {}, `${counted(losses.total, 'sample', 'samples')} lost${profile.isDiff ? ' in both' : `, ${percent(losses.total, losses.total + info.samples)} of all`}: why and where`),
     ...tables);
 }
 
@@ -94,7 +99,7 @@ function describe(app, box) {
   const share = (value) => `${amount(value, unit)}, ${percent(value, whole)}`;
   lines.push(`total ${share(box.total)}`);
   if (app.state.v !== 'callers') lines.push(`self ${share(box.self)}`);
-  if (unit !== 'samples') lines.push(counted(box.samples, 'sample', 'samples'));
+  if (unit !== 'samples' && !profile.isDiff) lines.push(counted(box.samples, 'sample', 'samples'));
   if (zoomed.parent && box.depth > zoomed.depth) lines.push(`${percent(box.total, zoomed.total)} of ${profile.name(zoomed.frame)}`);
   if (profile.isDiff) {
     const wholeBefore = forest.before[0];
