@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Sonde.Engine;
 using Sonde.Engine.Dump;
 using Sonde.Engine.Output;
 
@@ -10,7 +11,9 @@ static class DumpVerb
 {
     public static Command Create()
     {
-        var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", Required = true, CustomParser = ProcessId.Parse };
+        var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", CustomParser = ProcessId.Parse };
+        var core = new Option<string?>("--core", "-c") { Description = "The core file of a process that has died, instead of a running one.", HelpName = "FILE" };
+        var search = new Option<string[]>("--search") { Description = "Look for the programs and libraries of the core file in this directory, too: a copy of the root directory they ran in, or one they are in.", HelpName = "DIR" };
         var locals = new Option<bool>("--locals", "-l") { Description = "Show the variables of each function; given more than once, more of them." };
         var hide = new Option<string[]>("--hide") { Description = "Show no values of variables, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
         var native = new Option<bool>("--native", "-n") { Description = "Show the machine code between the Python functions, too." };
@@ -18,13 +21,20 @@ static class DumpVerb
         var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Show the processes it has started, too." };
         var full = new Option<bool>("--full-filenames") { Description = "Show the whole path of files." };
         var json = new Option<bool>("--json", "-j") { Description = "Write JSON, with everything that is known." };
-        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, locals, hide, native, tasks, subprocesses, full, json };
+        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, core, search, locals, hide, native, tasks, subprocesses, full, json };
         verb.SetAction(parsed =>
         {
+            if (parsed.GetValue(pid) is null == parsed.GetValue(core) is null)
+            {
+                throw new UsageException("dump: which process? '-p PID' is a running one, '--core FILE' one that has died; 'sonde list' shows the Python processes");
+            }
+
             var names = (parsed.GetValue(hide) ?? []).Select(static name => new Glob(name)).ToList();
             var request = new DumpRequest
             {
-                Pid = parsed.GetValue(pid)!.Value,
+                Pid = parsed.GetValue(pid) ?? 0,
+                CoreFile = parsed.GetValue(core),
+                SearchDirectories = parsed.GetValue(search) ?? [],
                 LocalsLevel = parsed.GetResult(locals)?.IdentifierTokenCount ?? 0,
                 Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
                 Native = parsed.GetValue(native),

@@ -114,6 +114,7 @@ public static class DumpJson
         WriteText(json, "command_line", string.Join(' ', process.CommandLine));
         WriteText(json, "executable", process.Executable);
         WriteText(json, "python", process.Version?.ToString());
+        WriteText(json, "death", process.Death);
         if (parent is null)
         {
             json.WriteNull("parent");

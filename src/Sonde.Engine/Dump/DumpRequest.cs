@@ -3,8 +3,14 @@ namespace Sonde.Engine.Dump;
 /// <summary>What to dump and how much of it.</summary>
 public sealed record DumpRequest
 {
-    /// <summary>The process.</summary>
-    public required int Pid { get; init; }
+    /// <summary>The process; 0 with a core file.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>The core file of a process that has died, instead of a running one.</summary>
+    public string? CoreFile { get; init; }
+
+    /// <summary>Where the programs and libraries of a core file are looked for besides their own paths.</summary>
+    public IReadOnlyList<string> SearchDirectories { get; init; } = [];
 
     /// <summary>How much of the variables is shown: 0 nothing, 1 a line of each, more with each further level.</summary>
     public int LocalsLevel { get; init; }

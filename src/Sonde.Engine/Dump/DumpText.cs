@@ -45,6 +45,11 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
             Line($"Parent Process {parent.Pid}: {Command(parent)}");
         }
 
+        if (process.Death is { } death)
+        {
+            Line("Died: " + Escape.Text(death, LongestLine));
+        }
+
         if (process.Problem is { } problem)
         {
             Line($"({Escape.Text(problem, LongestLine)})");
@@ -200,7 +205,7 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
 
     /// <summary>The state in py-spy's words.</summary>
     internal static string Status(ThreadSnapshot thread) =>
-        thread.HoldsGil ? "active+gil" : IsActive(thread) ? "active" : "idle";
+        thread.HoldsGil ? "active+gil" : IsActive(thread) ? "active" : thread.State == ThreadState.Unknown ? "unknown" : "idle";
 
     internal static bool IsActive(ThreadSnapshot thread) => thread.HoldsGil || thread.State is ThreadState.Running or ThreadState.Runnable;
 

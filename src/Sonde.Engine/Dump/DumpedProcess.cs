@@ -35,6 +35,9 @@ public sealed record DumpedProcess
     /// <summary>Whether it has more tasks than <see cref="Tasks"/> holds.</summary>
     public bool HasMoreTasks { get; init; }
 
+    /// <summary>What it died of; null while it lives.</summary>
+    public string? Death { get; init; }
+
     /// <summary>What could not be found out, one sentence; null when everything was.</summary>
     public string? Problem { get; init; }
 }

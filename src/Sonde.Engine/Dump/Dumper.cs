@@ -1,5 +1,7 @@
 using Sonde.Engine.Stacks;
+using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Python.Stacks;
 
 namespace Sonde.Engine.Dump;
 
@@ -15,6 +17,11 @@ public static class Dumper
     public static IReadOnlyList<DumpedProcess> Dump(DumpRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.CoreFile is { } path)
+        {
+            return [LookAtCore(path, request)];
+        }
+
         List<DumpedProcess> processes = [Look(request.Pid, request)];
         if (request.Subprocesses)
         {
@@ -44,7 +51,12 @@ public static class Dumper
             var isWhole = snapshot.Threads.Count > 0 && snapshot.Threads.Any(static thread => thread.Problem is null);
             if (isWhole)
             {
-                return new FrameDescriber(view, request).Describe(Describe(pid), snapshot, request.Tasks ? LoadedAsyncio.Find(pid, view.Version) : null);
+                using var native = request.Native ? NativeStacks.Open(pid) : null;
+                Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? take = native is null
+                    ? null
+                    : (thread, frames) => native.TakeJoined(thread.Tid, TimeSpan.FromMilliseconds(200), view.Stacks, thread.Record, frames);
+                var asyncio = !request.Tasks ? null : ProcFs.TryReadMaps(pid, out var mappings) ? LoadedAsyncio.Find(view.Version, mappings, mapping => MappedImage.Open(pid, mapping)) : LoadedAsyncio.None;
+                return new FrameDescriber(view, request, take).Describe(Describe(pid), snapshot, asyncio);
             }
 
             if (!ProcFs.TryReadStat(pid, out var stat) || stat.IsZombie)
@@ -64,6 +76,36 @@ public static class Dumper
                     : $"process {pid} cannot be read: {snapshot.Threads[0].Problem}; try again");
             }
         }
+    }
+
+    static DumpedProcess LookAtCore(string path, DumpRequest request)
+    {
+        using var core = CoreTarget.Open(path, request.SearchDirectories);
+        using var view = core.OpenPython();
+        using var native = request.Native ? core.OpenNativeStacks() : null;
+        var snapshot = view.Snapshot();
+        if (snapshot.Threads.Count == 0)
+        {
+            throw new UserErrorException($"core file '{path}': {snapshot.Problem ?? "its Python had no threads"}");
+        }
+
+        // What pthreads call a thread is where its thread pointer points.
+        var threads = core.Core.Threads.ToDictionary(static thread => thread.ThreadPointer);
+        snapshot = snapshot with
+        {
+            Threads = [.. snapshot.Threads.Select(thread => threads.TryGetValue(thread.Record.PthreadId, out var known) ? thread with { Tid = known.Tid } : thread)],
+        };
+        var process = new DumpedProcess { Pid = core.Core.Pid, CommandLine = [core.Core.CommandLine], Death = core.ReasonOfDeath };
+        Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? take = native is null ? null : (thread, frames) =>
+        {
+            frames.AddRange(thread.Frames.Select(static frame => frame.Raw));
+            return threads.TryGetValue(thread.Record.PthreadId, out var known)
+                ? NativeJoin.Join(native.Walk(known.Tid, known.Registers), [.. frames.Select(static frame => frame.CalledFromC)])
+                : new JoinedTrace { Native = new NativeTrace { Tid = 0, Source = NativeSource.None }, Mismatch = "the core file has no registers of it" };
+        };
+        var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, core.Mappings, static mapping => MappedImage.Open(mapping.Path)) : null;
+        var dumped = new FrameDescriber(view, request, take).Describe(process, snapshot, asyncio);
+        return core.Missing.Count == 0 ? dumped : dumped with { Problem = $"{(dumped.Problem is { } problem ? problem + "; " : "")}missing: {string.Join("; ", core.Missing)}" };
     }
 
     static DumpedProcess Describe(int pid)

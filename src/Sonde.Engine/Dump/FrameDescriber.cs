@@ -6,8 +6,11 @@ using Sonde.Python.Values;
 
 namespace Sonde.Engine.Dump;
 
-/// <summary>Adds to the frames of a snapshot what else a dump shows of them: source, variables, tasks.</summary>
-sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
+/// <summary>Adds to the frames of a snapshot what else a dump shows of them: source, variables, machine code, tasks.</summary>
+/// <param name="view">The process.</param>
+/// <param name="request">What is asked for.</param>
+/// <param name="native">Takes the machine code of a thread and fills in the Python frames it was joined with; null when it is not asked for.</param>
+sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? native)
 {
     readonly SourceLines _sources = new(view.Pid);
     readonly FrameVariables _reader = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
@@ -19,10 +22,9 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
     {
         // What changes comes first: variables and tasks, then the source.
         var threads = new List<(ThreadSnapshot State, List<(RawFrame Raw, CodeObject Code, IReadOnlyList<DumpedVariable>? Variables)> Python, JoinedTrace? Joined)>();
-        using var native = request.Native ? NativeStacks.Open(process.Pid) : null;
         foreach (var thread in snapshot.Threads)
         {
-            var (frames, joined) = Take(thread, native);
+            var (frames, joined) = Take(thread);
             threads.Add((thread, [.. frames.Select(frame => (frame.Raw, frame.Code, (IReadOnlyList<DumpedVariable>?)Variables(frame.Raw)))], joined));
         }
 
@@ -49,13 +51,12 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
         new(task, [.. task.Frames.Select(frame => Describe(frame.Raw, frame.Code, Variables(frame.Raw)))]);
 
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
-    (IReadOnlyList<(RawFrame Raw, CodeObject Code)> Frames, JoinedTrace? Joined) Take(ThreadSnapshot thread, NativeStacks? native)
+    (IReadOnlyList<(RawFrame Raw, CodeObject Code)> Frames, JoinedTrace? Joined) Take(ThreadSnapshot thread)
     {
-        var patience = TimeSpan.FromMilliseconds(200);
-        if (native is not null && thread.Tid != 0)
+        if (native is not null)
         {
             List<RawFrame> read = [];
-            var joined = native.TakeJoined(thread.Tid, patience, view.Stacks, thread.Record, read);
+            var joined = native(thread, read);
             List<(RawFrame, CodeObject)> frames = [];
             foreach (var frame in read)
             {
@@ -84,7 +85,7 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request)
         }
 
         // The Python functions stand for the interpreter's own code that evaluates them.
-        return new DumpedThread(thread with { Problem = null }, [.. joined.Frames.Where(static frame => frame.Native is not { IsEvaluation: true }).Select(frame => frame.Native is { } native ? Describe(native) : python[frame.PythonIndex])])
+        return new DumpedThread(thread with { Problem = null }, [.. joined.Frames.Where(static frame => frame.Native is not { IsEvaluation: true }).Select(frame => frame.Native is { } code ? Describe(code) : python[frame.PythonIndex])])
         {
             NativeProblem = joined.Native.Truncated,
         };

@@ -11,13 +11,15 @@ namespace Sonde.Engine.Dump;
 /// <param name="Data">Where it has its variables: address and bytes.</param>
 sealed record LoadedAsyncio(AsyncioOffsets? Offsets, (ulong Start, int Bytes) Data)
 {
+    /// <summary>Nothing known of it.</summary>
+    public static LoadedAsyncio None { get; } = new(null, default);
+
     /// <summary>Finds it; what is not needed to read the tasks of this version is not looked for.</summary>
-    public static LoadedAsyncio Find(int pid, PythonVersion version)
+    /// <param name="version">The interpreter's version.</param>
+    /// <param name="mappings">What the process has mapped.</param>
+    /// <param name="open">Opens a mapped file.</param>
+    public static LoadedAsyncio Find(PythonVersion version, IReadOnlyList<ProcMapping> mappings, Func<ProcMapping, MappedImage> open)
     {
-        if (version.Minor is not (6 or >= 14) || !ProcFs.TryReadMaps(pid, out var mappings))
-        {
-            return new LoadedAsyncio(null, default);
-        }
 
         if (version.Minor == 6)
         {
@@ -25,17 +27,17 @@ sealed record LoadedAsyncio(AsyncioOffsets? Offsets, (ulong Start, int Bytes) Da
             return new LoadedAsyncio(null, (data.Start, (int)Math.Min(data.End - data.Start, 1 << 20)));
         }
 
-        return new LoadedAsyncio(FindOffsets(pid, mappings), default);
+        return version.Minor < 14 ? None : new LoadedAsyncio(FindOffsets(mappings, open), default);
     }
 
     /// <summary>It is a module of its own, or built into the interpreter.</summary>
-    static AsyncioOffsets? FindOffsets(int pid, List<ProcMapping> mappings)
+    static AsyncioOffsets? FindOffsets(IReadOnlyList<ProcMapping> mappings, Func<ProcMapping, MappedImage> open)
     {
         foreach (var mapping in mappings.Where(static mapping => mapping.IsExecutable && mapping.IsFile && Rank(mapping.Path) < 2).OrderBy(static mapping => Rank(mapping.Path)))
         {
             try
             {
-                using var image = MappedImage.Open(pid, mapping);
+                using var image = open(mapping);
                 if (AsyncioOffsets.Read(image.Elf) is { } found)
                 {
                     return found;

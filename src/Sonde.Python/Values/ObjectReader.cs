@@ -34,7 +34,7 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     /// <summary><c>PyTypeObject</c> up to and with <c>tp_mro</c>, at the same offsets in every version known.</summary>
     const int TypeBytes = 352;
 
-    const int BasicSize = 32, ItemSize = 40, Members = 240, Base = 256, TypeDictionary = 264, DictionaryOffset = 288;
+    const int BasicSize = 32, ItemSize = 40, Members = 240, Base = 256, TypeDictionary = 264, DictionaryOffset = 288, ResolutionOrder = 344;
 
     /// <summary>No real object is as large, so that sums of an address and a few of these do not overflow.</summary>
     const long MaximumSize = 1L << 40;
@@ -167,7 +167,7 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
         }
 
         var meta = BinaryPrimitives.ReadUInt64LittleEndian(raw[calls.ObjectType..]);
-        if (!TryReadPointer(meta + (ulong)values.TypeFlags, out var metaFlags) || (metaFlags & PythonType.TypeFlag) == 0 || !TryReadName(identity.Item1, out var name) || name.Length == 0)
+        if (!IsFirst(address, BinaryPrimitives.ReadUInt64LittleEndian(raw[ResolutionOrder..])) || !TryReadPointer(meta + (ulong)values.TypeFlags, out var metaFlags) || (metaFlags & PythonType.TypeFlag) == 0 || !TryReadName(identity.Item1, out var name) || name.Length == 0)
         {
             return false;
         }
@@ -190,6 +190,9 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
         _types[address] = type;
         return type.BasicSize is > 0 and < MaximumSize && type.ItemSize is >= 0 and < MaximumSize && Math.Abs(type.DictionaryOffset) < MaximumSize;
     }
+
+    /// <summary>Every type comes first in its own method resolution order, which memory that holds something else by now hardly says by chance.</summary>
+    bool IsFirst(ulong type, ulong order) => TryReadPointer(order + (ulong)values.TupleItems, out var first) && first == type;
 
     /// <summary>The type and those it derives from by its first base each.</summary>
     public IEnumerable<PythonType> Ancestors(PythonType type)

@@ -156,6 +156,19 @@ public sealed class DumpVerbTests
     }
 
     [Fact]
+    public void Wants_one_process_and_a_core_file_that_is_one()
+    {
+        Assert.Equal(2, SondeCommand.Run("dump").ExitCode);
+        Assert.Equal(2, SondeCommand.Run("dump", "-p", "1", "--core", "x").ExitCode);
+        var none = SondeCommand.Run("dump", "--core", "/nowhere/core");
+        Assert.Equal(1, none.ExitCode);
+        Assert.Single(none.Errors.TrimEnd('\n').Split('\n'));
+        var text = SondeCommand.Run("dump", "--core", "/etc/passwd");
+        Assert.Equal(1, text.ExitCode);
+        Assert.Contains("cannot be read as a core file", text.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Needs_rights_for_other_users_and_none_for_own_processes()
     {
         Requires.Root();
