@@ -4,6 +4,8 @@ using Sonde.Bpf;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script.Lowering.Native;
+using Sonde.Symbols;
+using Sonde.Symbols.Elf;
 using Sonde.Symbols.Unwind;
 
 namespace Sonde.Engine.Stacks;
@@ -20,7 +22,7 @@ sealed class KernelUnwindTables : IDisposable
     readonly MemoryMapping _rows;
     readonly int _room;
     readonly CodeFiles _files;
-    readonly Dictionary<CodeFile, (int First, int Count, ulong Base)> _modules = [];
+    readonly Dictionary<(uint Device, ulong Inode, string Path), Module?> _modules = [];
     readonly Dictionary<int, long> _lookedAtMs = [];
     (int Pid, int Count, ulong End) _followed;
     int _used;
@@ -58,7 +60,7 @@ sealed class KernelUnwindTables : IDisposable
         using var memory = new LiveMemory(pid);
         foreach (var mapping in mappings)
         {
-            if (!mapping.IsExecutable || _files.Find(pid, mapping, memory) is not { } file || !MappedImage.TryGetLoadBias(file.Elf.Segments, mapping, out var bias))
+            if (!mapping.IsExecutable || ModuleOf(pid, mapping, memory) is not { } module || !MappedImage.TryGetLoadBias(module.Segments, mapping, out var bias))
             {
                 continue;
             }
@@ -69,13 +71,12 @@ sealed class KernelUnwindTables : IDisposable
                 continue;
             }
 
-            var (first, rows, start) = Load(file);
             var entry = value.AsSpan(UnwindMaps.Mappings + count * UnwindMaps.MappingSize);
             Put(entry[UnwindMaps.MappingStart..], mapping.Start);
             Put(entry[UnwindMaps.MappingEnd..], mapping.End);
-            Put(entry[UnwindMaps.MappingBias..], unchecked(bias + start));
-            Put(entry[UnwindMaps.MappingFirstRow..], first);
-            Put(entry[UnwindMaps.MappingRows..], rows);
+            Put(entry[UnwindMaps.MappingBias..], unchecked(bias + module.Base));
+            Put(entry[UnwindMaps.MappingFirstRow..], module.First);
+            Put(entry[UnwindMaps.MappingRows..], module.Count);
             count++;
         }
 
@@ -123,38 +124,53 @@ sealed class KernelUnwindTables : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _rows.Dispose();
 
-    (int First, int Count, ulong Base) Load(CodeFile file)
+    /// <summary>The rows of a file, loaded when it is first met; the file itself is not kept.</summary>
+    Module? ModuleOf(int pid, in ProcMapping mapping, IMemory memory)
     {
-        if (_modules.TryGetValue(file, out var known))
+        var key = (mapping.Device, mapping.Inode, mapping.Path);
+        if (!_modules.TryGetValue(key, out var module))
         {
-            return known;
+            module = _files.Read(pid, mapping, memory) is { } elf ? Load(elf) : null;
+            _modules.Add(key, module);
         }
 
-        var table = file.Unwind?.Compact();
-        var loaded = (First: 0, Count: 0, Base: table?.Base ?? 0);
-        if (table is { Rows.Count: > 0 })
-        {
-            LostFiles += table.IsCut ? 1 : 0;
-            if (table.Rows.Count <= _room - _used)
-            {
-                var rows = MemoryMarshal.Cast<byte, CompactUnwindRow>(_rows.Bytes)[_used..];
-                for (var i = 0; i < table.Rows.Count; i++)
-                {
-                    rows[i] = table.Rows[i];
-                }
+        return module;
+    }
 
-                loaded = (_used, table.Rows.Count, table.Base);
-                _used += table.Rows.Count;
-            }
-            else
-            {
-                LostFiles++;
-            }
+    Module Load(ElfFile elf)
+    {
+        var table = Read(elf);
+        if (table.Rows.Count > _room - _used)
+        {
+            LostFiles++;
+            return new(elf.Segments, 0, 0, table.Base);
         }
 
-        _modules.Add(file, loaded);
-        return loaded;
+        LostFiles += table.IsCut ? 1 : 0;
+        var rows = MemoryMarshal.Cast<byte, CompactUnwindRow>(_rows.Bytes)[_used..];
+        for (var i = 0; i < table.Rows.Count; i++)
+        {
+            rows[i] = table.Rows[i];
+        }
+
+        _used += table.Rows.Count;
+        return new(elf.Segments, _used - table.Rows.Count, table.Rows.Count, table.Base);
+    }
+
+    static CompactUnwindTable Read(ElfFile elf)
+    {
+        try
+        {
+            return CallFrameTable.Read(elf).Compact();
+        }
+        catch (ElfException)
+        {
+            return new(0, []);
+        }
     }
 
     static void Put<T>(Span<byte> to, T value) where T : unmanaged => MemoryMarshal.Write(to, in value);
+
+    /// <summary>Where the rows of a file are.</summary>
+    sealed record Module(IReadOnlyList<ElfSegment> Segments, int First, int Count, ulong Base);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sonde.Engine.Listing;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
@@ -49,9 +50,14 @@ public sealed class NativeStacks : IDisposable
     /// <param name="pid">The process.</param>
     /// <param name="files">Files that are known already; null for none.</param>
     /// <param name="withLines">Whether source lines and inlined functions are looked up in debug information; reading it takes time where there is any.</param>
-    /// <exception cref="UserErrorException">There is no such process, or it may not be looked at.</exception>
+    /// <exception cref="UserErrorException">There is no such process, it may not be looked at, or this machine is none of x86-64.</exception>
     public static NativeStacks Open(int pid, CodeFiles? files = null, bool withLines = true)
     {
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            throw new UserErrorException("stacks of machine code can be read on x86-64 only");
+        }
+
         ProcessFiles.Mappings(pid);
         return new NativeStacks(pid, new LiveMemory(pid), files ?? new CodeFiles(), withLines);
     }

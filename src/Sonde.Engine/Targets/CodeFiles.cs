@@ -22,41 +22,43 @@ public sealed class CodeFiles(IReadOnlyList<string>? debugDirectories = null)
     /// <returns>Null when there is none, or it cannot be opened.</returns>
     public CodeFile? Find(int pid, in ProcMapping mapping, IMemory? memory = null)
     {
-        if (!mapping.IsFile && (memory is null || mapping.Path != "[vdso]"))
+        if (!mapping.IsFile && memory is null)
         {
             return null;
         }
 
         var key = (mapping.Device, mapping.Inode, mapping.Path);
-        return _files.TryGetValue(key, out var known) ? known : _files.GetOrAdd(key, mapping.IsFile ? Open(pid, mapping) : Copy(mapping, memory!));
+        return _files.TryGetValue(key, out var known) ? known
+            : _files.GetOrAdd(key, Open(pid, mapping, memory) is { } elf ? new CodeFile(elf, mapping.Path, mapping.IsFile ? pid : null, _debugDirectories) : null);
     }
 
-    CodeFile? Open(int pid, ProcMapping mapping)
+    /// <summary>What is in the file behind a mapping, without keeping it: for what is of use once of everything that a process has mapped.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="mapping">One of its mappings.</param>
+    /// <param name="memory">Its memory, as for <see cref="Find"/>.</param>
+    /// <returns>Null when there is none, or it cannot be opened.</returns>
+    public ElfFile? Read(int pid, in ProcMapping mapping, IMemory? memory = null) =>
+        _files.TryGetValue((mapping.Device, mapping.Inode, mapping.Path), out var known) ? known?.Elf : Open(pid, mapping, memory);
+
+    static ElfFile? Open(int pid, in ProcMapping mapping, IMemory? memory)
     {
         try
         {
-            using var image = OpenImage(pid, mapping);
-            return new CodeFile(image.Elf, mapping.Path, pid, _debugDirectories);
+            if (mapping.IsFile)
+            {
+                using var image = OpenImage(pid, mapping);
+                return image.Elf;
+            }
+
+            if (memory is null || mapping.Path != "[vdso]" || mapping.End - mapping.Start > MostBytesOfKernelCode)
+            {
+                return null;
+            }
+
+            var bytes = new byte[mapping.End - mapping.Start];
+            return memory.TryRead(mapping.Start, bytes) ? ElfFile.Parse(bytes, mapping.Path) : null;
         }
         catch (Exception exception) when (exception is LinuxException or ElfException)
-        {
-            return null;
-        }
-    }
-
-    CodeFile? Copy(ProcMapping mapping, IMemory memory)
-    {
-        if (mapping.End - mapping.Start > MostBytesOfKernelCode)
-        {
-            return null;
-        }
-
-        var bytes = new byte[mapping.End - mapping.Start];
-        try
-        {
-            return memory.TryRead(mapping.Start, bytes) ? new CodeFile(ElfFile.Parse(bytes, mapping.Path), mapping.Path, null, _debugDirectories) : null;
-        }
-        catch (ElfException)
         {
             return null;
         }
