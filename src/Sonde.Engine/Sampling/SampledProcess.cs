@@ -11,7 +11,7 @@ namespace Sonde.Engine.Sampling;
 sealed class SampledProcess : IDisposable
 {
     /// <summary>How long the list of threads, and the process's being there, is taken for granted.</summary>
-    const ulong ListAgeNs = 1_000_000;
+    const ulong ListAgeNs = 5_000_000;
 
     /// <summary>A stack that goes on all the time is tried again for this long, or half an interval if that is less.</summary>
     const long MostPatienceNs = 1_000_000;
@@ -33,6 +33,7 @@ sealed class SampledProcess : IDisposable
     readonly List<SampledThread> _order = [];
     readonly List<ThreadRecord> _records = [];
     readonly Dictionary<ulong, GilState> _gils = [];
+    readonly Dictionary<ulong, GilState> _gilsOfThisLook = [];
     readonly int _number;
     readonly long _patienceNs;
     ulong _listedNs;
@@ -69,7 +70,7 @@ sealed class SampledProcess : IDisposable
             return;
         }
 
-        _gils.Clear();
+        _gilsOfThisLook.Clear();
         foreach (var thread in _order)
         {
             Look(thread, interval);
@@ -190,14 +191,19 @@ sealed class SampledProcess : IDisposable
 
     bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);
 
+    /// <summary>The state of a thread's interpreter lock: in full now and then, in between only who holds it.</summary>
     GilState GilOf(SampledThread thread)
     {
-        if (!_gils.TryGetValue(thread.Record.Interpreter, out var gil))
+        var interpreter = thread.Record.Interpreter;
+        if (_gilsOfThisLook.TryGetValue(interpreter, out var gil))
         {
-            gil = _view.Runtime.ReadGil(thread.Record.Interpreter);
-            _gils.Add(thread.Record.Interpreter, gil);
+            return gil;
         }
 
+        gil = _gils.TryGetValue(interpreter, out var before)
+            ? before with { Holder = _view.Runtime.ReadHolder(before) }
+            : _gils[interpreter] = _view.Runtime.ReadGil(interpreter);
+        _gilsOfThisLook.Add(interpreter, gil);
         return gil;
     }
 
@@ -225,6 +231,7 @@ sealed class SampledProcess : IDisposable
 
         _failures = 0;
         HasEnded = HasExited;
+        _gils.Clear();
         _listedNs = Clock.MonotonicNs;
         foreach (var thread in _order)
         {

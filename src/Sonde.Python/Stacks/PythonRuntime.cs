@@ -149,6 +149,26 @@ public sealed class PythonRuntime
         return new GilState(holder, IsDropRequested(interpreter, holder), unchecked(gil + RuntimeLayout.GilWaitStart), unchecked(gil + RuntimeLayout.GilWaitEnd));
     }
 
+    /// <summary>Who holds a lock now whose state was read before: one read, for who asks often.</summary>
+    /// <param name="before">The state it had.</param>
+    /// <returns>The thread state; 0 when none holds it or that cannot be told.</returns>
+    public ulong ReadHolder(in GilState before)
+    {
+        if (_currentThread != 0)
+        {
+            return Memory.TryReadWord(_currentThread, out var current) ? current : 0;
+        }
+
+        if (before.WaitStart == 0)
+        {
+            return 0;
+        }
+
+        Span<byte> fields = stackalloc byte[Math.Max(Layout.GilLocked, Layout.GilHolder) + 8];
+        ReadOnlySpan<byte> read = fields;
+        return Memory.TryRead(before.WaitStart - RuntimeLayout.GilWaitStart, fields) && read.Int32(Layout.GilLocked) == 1 ? read.Word(Layout.GilHolder) : 0;
+    }
+
     /// <summary>Whether an interpreter's garbage collector runs. The thread that holds the lock does it.</summary>
     /// <param name="interpreter">The interpreter.</param>
     public bool IsCollecting(ulong interpreter)
