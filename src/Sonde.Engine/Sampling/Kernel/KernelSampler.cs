@@ -23,6 +23,11 @@ public sealed class KernelSampler : ISampler
     /// <exception cref="UserErrorException">The kernel cannot do it or does not allow it; the message says why.</exception>
     public KernelSampler(SamplingOptions options)
     {
+        if (options.GilOnly)
+        {
+            throw new UserErrorException("only threads that hold the interpreter lock were asked for; in the kernel that is not told. Record time by the clock, without --cpu, --off-cpu and --memory");
+        }
+
         _options = options;
         _program = new SamplerProgram(options.Mode switch
         {
