@@ -1,3 +1,4 @@
+using Sonde.Linux;
 using Sonde.Python;
 using Sonde.Python.Source;
 
@@ -27,31 +28,9 @@ sealed class SourceFiles(int pid, PythonVersion version)
             return null;
         }
 
-        // The files of a process that is gone are, unless it had a root of its own, where they were.
-        if (!Directory.Exists($"/proc/{pid}"))
-        {
-            return Path.IsPathRooted(file) ? ReadFile(file) : null;
-        }
-
-        // A relative name is relative to where the program was when it was compiled, as a rule where it still is.
-        return ReadFile(Path.IsPathRooted(file) ? $"/proc/{pid}/root{file}" : $"/proc/{pid}/cwd/{file}");
-    }
-
-    QualifiedNames? ReadFile(string path)
-    {
-        try
-        {
-            var info = new FileInfo(path);
-            if (!info.Exists || info.Length > QualifiedNames.MaximumBytes || info.Attributes.HasFlag(FileAttributes.Device))
-            {
-                return null;
-            }
-
-            return QualifiedNames.Read(File.ReadAllBytes(path), version);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        // The files of a process that is gone are, unless it had a root of its own, where they were. A relative name is relative to where the program was
+        // when it was compiled, as a rule where it still is.
+        var owner = Directory.Exists($"/proc/{pid}") ? pid : 0;
+        return (owner != 0 || Path.IsPathRooted(file)) && RootedFile.TryRead(owner, file, QualifiedNames.MaximumBytes, out var text) ? QualifiedNames.Read(text, version) : null;
     }
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Sonde.Engine.Output;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Top;
 
@@ -17,30 +17,19 @@ static class TargetSource
         }
 
         // The files of a process that is gone are, unless it had a root of its own, where they were.
-        var paths = pids.Where(static pid => Directory.Exists($"/proc/{pid}"))
-            .Select(pid => Path.IsPathRooted(file) ? $"/proc/{pid}/root{file}" : $"/proc/{pid}/cwd/{file}")
-            .Append(file);
-        foreach (var path in paths)
+        foreach (var pid in pids.Where(static pid => Directory.Exists($"/proc/{pid}")).Append(0))
         {
-            try
+            using var found = RootedFile.TryOpen(pid, file, out var bytes);
+            if (found is null)
             {
-                var info = new FileInfo(path);
-                if (!info.Exists || info.Attributes.HasFlag(FileAttributes.Device))
-                {
-                    continue;
-                }
+                continue;
+            }
 
-                // A pipe under that name would be waited for; it has no length.
-                return info.Length == 0 ? new SourceText([], $"'{file}' is empty")
-                    : info.Length > MostBytes ? new SourceText([], $"'{file}' is too large to be shown")
-                    : new SourceText(File.ReadAllLines(path, Encoding.UTF8), null);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                return new SourceText([], $"'{file}' cannot be read: {FileError.Describe(exception)}");
-            }
+            return bytes == 0 ? new SourceText([], $"'{file}' is empty")
+                : bytes <= MostBytes && RootedFile.TryRead(pid, file, MostBytes, out var text) ? new SourceText([.. Encoding.UTF8.GetString(text).Split('\n').Select(static line => line.TrimEnd('\r'))], null)
+                : new SourceText([], $"'{file}' is too large to be shown");
         }
 
-        return new SourceText([], $"'{file}' is not there");
+        return new SourceText([], $"'{file}' is not there, or cannot be read");
     }
 }

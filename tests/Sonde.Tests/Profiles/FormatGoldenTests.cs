@@ -1,6 +1,5 @@
 using System.Text;
 using Sonde.Engine.Profiles;
-using Sonde.Engine.Profiles.Formats;
 using Xunit;
 using ThreadState = Sonde.Engine.Profiles.ThreadState;
 

@@ -1,5 +1,6 @@
 using Sonde.Engine.Output;
 using Sonde.Engine.Profiles.FlameGraph;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Profiles.Formats;
 
@@ -96,7 +97,8 @@ public static class ProfileFormats
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (created && File.Exists(path) && new FileInfo(path) is { LinkTarget: null, Attributes: var attributes } && !attributes.HasFlag(FileAttributes.Device))
+            // Half a file misleads; a pipe, a device or a link is not ours to remove.
+            if (created && FileStatus.TryRead(path, followsLinks: false, out var status) && status.IsRegularFile)
             {
                 File.Delete(path);
             }
