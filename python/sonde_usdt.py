@@ -98,7 +98,7 @@ _FIRE = ctypes.PYFUNCTYPE(None, *[ctypes.c_int64] * MOST_ARGUMENTS)
 
 _NAME = re.compile(r"[^:/\s\x00-\x1f\x7f]{1,128}\Z")
 
-# Pages of providers that are gone, by their length. They are never unmapped: a thread may be about to look at a semaphore there.
+# Pages of providers that are gone, by their length and that of the code at their start. They are never unmapped: a thread may be about to look at a semaphore there.
 _spare = {}
 
 
@@ -247,6 +247,7 @@ class Provider(object):
     def __init__(self, name, directory=None):
         self.name = _checked(name, "provider")
         self.path = None
+        self._owner = 0
         self._directory = directory
         self._probes = []
         self._lock = threading.Lock()
@@ -313,7 +314,13 @@ class Provider(object):
                 self._file = _memory_file(machine, self.name, image.bytes)
             else:
                 self._file = self._create(image.bytes)
-            self._map(self._file)
+            try:
+                self._map(self._file)
+            except OSError:
+                os.close(self._file)
+                self._file = -1
+                self._remove()
+                raise
             start = self._pages[0]
             for i, probe in enumerate(self._probes):
                 probe._call = _FIRE(start + image.stub(i))
@@ -359,7 +366,7 @@ class Provider(object):
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o744)
             except FileExistsError:
                 continue
-            self.path = path
+            self.path, self._owner = path, os.getpid()
             atexit.register(self._remove)
             _write(file, contents)
             return file
@@ -368,7 +375,9 @@ class Provider(object):
     def _remove(self):
         if self.path is not None:
             atexit.unregister(self._remove)
-            _remove(self.path)
+            # A child that was forked and ends leaves its parent's file alone.
+            if self._owner == os.getpid():
+                _remove(self.path)
             self.path = None
 
 

@@ -115,6 +115,12 @@ public static class DumpJson
         WriteText(json, "executable", process.Executable);
         WriteText(json, "python", process.Version?.ToString());
         WriteText(json, "death", process.Death);
+        json.WriteNumber("other_threads", process.OtherThreads);
+        if (process.Tasks is { } tasks)
+        {
+            Write(json, tasks, process.HasMoreTasks);
+        }
+
         if (parent is null)
         {
             json.WriteNull("parent");
@@ -126,6 +132,38 @@ public static class DumpJson
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>The asyncio tasks; what each awaits is told by address.</summary>
+    static void Write(Utf8JsonWriter json, IReadOnlyList<DumpedTask> tasks, bool hasMore)
+    {
+        json.WriteStartArray("tasks");
+        foreach (var task in tasks)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("addr", task.Task.Address);
+            WriteText(json, "name", task.Task.Name);
+            WriteText(json, "state", task.Task.State.ToString());
+            WriteText(json, "waits_for", task.Task.WaitsFor);
+            json.WriteStartArray("awaits");
+            foreach (var awaited in task.Task.Awaits)
+            {
+                json.WriteNumberValue(awaited);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("frames");
+            foreach (var frame in task.Frames)
+            {
+                Write(json, frame);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("has_more_tasks", hasMore);
     }
 
     /// <summary>A text of the target's, which need not be valid UTF-16; null as null.</summary>

@@ -43,7 +43,7 @@ public static class JsonText
                 case '\t':
                     cursor.Add("\\t"u8);
                     break;
-                case < ' ' or 0x7f:
+                case < ' ' or (>= 0x7f and < 0xa0):
                     cursor.Add("\\u00"u8);
                     cursor.Add((byte)('0' + (rune.Value >> 4)));
                     cursor.Add("0123456789abcdef"u8[rune.Value & 0xf]);

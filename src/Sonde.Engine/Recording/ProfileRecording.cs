@@ -57,7 +57,7 @@ public sealed class ProfileRecording : IDisposable
             var sampling = options.Sampling;
             if (options.Command.Count > 0)
             {
-                _command = RecordedCommand.Start(options.Command, () => _wake.Set());
+                _command = RecordedCommand.Start(options.Command, Wake);
                 sampling = sampling with { Pids = [_command.Pid], Launched = true };
             }
 
@@ -120,7 +120,7 @@ public sealed class ProfileRecording : IDisposable
     /// <exception cref="UserErrorException">Sampling failed, or the file can be written nowhere.</exception>
     public RecordingEnd Run(Action progress, CancellationToken cancellation)
     {
-        using var onCancel = cancellation.Register(() => _wake.Set());
+        using var onCancel = cancellation.Register(Wake);
         var sampling = new Thread(Sample) { IsBackground = true, Name = "sampler" };
         using var attached = new ManualResetEventSlim();
         _sampler.Attached = attached.Set;
@@ -129,12 +129,20 @@ public sealed class ProfileRecording : IDisposable
         {
         }
 
-        _beganNs = Clock.MonotonicNs;
-        _session?.Start();
-        _command?.Release();
-        var end = Wait(progress, cancellation);
-        _stopSampling.Cancel();
-        sampling.Join();
+        RecordingEnd end;
+        try
+        {
+            _beganNs = Clock.MonotonicNs;
+            _session?.Start();
+            _command?.Release();
+            end = Wait(progress, cancellation);
+        }
+        finally
+        {
+            _stopSampling.Cancel();
+            sampling.Join();
+        }
+
         if (_failure is not null and not (UserErrorException or LinuxException))
         {
             throw new InvalidOperationException("the sampler failed", _failure);
@@ -158,6 +166,19 @@ public sealed class ProfileRecording : IDisposable
         _wake.Dispose();
     }
 
+    /// <summary>Has whoever waits look what there is to do. A command may end, and a signal come, when the recording is over.</summary>
+    void Wake()
+    {
+        try
+        {
+            _wake.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
     void Sample()
     {
         try
@@ -170,7 +191,7 @@ public sealed class ProfileRecording : IDisposable
         }
 
         _samplerEnded = true;
-        _wake.Set();
+        Wake();
     }
 
     RecordingEnd Wait(Action progress, CancellationToken cancellation)
@@ -255,7 +276,7 @@ public sealed class ProfileRecording : IDisposable
                 return "begins anew";
             default:
                 _stopAsked = true;
-                _wake.Set();
+                Wake();
                 return "ends";
         }
     }

@@ -133,7 +133,20 @@ public sealed class OutsideSampler : ISampler
     {
         while (_found.TryDequeue(out var view))
         {
-            _processes.Add(new SampledProcess(view, _options, recorder));
+            try
+            {
+                _processes.Add(new SampledProcess(view, _options, recorder));
+            }
+            catch (Exception exception) when (exception is UserErrorException or LinuxException)
+            {
+                var pid = view.Pid;
+                view.Dispose();
+                // One that has ended meanwhile, as children do, must not end the recording of the others.
+                if (ProcFs.Exists(pid))
+                {
+                    throw;
+                }
+            }
         }
     }
 

@@ -65,7 +65,7 @@ sealed class ProcessScout(SamplingOptions options, Action<PythonProcessView> fou
         {
             if (_thread is null && (FollowsSomething || _again.Count > 0))
             {
-                foreach (var pid in options.Launched ? [] : options.Pids)
+                foreach (var pid in options.Launched ? [] : options.Pids.Where(pid => !_again.Contains(pid)))
                 {
                     Take(pid);
                 }

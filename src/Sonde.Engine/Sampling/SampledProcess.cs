@@ -10,6 +10,8 @@ namespace Sonde.Engine.Sampling;
 /// <summary>One process that is sampled from outside.</summary>
 sealed class SampledProcess : IDisposable
 {
+    const string StackChanged = "the stack changed all the time it was read";
+
     /// <summary>How long the list of threads, and the process's being there, is taken for granted.</summary>
     const ulong ListAgeNs = 5_000_000;
 
@@ -46,9 +48,9 @@ sealed class SampledProcess : IDisposable
         _view = view;
         _options = options;
         _recorder = recorder;
-        _pidFd = PidFd.TryOpen(view.Pid, out var opened).Failed ? null : opened;
         _interning = new StackInterning(view.Codes, recorder, options.When);
         _native = options.Native ? new NativeSampling(view.Pid, _interning, recorder) : null;
+        _pidFd = PidFd.TryOpen(view.Pid, out var opened).Failed ? null : opened;
         _patienceNs = Math.Min(MostPatienceNs, options.IntervalNs / 2);
         var parent = ProcFs.TryReadStat(view.Pid, out var stat) ? stat.ParentPid : 0;
         _number = recorder.Process(new ProfileProcess(view.Pid, parent, string.Join(' ', ProcFs.ReadCommandLine(view.Pid))));
@@ -96,7 +98,11 @@ sealed class SampledProcess : IDisposable
         var holdsGil = gil.Holder == thread.Record.Address;
         if (!thread.HasNotMoved() || (thread.Stack is null && IsWanted(thread.State, holdsGil)))
         {
-            LookAnew(thread, gil, holdsGil);
+            var lost = LookAnew(thread, gil, holdsGil);
+            if (interval >= 0 && thread.Stack is null && lost.Cause is { } cause)
+            {
+                _recorder.Lose(cause, lost.Code == 0 ? null : _interning.NameOf(lost.Code));
+            }
         }
 
         // The look before the first interval only makes things known.
@@ -115,9 +121,11 @@ sealed class SampledProcess : IDisposable
     }
 
     /// <summary>Finds out a thread's state and stack, so that the one goes with the other.</summary>
-    void LookAnew(SampledThread thread, in GilState gil, bool holdsGil)
+    /// <returns>Why there is no stack, and in which code it was; no cause when there is one, or none was to be had.</returns>
+    (string? Cause, ulong Code) LookAnew(SampledThread thread, in GilState gil, bool holdsGil)
     {
         const int mostTries = 3;
+        (string? Cause, ulong Code) lost = default;
         for (var i = 0; i < mostTries; i++)
         {
             if (holdsGil)
@@ -132,31 +140,27 @@ sealed class SampledProcess : IDisposable
             if (!IsWanted(thread.State, holdsGil))
             {
                 thread.ForgetStack();
-                return;
+                return default;
             }
 
-            Read(thread, gil, holdsGil);
+            lost = Read(thread, gil, holdsGil);
             if (!thread.HasMovedFromBlock())
             {
-                return;
+                return lost;
             }
         }
 
         // It comes and goes: it runs more than it waits.
         thread.IsRunning();
+        return lost;
     }
 
-    /// <summary>Reads a thread's stack and counts it when that fails.</summary>
-    void Read(SampledThread thread, in GilState gil, bool holdsGil)
+    /// <summary>Reads a thread's stack.</summary>
+    (string? Cause, ulong Code) Read(SampledThread thread, in GilState gil, bool holdsGil)
     {
         if (_native is not null)
         {
-            if (!thread.ReadNativeStack(_view.Stacks, _native, _interning))
-            {
-                _recorder.Lose("the stack changed all the time it was read", _interning.NameOf(_view.Stacks.ChangedIn));
-            }
-
-            return;
+            return thread.ReadNativeStack(_view.Stacks, _native, _interning) ? default : (StackChanged, _view.Stacks.ChangedIn);
         }
 
         switch (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out var unchanged))
@@ -164,9 +168,10 @@ sealed class SampledProcess : IDisposable
             case StackReadResult.Verified:
                 if (thread.Stack is null)
                 {
-                    _recorder.Lose("a code object could not be read");
+                    return ("a code object could not be read", 0);
                 }
-                else if (unchanged && holdsGil)
+
+                if (unchanged && holdsGil)
                 {
                     // It may be blocked in C code that keeps the lock; when it went on meanwhile, it is not.
                     thread.FindState(gil);
@@ -178,8 +183,7 @@ sealed class SampledProcess : IDisposable
 
                 break;
             case StackReadResult.Changed:
-                _recorder.Lose("the stack changed all the time it was read", _interning.NameOf(_view.Stacks.ChangedIn));
-                break;
+                return (StackChanged, _view.Stacks.ChangedIn);
             case StackReadResult.Unreadable:
                 // Most likely the thread has ended; the list tells.
                 _listedNs = 0;
@@ -187,6 +191,8 @@ sealed class SampledProcess : IDisposable
             case StackReadResult.NoFrames:
                 break;
         }
+
+        return default;
     }
 
     bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);

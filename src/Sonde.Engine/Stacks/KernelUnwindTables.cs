@@ -24,6 +24,7 @@ sealed class KernelUnwindTables : IDisposable
     readonly CodeFiles _files;
     readonly Dictionary<(uint Device, ulong Inode, string Path), Module?> _modules = [];
     readonly Dictionary<int, long> _lookedAtMs = [];
+    readonly Dictionary<int, int> _lostMappings = [];
     (int Pid, int Count, ulong End) _followed;
     int _used;
 
@@ -41,8 +42,11 @@ sealed class KernelUnwindTables : IDisposable
     /// <summary>Files whose rows found no room, or that have more than a table can hold.</summary>
     public int LostFiles { get; private set; }
 
+    /// <summary>Processes for which there was no room beside those that run.</summary>
+    public int LostProcesses { get; private set; }
+
     /// <summary>Mappings beyond those that are kept of a process.</summary>
-    public int LostMappings { get; private set; }
+    public int LostMappings => _lostMappings.Values.Sum();
 
     /// <summary>Loads the tables of a process, or those of what it has mapped since; a process that is gone is forgotten.</summary>
     public void Add(int pid)
@@ -50,13 +54,12 @@ sealed class KernelUnwindTables : IDisposable
         _lookedAtMs[pid] = Environment.TickCount64;
         if (!ProcFs.TryReadMaps(pid, out var mappings) || mappings.Count == 0)
         {
-            _processes.Delete(pid);
-            _lookedAtMs.Remove(pid);
+            Forget(pid);
             return;
         }
 
         var value = new byte[_processes.ValueBytes];
-        var count = 0;
+        var (count, lost) = (0, 0);
         using var memory = new LiveMemory(pid);
         foreach (var mapping in mappings)
         {
@@ -67,7 +70,7 @@ sealed class KernelUnwindTables : IDisposable
 
             if (count == UnwindMaps.MostMappings)
             {
-                LostMappings++;
+                lost++;
                 continue;
             }
 
@@ -81,7 +84,16 @@ sealed class KernelUnwindTables : IDisposable
         }
 
         Put(value, (ulong)count);
-        _processes.Update(BitConverter.GetBytes(pid), value);
+        _lostMappings[pid] = lost;
+        if (!TryUpdate(pid, value))
+        {
+            foreach (var gone in _lookedAtMs.Keys.Where(static other => !ProcFs.Exists(other)).ToList())
+            {
+                Forget(gone);
+            }
+
+            LostProcesses += TryUpdate(pid, value) ? 0 : 1;
+        }
     }
 
     /// <summary>What found no room, a sentence each.</summary>
@@ -90,6 +102,11 @@ sealed class KernelUnwindTables : IDisposable
         if (LostFiles > 0)
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"the unwind tables of {LostFiles} files found no room: stacks through their code follow frame pointers");
+        }
+
+        if (LostProcesses > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{LostProcesses} times there was no room for the unwind tables of one more process: its stacks follow frame pointers");
         }
 
         if (LostMappings > 0)
@@ -123,6 +140,27 @@ sealed class KernelUnwindTables : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _rows.Dispose();
+
+    void Forget(int pid)
+    {
+        _processes.Delete(pid);
+        _lookedAtMs.Remove(pid);
+        _lostMappings.Remove(pid);
+    }
+
+    /// <returns>False when the map is full.</returns>
+    bool TryUpdate(int pid, byte[] value)
+    {
+        try
+        {
+            _processes.Update(BitConverter.GetBytes(pid), value);
+            return true;
+        }
+        catch (LinuxException exception) when (exception.Errno == Errno.E2BIG)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The rows of a file, loaded when it is first met; the file itself is not kept.</summary>
     Module? ModuleOf(int pid, in ProcMapping mapping, IMemory memory)

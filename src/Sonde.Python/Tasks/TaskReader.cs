@@ -69,6 +69,7 @@ public sealed class TaskReader
             }
         }
 
+        IsCut |= _objects.IsExhausted;
         var tasks = new Dictionary<ulong, PythonTask>();
         var awaits = new Dictionary<ulong, HashSet<ulong>>();
         foreach (var address in addresses)

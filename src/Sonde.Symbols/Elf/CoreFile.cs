@@ -236,7 +236,7 @@ public sealed class CoreFile
                 }
 
                 break;
-            case FilesNote when note.Length >= 16:
+            case FilesNote when note.Length >= 16 && _mappings.Count == 0:
                 ReadFiles(note);
                 break;
         }

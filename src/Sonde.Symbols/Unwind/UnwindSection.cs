@@ -208,6 +208,13 @@ sealed class UnwindSection
         var isSignalFrame = false;
         var hasAugmentation = augmentation.StartsWith("z"u8);
         var programStart = body.Position;
+        // A range may point anywhere, and what it points to is run for each of them.
+        const int mostProgramBytes = 1 << 16;
+        if (next - programStart > mostProgramBytes)
+        {
+            throw body.Error("a common entry is too long");
+        }
+
         if (hasAugmentation)
         {
             var size = body.ReadUnsigned();

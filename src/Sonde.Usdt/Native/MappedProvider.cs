@@ -8,12 +8,12 @@ namespace Sonde.Usdt.Native;
 /// <summary>Pages of this process that hold a provider's image while it is loaded, and harmless ones of the same shape while it is not.</summary>
 /// <remarks>
 /// A thread may be about to read a semaphore or to call a stub at any moment, so the pages never go away: unloading puts others in their place, in one
-/// step, with all semaphores zero and nothing but returns for code. Pages nobody needs any more are kept for the next provider of that size.
+/// step, with all semaphores zero and nothing but returns for code. Pages nobody needs any more are kept for the next provider of that shape.
 /// </remarks>
 sealed unsafe class MappedProvider : IDisposable
 {
-    /// <summary>Pages of providers that are gone, by their length.</summary>
-    static readonly ConcurrentDictionary<int, ConcurrentBag<nint>> _spare = [];
+    /// <summary>Pages of providers that are gone, by their length and that of the code at their start.</summary>
+    static readonly ConcurrentDictionary<(int Length, int CodeLength), ConcurrentBag<nint>> _spare = [];
 
     readonly nint _start;
     readonly int _length;
@@ -25,7 +25,7 @@ sealed unsafe class MappedProvider : IDisposable
     public MappedProvider(int length, int codeLength)
     {
         (_length, _codeLength) = (length, codeLength);
-        if (_spare.TryGetValue(length, out var spare) && spare.TryTake(out _start))
+        if (_spare.TryGetValue((length, codeLength), out var spare) && spare.TryTake(out _start))
         {
             return;
         }
@@ -88,7 +88,7 @@ sealed unsafe class MappedProvider : IDisposable
     public void Dispose()
     {
         CloseFile();
-        _spare.GetOrAdd(_length, static _ => []).Add(_start);
+        _spare.GetOrAdd((_length, _codeLength), static _ => []).Add(_start);
     }
 
     /// <summary>Puts a file in the place of what is there; a thread that is at it sees one or the other.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Sonde.Engine.Output;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Recording.Sessions;
 
@@ -95,9 +96,9 @@ sealed class SessionServer : IDisposable
         {
             reply = SessionRequest.TryParse(line, out var request) ? $"+{_answer(request)}" : "-that is no request of this version of Sonde";
         }
-        catch (UserErrorException exception)
+        catch (Exception exception) when (exception is UserErrorException or LinuxException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            reply = $"-{exception.Message}";
+            reply = $"-{(exception is IOException or UnauthorizedAccessException ? FileError.Describe(exception) : exception.Message)}";
         }
 
         client.Send(Encoding.UTF8.GetBytes(Escape.Text(reply, LongestLine)));

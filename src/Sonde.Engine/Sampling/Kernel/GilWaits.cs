@@ -6,6 +6,8 @@ namespace Sonde.Engine.Sampling.Kernel;
 /// <summary>Tells the words in memory that threads wait on for an interpreter's lock from those of other locks.</summary>
 sealed class GilWaits : IDisposable
 {
+    const int MostKnown = 1 << 16;
+
     readonly Dictionary<(int Pid, ulong Address), bool> _known = [];
     readonly Dictionary<int, PythonProcessView?> _processes = [];
 
@@ -14,6 +16,12 @@ sealed class GilWaits : IDisposable
     {
         if (!_known.TryGetValue((pid, address), out var known))
         {
+            // Programs make locks without end.
+            if (_known.Count >= MostKnown)
+            {
+                _known.Clear();
+            }
+
             _known[(pid, address)] = known = Ask(pid, address);
         }
 
