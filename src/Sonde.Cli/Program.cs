@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Sonde.Bpf;
 using Sonde.Cli.Scripts;
 using Sonde.Cli.Verbs;
@@ -123,7 +124,13 @@ static class Program
                 Complain(error.Message);
             }
 
-            Console.Error.WriteLine(parsed.CommandResult.Command == root ? "Try 'sonde --help'." : $"Try 'sonde {parsed.CommandResult.Command.Name} --help'.");
+            var names = new List<string>();
+            for (SymbolResult? result = parsed.CommandResult; result is CommandResult command && command.Command != root; result = result.Parent)
+            {
+                names.Insert(0, command.Command.Name + " ");
+            }
+
+            Console.Error.WriteLine($"Try 'sonde {string.Concat(names)}--help'.");
             return Usage;
         }
 

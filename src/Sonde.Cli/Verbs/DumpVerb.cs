@@ -26,7 +26,8 @@ static class DumpVerb
         {
             if (parsed.GetValue(pid) is null == parsed.GetValue(core) is null)
             {
-                throw new UsageException("dump: which process? '-p PID' is a running one, '--core FILE' one that has died; 'sonde list' shows the Python processes");
+                throw new UsageException(parsed.GetValue(pid) is not null ? "dump: '-p PID' and '--core FILE' exclude each other"
+                    : "dump: which process? '-p PID' is a running one, '--core FILE' one that has died; 'sonde list' shows the Python processes");
             }
 
             var names = (parsed.GetValue(hide) ?? []).Select(static name => new Glob(name)).ToList();

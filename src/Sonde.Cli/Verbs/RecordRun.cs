@@ -106,12 +106,15 @@ sealed class RecordRun : IDisposable
         TellLosses();
         if (counts.Processes == 0)
         {
-            throw new UserErrorException("nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes");
+            throw new UserErrorException(_recording.IsMemory
+                ? "nothing was recorded: no Python code took memory that is sampled, about once in 64 KiB; record for longer, with -d"
+                : "nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes");
         }
 
         if (_recording.WrittenSamples == 0)
         {
             Say(_request.Sampling.When is { } when ? $"nothing was recorded: there were no {when}"
+                : _recording.Losses.Total > 0 ? "nothing was recorded: all samples were lost, for the reasons above"
                 : "nothing was recorded: all threads waited whenever they were looked at; --idle records those too");
         }
 

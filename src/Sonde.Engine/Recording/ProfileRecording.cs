@@ -90,6 +90,9 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>The process recorded, or the first of them; 0 when all are.</summary>
     public int Pid { get; }
 
+    /// <summary>Whether memory is recorded, and not time.</summary>
+    public bool IsMemory => _options.Sampling.Mode == SamplingMode.Memory;
+
     /// <summary>What samples, and why that.</summary>
     public string SamplerDescription => _sampler.Description;
 
