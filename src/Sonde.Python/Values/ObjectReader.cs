@@ -192,7 +192,9 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     }
 
     /// <summary>Every type comes first in its own method resolution order, which memory that holds something else by now hardly says by chance.</summary>
-    bool IsFirst(ulong type, ulong order) => TryReadPointer(order + (ulong)values.TupleItems, out var first) && first == type;
+    /// <remarks>Up to 3.9 some types of the interpreter's own, such as what an asynchronous generator is awaited through, never get one (no <c>PyType_Ready</c>).</remarks>
+    bool IsFirst(ulong type, ulong order) =>
+        order == 0 ? version.Minor < 10 : TryReadPointer(order + (ulong)values.TupleItems, out var first) && first == type;
 
     /// <summary>The type and those it derives from by its first base each.</summary>
     public IEnumerable<PythonType> Ancestors(PythonType type)
