@@ -33,6 +33,7 @@ public sealed class StackReader
     readonly int _instructionUnit;
     byte[] _copy = new byte[1 << 14];
     ulong[] _codesSeen = new ulong[64];
+    ulong[] _functions = new ulong[64];
     FrameLook _look = new();
     FrameLook _next = new();
     ulong _random = 0x9e3779b97f4a7c15;
@@ -262,13 +263,14 @@ public sealed class StackReader
         return _memory.TryRead(address, apart);
     }
 
-    /// <summary>Turns what the first look saw into frames. False when some of it cannot be: then it is of more than one moment.</summary>
+    /// <summary>Turns what the first look saw into frames, and keeps the function that each runs. False when some of it cannot be: then it is of more than one moment.</summary>
     bool TryDescribe(List<RawFrame> frames)
     {
         var seen = _look.Frames;
         if (_codesSeen.Length < seen.Length)
         {
             _codesSeen = new ulong[2 * seen.Length];
+            _functions = new ulong[2 * seen.Length];
         }
 
         for (var i = 0; i < seen.Length; i++)
@@ -309,6 +311,7 @@ public sealed class StackReader
                 continue;
             }
 
+            _functions[frames.Count] = frame.Function;
             frames.Add(new RawFrame(frame.Address, frame.Code, (int)offset, (FrameOwner)frame.Owner, frame.IsEntry));
         }
 
@@ -386,26 +389,13 @@ public sealed class StackReader
     {
         for (var i = from; i < frames.Count - 1; i++)
         {
-            if (!_known.IsKnown(frames[i + 1], frames[i], FunctionOf(frames[i].Address)))
+            if (!_known.IsKnown(frames[i + 1], frames[i], _functions[i]))
             {
                 return i;
             }
         }
 
         return -1;
-    }
-
-    ulong FunctionOf(ulong frame)
-    {
-        foreach (ref readonly var seen in _look.Frames)
-        {
-            if (seen.Address == frame)
-            {
-                return seen.Function;
-            }
-        }
-
-        return 0;
     }
 
     /// <summary>Looks again and again, at random distances, whether all frames from the outermost to that one stay as they are.</summary>
