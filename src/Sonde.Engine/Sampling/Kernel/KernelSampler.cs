@@ -69,8 +69,8 @@ public sealed class KernelSampler : ISampler
         _collector = _options.Mode switch
         {
             SamplingMode.OffCpu => new OffCpuWaits(collection),
-            SamplingMode.Memory => new Allocations(collection),
-            _ => new CpuSamples(collection),
+            SamplingMode.Memory => new SampledMoments(collection, weight: 4),
+            _ => new SampledMoments(collection, weight: null),
         };
         _program.Attach();
         _collector.Begin();
