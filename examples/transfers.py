@@ -2,7 +2,7 @@
 """A web server that tells tracers of every file it sends: who asked, for what, and how many bytes it was.
 
     python3 examples/transfers.py 8000 --directory .
-    sudo sonde -p PID -e 'usdt:*:simplehttp:file_transfer { printf("%s got %s, %d bytes\\n", str(arg0), str(arg1), arg2); }'
+    sudo sonde -p PID -e 'usdt:*:simplehttp:file_transfer { printf("%s got %s, %d bytes\\n", str(args.client), str(args.path), args.size); }'
 """
 
 import argparse

@@ -11,7 +11,7 @@
 
 Tracers see the probe as simplehttp:file_transfer in this process:
 
-    sudo sonde -p PID -e 'usdt:*:simplehttp:file_transfer { printf("%s %s %d\\n", str(arg0), str(arg1), arg2); }'
+    sudo sonde -p PID -e 'usdt:*:simplehttp:file_transfer { printf("%s %s %d\\n", str(args.client), str(args.path), args.size); }'
 
 A probe nobody listens to costs one look at a semaphore. CPython 3.6 and later on Linux, x86-64 and aarch64.
 """
@@ -285,6 +285,9 @@ class Provider(object):
             raise ValueError("probe %s:%s has %d arguments; tracers know %d at most" % (self.name, name, len(kinds), MOST_ARGUMENTS))
         if names and len(names) != len(kinds):
             raise ValueError("probe %s:%s has %d arguments and %d names for them" % (self.name, name, len(kinds), len(names)))
+        for argument in names:
+            if not isinstance(argument, str) or not argument.isidentifier() or len(argument) > 128 or names.count(argument) > 1:
+                raise ValueError("probe %s:%s: %r cannot be what an argument is called; an identifier that no other argument has can" % (self.name, name, argument))
         with self._lock:
             if self._loaded:
                 raise RuntimeError("probe %s:%s cannot be added while its provider is loaded; unload it first" % (self.name, name))

@@ -10,7 +10,8 @@ import sonde_usdt as usdt  # noqa: E402
 FIRINGS = int(sys.argv[2])
 provider = usdt.Provider("shop")
 probe = provider.add_probe(
-    "every_kind", usdt.int8, usdt.uint8, usdt.int16, usdt.uint16, usdt.int32, usdt.uint32, int, usdt.uint64, usdt.single, float, str, bytes)
+    "every_kind", usdt.int8, usdt.uint8, usdt.int16, usdt.uint16, usdt.int32, usdt.uint32, int, usdt.uint64, usdt.single, float, str, bytes,
+    names=["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "single", "number", "text", "data"])
 unheard = provider.add_probe("unheard", str)
 provider.load()
 print("ready", flush=True)

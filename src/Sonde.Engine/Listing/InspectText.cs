@@ -18,7 +18,7 @@ public sealed class InspectText(TextWriter output)
             output.WriteLine(Invariant($"  note            file offset 0x{note.NoteOffset:x}, arguments \"{Escape.Text(note.ArgumentText)}\""));
             for (var i = 0; i < note.Arguments.Count; i++)
             {
-                output.WriteLine(Invariant($"    argument {i + 1}    {Escape.Text(note.Arguments[i].Description)}"));
+                output.WriteLine(Invariant($"    argument {i + 1}    {ListText.NameOf(note.Arguments[i])}{Escape.Text(note.Arguments[i].Description)}"));
             }
         }
 

@@ -89,6 +89,11 @@ public sealed class ListJson(Stream output) : IDisposable
         foreach (var argument in location.Arguments)
         {
             json.WriteStartObject();
+            if (argument.Name.Length > 0)
+            {
+                json.WriteString("name", argument.Name);
+            }
+
             json.WriteString("text", argument.Text);
             if (argument.Unavailable is { } reason)
             {

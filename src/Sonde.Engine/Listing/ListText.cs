@@ -56,7 +56,8 @@ public sealed class ListText(TextWriter output, bool details)
     void WriteUsdt(ListedProbe.Usdt usdt)
     {
         var probe = usdt.Probe;
-        output.WriteLine($"{Name(usdt.File)} {Escape.Text(probe.FullName)}");
+        var names = probe.Locations[0].Arguments.Where(static argument => argument.Name.Length > 0).Select(static argument => Escape.Text(argument.Name)).ToList();
+        output.WriteLine($"{Name(usdt.File)} {Escape.Text(probe.FullName)}{(names.Count > 0 ? $" ({string.Join(", ", names)})" : "")}");
         if (!details)
         {
             return;
@@ -76,9 +77,12 @@ public sealed class ListText(TextWriter output, bool details)
         for (var i = 0; i < location.Arguments.Count; i++)
         {
             var argument = location.Arguments[i];
-            output.WriteLine(Invariant($"    argument {i + 1}: {Escape.Text(argument.Text),-20} {Escape.Text(argument.Description)}"));
+            output.WriteLine(Invariant($"    argument {i + 1}: {Escape.Text(argument.Text),-20} {NameOf(argument)}{Escape.Text(argument.Description)}"));
         }
     }
+
+    /// <summary>An argument's name and a colon; nothing where it has none.</summary>
+    public static string NameOf(UsdtArgument argument) => argument.Name.Length > 0 ? $"{Escape.Text(argument.Name)}: " : "";
 
     void WritePython(ListedProbe.Python python)
     {

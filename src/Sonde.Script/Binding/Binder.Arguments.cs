@@ -55,6 +55,10 @@ sealed partial class Binder
             Error(span, $"Cannot read function parameters: no description of the arguments of '{_program.Places[0].Name}' was found",
                 Context.Kind == ProbeKind.Uprobe ? "Build the program with debug information (-g), or use arg0, arg1, …" : null);
         }
+        else if (Context.Kind == ProbeKind.Usdt)
+        {
+            Error(span, $"Cannot read arguments by name: '{_program.Places[0].Name}' does not say what they are called", "Use arg0, arg1, …");
+        }
         else
         {
             Error(span, $"The args builtin can only be used with tracepoint, rawtracepoint, fentry/fexit, and uprobe probes ({TypeName(Context.Kind)} used here)");
@@ -106,7 +110,7 @@ sealed partial class Binder
             }
         }
 
-        return Fail(syntax.Span, $"Can't find function parameter {syntax.Name}", DidYouMean(syntax.Name, Context.Named.Select(argument => argument.Name)));
+        return Fail(syntax.Span, $"Can't find {(Context.Kind == ProbeKind.Usdt ? "argument" : "function parameter")} {syntax.Name}", DidYouMean(syntax.Name, Context.Named.Select(argument => argument.Name)));
     }
 
     BoundExpression BindReturnValue(SourceSpan span)

@@ -73,6 +73,9 @@ public readonly record struct UsdtAddress(
 /// </remarks>
 public sealed record UsdtArgument
 {
+    /// <summary>What it is called, as it is in the file: any characters but NUL; empty where the file does not say, as most do not.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>The operand with its size, as the compiler wrote it.</summary>
     public required string Text { get; init; }
 

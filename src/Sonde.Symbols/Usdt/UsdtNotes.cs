@@ -5,7 +5,7 @@ using Sonde.Symbols.Elf;
 
 namespace Sonde.Symbols.Usdt;
 
-/// <summary>The statically defined probes of a file, from its section <c>.note.stapsdt</c>.</summary>
+/// <summary>The statically defined probes of a file, from its section <c>.note.stapsdt</c>, with what <c>.note.sonde</c> calls their arguments.</summary>
 /// <param name="Probes">The probes, in order of their first note.</param>
 /// <param name="Malformed">How many notes could not be read and were left out.</param>
 /// <param name="Problems">What was wrong with the first of them; at most 16.</param>
@@ -47,6 +47,7 @@ public sealed record UsdtNotes(IReadOnlyList<UsdtProbe> Probes, int Malformed, I
         readonly Dictionary<(string Provider, string Name), List<UsdtLocation>> _locations = [];
         readonly Dictionary<string, IReadOnlyList<UsdtArgument>> _parsed = [];
         readonly UsdtSymbols _symbols = new(file, debug);
+        readonly UsdtArgumentNames _names = UsdtArgumentNames.Read(file);
         readonly ElfSection? _base = file.TryGetSection(".stapsdt.base", out var section) ? section : null;
 
         public int Malformed { get; private set; }
@@ -144,7 +145,7 @@ public sealed record UsdtNotes(IReadOnlyList<UsdtProbe> Probes, int Malformed, I
                 Address = address,
                 FileOffset = OffsetIn(address, ElfSegmentAccess.Execute),
                 Semaphore = semaphore == 0 ? null : new UsdtSemaphore(semaphore, OffsetIn(semaphore, ElfSegmentAccess.Write)),
-                Arguments = Arguments(arguments, address),
+                Arguments = _names.Name(provider, name, Arguments(arguments, address)),
                 ArgumentText = arguments,
                 NoteOffset = offset,
             });

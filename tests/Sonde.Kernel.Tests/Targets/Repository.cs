@@ -8,6 +8,9 @@ static class Repository
     /// <summary>The Python programs that are traced.</summary>
     public static string Targets { get; } = Path.Combine(Root, "tests", "targets");
 
+    /// <summary>The Python modules that Sonde ships.</summary>
+    public static string PythonModules { get; } = Path.Combine(Root, "python");
+
     public static string Artifacts { get; } = Path.Combine(Root, "artifacts");
 
     static string FindRoot()

@@ -14,14 +14,18 @@ sealed class Target : IDisposable
     /// <summary>Where a contained interpreter sees <see cref="Repository.Targets"/>.</summary>
     const string ContainedTargets = "/srv/targets";
 
+    /// <summary>Where it sees <see cref="Repository.PythonModules"/>.</summary>
+    const string ContainedModules = "/srv/python";
+
     // What a container runtime does: mounts of its own, and a root directory that is the root of everything it sees.
     const string EnterContainer = """
         set -e
-        root=$1 targets=$2
-        shift 2
-        mkdir -p "$root/srv/targets" "$root/mnt"
+        root=$1 targets=$2 modules=$3
+        shift 3
+        mkdir -p "$root/srv/targets" "$root/srv/python" "$root/mnt"
         mount --bind "$root" "$root"
         mount --bind "$targets" "$root/srv/targets"
+        mount --bind "$modules" "$root/srv/python"
         mount -t proc proc "$root/proc"
         cd "$root"
         pivot_root . mnt
@@ -96,7 +100,7 @@ sealed class Target : IDisposable
     public static Target Start(Interpreter interpreter, string program, params IEnumerable<string> arguments) =>
         interpreter.IsContained
             ? Start("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", EnterContainer, "sh",
-                interpreter.Root, Repository.Targets, interpreter.Path, PathOf(interpreter, program), .. arguments])
+                interpreter.Root, Repository.Targets, Repository.PythonModules, interpreter.Path, PathOf(interpreter, program), .. arguments])
             : Start(interpreter.Path, [PathOf(interpreter, program), .. arguments]);
 
     /// <summary>Starts a program of tests/targets and waits until it says that it is ready. It does its work after <see cref="Send"/>.</summary>
@@ -124,6 +128,9 @@ sealed class Target : IDisposable
     /// <summary>The path of a program of tests/targets as that interpreter sees it: what its code objects have as file name.</summary>
     public static string PathOf(Interpreter interpreter, string program) =>
         Path.Combine(interpreter.IsContained ? ContainedTargets : Repository.Targets, program);
+
+    /// <summary>The folder of the Python modules that Sonde ships, as that interpreter sees it.</summary>
+    public static string ModulesOf(Interpreter interpreter) => interpreter.IsContained ? ContainedModules : Repository.PythonModules;
 
     /// <summary>Sends a line to its standard input.</summary>
     public void Send(string line = "")

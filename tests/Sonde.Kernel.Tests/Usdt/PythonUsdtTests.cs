@@ -9,17 +9,13 @@ public sealed class PythonUsdtTests
 {
     const int Firings = 1000;
 
-    [Theory]
-    [InlineData("pyenv-3.6")]
-    [InlineData("pyenv-3.9")]
-    [InlineData("debian-3.11")]
-    [InlineData("pyenv-3.13")]
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Every_firing_arrives_with_all_its_arguments(string name)
     {
         Requires.Root();
-        using var target = Target.Start(Interpreters.Get(name), "own_probes.py", Path.Combine(Repository.Root, "python"), $"{Firings}");
-        Assert.Equal("ready", target.ReadLine());
-        const string Print = """printf("%d %u %d %u %d %u %lld %llu %lld %lld %s %r\n", arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, str(arg10), buf(arg11, 4)); @n++; if (@n == """;
+        var interpreter = Interpreters.Get(name);
+        using var target = Target.StartReady(interpreter, "own_probes.py", Target.ModulesOf(interpreter), $"{Firings}");
+        const string Print = """printf("%d %u %d %u %d %u %lld %llu %lld %lld %s %r\n", args.i8, args.u8, args.i16, args.u16, args.i32, args.u32, args.i64, args.u64, args.single, args.number, str(args.text), buf(args.data, 4)); @n++; if (@n == """;
         using var tracer = Target.Start(SondeCommand.Path, "-q", "-p", $"{target.Pid}", "-e", $"usdt:*:shop:every_kind {{ {Print}{Firings}) {{ clear(@n); exit(); }} }}");
         for (var i = 0; i < Firings; i++)
         {

@@ -135,7 +135,7 @@ public sealed class UsdtFiringTests
         return "t" + string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => runes[random.Next(runes.Length)].ToString()));
     }
 
-    static void Eventually(Func<bool> condition, Target tracer)
+    internal static void Eventually(Func<bool> condition, Target tracer)
     {
         var deadline = DateTime.UtcNow + Target.Patience;
         while (!condition())

@@ -48,6 +48,17 @@ public sealed class ListTextTests
         """,
         Text(details: true));
 
+    [Fact]
+    public void Names_of_arguments_stand_behind_the_probe_and_in_details_before_what_each_is()
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        var location = _probe.Locations[0] with { Arguments = [.. _probe.Locations[0].Arguments.Zip(["id", "s\u001bku"], static (argument, name) => argument with { Name = name })] };
+        new ListText(text, details: true).Write(new ListedProbe.Usdt(new("/usr/bin/app", false), _probe with { Locations = [location] }));
+        var lines = text.ToString().Split('\n');
+        Assert.Equal("/usr/bin/app app:query__done (id, s\\x1bku)", lines[0]);
+        Assert.Equal("    argument 1: 8@%rdi               id: 8 unsigned bytes in rdi", lines[2]);
+    }
+
     [Theory]
     [InlineData("query__done", true)]
     [InlineData("app:query__done", true)]

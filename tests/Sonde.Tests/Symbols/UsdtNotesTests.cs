@@ -120,6 +120,27 @@ public sealed class UsdtNotesTests
         Assert.Equal("", notes.Probes[1].Name);
     }
 
+    [Theory]
+    [InlineData("app\0step\0id\0sku\0", "id sku")]
+    [InlineData("app\0step\0id\0", "")]
+    [InlineData("app\0step\0id\0sku\0more\0", "")]
+    [InlineData("app\0step\0id\0sku", "")]
+    [InlineData("app\0other\0id\0sku\0", "")]
+    [InlineData("app\0", "")]
+    [InlineData("", "")]
+    public void Arguments_have_names_where_a_note_beside_has_one_for_each(string description, string names)
+    {
+        var elf = Program(Note(Code, 0, 0, "app", "step", "8@%rdi 8@%rsi"));
+        var bytes = Encoding.UTF8.GetBytes(description);
+        byte[] note = [6, 0, 0, 0, (byte)bytes.Length, 0, 0, 0, 1, 0, 0, 0, .. "sonde\0\0\0"u8, .. bytes, .. new byte[-bytes.Length & 3]];
+        elf.Section(".note.sonde", ElfSectionType.Note, note);
+
+        var location = UsdtNotes.Read(ElfFile.Parse(elf.Build(), "file")).Probes[0].Locations[0];
+
+        Assert.Equal(names, string.Join(' ', location.Arguments.Select(static argument => argument.Name)).Trim());
+        Assert.Equal(["8@%rdi", "8@%rsi"], location.Arguments.Select(static argument => argument.Text));
+    }
+
     [Fact]
     public void What_is_not_code_has_no_place_to_attach_to()
     {

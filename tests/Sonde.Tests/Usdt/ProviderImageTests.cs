@@ -88,9 +88,12 @@ public sealed class ProviderImageTests
     [Fact]
     public void Names_of_arguments_stand_in_a_note_beside()
     {
-        var image = Build(Architecture.X64, new ProbeShape("order_placed", [UsdtArgument.Int64, UsdtArgument.Text], ["id", "sku"]));
+        var image = Build(Architecture.X64, new ProbeShape("order_placed", [UsdtArgument.Int64, UsdtArgument.Text], ["id", "sku"]), new ProbeShape("nameless", [UsdtArgument.Int64], []));
         var file = ElfFile.Parse(image.Bytes, "shop.so");
         Assert.True(file.TryGetSection(".note.sonde", out var section));
+        var probes = UsdtNotes.Read(file).Probes;
+        Assert.Equal(["id", "sku"], probes[0].Locations[0].Arguments.Select(static argument => argument.Name));
+        Assert.Equal([""], probes[1].Locations[0].Arguments.Select(static argument => argument.Name));
         Assert.Equal("shop\0order_placed\0id\0sku\0", System.Text.Encoding.UTF8.GetString(file.SectionBytes(section))[20..].TrimEnd('\0') + "\0");
     }
 

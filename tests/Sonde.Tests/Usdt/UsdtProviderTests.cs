@@ -70,6 +70,9 @@ public sealed class UsdtProviderTests
         provider.AddProbe("taken");
         Assert.Throws<ArgumentException>(() => provider.AddProbe<int>("taken"));
         Assert.Throws<ArgumentException>(() => provider.AddProbe<int, int>("half_named", "one"));
+        Assert.Throws<ArgumentException>(() => provider.AddProbe<int, int>("twice_named", "one", "one"));
+        Assert.All(["", "1st", "a b", "a\0b", new string('a', 129)], name => Assert.Throws<ArgumentException>(() => provider.AddProbe<int>("badly_named", name)));
+        Assert.Equal(["taken"], provider.Probes.Select(static probe => probe.Name));
     }
 
     [Fact]

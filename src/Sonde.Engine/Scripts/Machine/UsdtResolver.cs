@@ -63,7 +63,7 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
     public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details) =>
         from found in Find(request)
         orderby found.File.Binary.Name, found.Probe.Provider, found.Probe.Name
-        select new ListedScriptProbe(Name(found.File, found.Probe), details ? [.. found.Probe.Locations[0].Arguments.Select((argument, i) => $"{argument.TypeName} arg{i}")] : []);
+        select new ListedScriptProbe(Name(found.File, found.Probe), details ? [.. found.Probe.Locations[0].Arguments.Select(Describe)] : []);
 
     IEnumerable<(UserFile File, UsdtProbe Probe)> Find(ProbeRequest request)
     {
@@ -98,7 +98,7 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
         var arguments = new List<ProbeArgument>();
         foreach (var argument in location.Arguments)
         {
-            key.Append('|').Append(argument.Text);
+            key.Append('|').Append(argument.Text).Append('|').Append(argument.Name);
             // Where a symbol is part of the operand, its distance from the probe is too.
             if (argument.Symbol is not null)
             {
@@ -110,7 +110,7 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
                 needsThreadPointer();
             }
 
-            arguments.Add(new("", TypeOf(argument), argument.Unavailable is { } reason ? new UnavailableSource(reason) : new UsdtSource(argument)));
+            arguments.Add(new(argument.Name, TypeOf(argument), argument.Unavailable is { } reason ? new UnavailableSource(reason) : new UsdtSource(argument)));
         }
 
         return new()
@@ -125,6 +125,7 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
                 DefaultSpace = AddressSpace.User,
                 HasRegisters = true,
                 Arguments = arguments,
+                Named = arguments.Exists(static argument => argument.Name.Length > 0) ? arguments : null,
                 MaySleep = kernel().HasSleepableUprobes,
             },
             Path = file.Binary.Path,
@@ -143,6 +144,8 @@ sealed class UsdtResolver(UserFiles files, MachineOptions options, Func<TargetKe
         (false, 1 or 2 or 4 or 8) => IntegerType.Of(argument.Size, argument.IsSigned),
         _ => new ArrayType(IntegerType.UInt8, Math.Max(argument.Size, 0)),
     };
+
+    static string Describe(UsdtArgument argument, int number) => $"{argument.TypeName} arg{number}{(argument.Name.Length > 0 ? $", args.{argument.Name}" : "")}";
 
     static string Name(UserFile file, UsdtProbe probe) => $"usdt:{file.Binary.Name}:{probe.Provider}:{probe.Name}";
 }
