@@ -1,0 +1,190 @@
+"""What Sonde puts into a running Python program, with the user's consent: the part that all its agents share.
+
+Sonde joins this file, values.py and one that watches (snoop.py, for example) to one text, which runs in a dictionary of its own. From outside it is
+called through two names: install(settings) begins, remove(reason) takes everything out again. The part that watches defines start(settings), and uses
+
+    send(event)              one JSON object to Sonde; never waits: what finds no room is counted and left out
+    render(value)            a value as text: bounded, and none of the program's own code runs for it (values.py)
+    guarded(function)        a callback that never raises into the program, is not entered twice, and ends when nobody listens any more
+    on_removal(function)     what must be done to leave nothing behind
+
+It runs on CPython 3.7 and newer, and needs only modules that are built into the interpreter and the C half of socket.
+"""
+import sys
+
+FILE = "<sonde>"
+PYTHON = sys.version_info[:2]
+borrowed = {}
+
+
+def borrow(name):
+    """Imports a module, which is forgotten again at the end if it was loaded for Sonde and only Sonde has it."""
+    was_loaded = name in sys.modules
+    try:
+        module = __import__(name)
+    except ImportError:
+        raise RuntimeError("this Python lacks the module %s" % name)
+    if not was_loaded:
+        borrowed[name] = sys.getrefcount(module)
+    return module
+
+
+_thread, gc, itertools, posix, socket, time = map(borrow, ("_thread", "gc", "itertools", "posix", "_socket", "time"))
+
+settings = {}
+pid = posix.getpid()
+connection = None
+gone = None      # why it has ended
+dropped = 0      # events that found no room
+failed = 0       # mistakes of this agent, none of which the program has seen
+failure = None   # the last of them
+busy = set()     # threads that are in a callback
+undo = []
+
+# ---- to Sonde: the length (u32, little-endian), then one JSON object in UTF-8
+
+WAITING_MAXIMUM = 1 << 22
+waiting = []
+waiting_bytes = 0
+sending = _thread.allocate_lock()
+ESCAPES = {code: "\\u%04x" % code for code in itertools.chain(range(32), range(0xd800, 0xe000))}
+ESCAPES.update({34: '\\"', 92: "\\\\"})
+
+
+def encode(value):
+    """JSON of None, booleans, integers and texts, and of lists, tuples and dictionaries of them."""
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return "%d" % value
+    if isinstance(value, str):
+        return '"%s"' % value.translate(ESCAPES)
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(['"%s":%s' % (key, encode(item)) for key, item in value.items()])
+    return "[%s]" % ",".join([encode(item) for item in value])
+
+
+def send(event):
+    """Sends an event if the socket takes it now; else a bounded number of them waits for the next one."""
+    global waiting_bytes, dropped
+    data = encode(event).encode()
+    if waiting_bytes + len(data) > WAITING_MAXIMUM:
+        dropped += 1
+        return
+    waiting.append(len(data).to_bytes(4, "little") + data)
+    waiting_bytes += len(data) + 4
+    flush()
+
+
+def flush():
+    """Gives the kernel what waits. One thread does; the others leave theirs to it."""
+    global waiting_bytes, gone
+    while waiting and connection is not None and sending.acquire(False):
+        try:
+            while waiting:
+                count = connection.send(waiting[0], socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+                waiting_bytes -= count
+                if count == len(waiting[0]):
+                    del waiting[0]
+                else:
+                    waiting[0] = waiting[0][count:]
+        except BlockingIOError:
+            return
+        except (OSError, AttributeError):
+            gone = gone or "nobody listens any more"
+            return
+        finally:
+            sending.release()
+
+
+# ---- safety
+
+def is_foreign(error):
+    """Whether an exception is the program's: one of its signal handlers may run, and raise, in the middle of a callback."""
+    if not isinstance(error, Exception) or type(error).__module__ != "builtins":
+        return True
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename != FILE
+
+
+def note_failure(error):
+    global failed, failure
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    failed += 1
+    failure = "%s at %s:%d" % (type(error).__name__, trace.tb_frame.f_code.co_name, trace.tb_lineno)
+
+
+def guarded(body):
+    """A callback for the interpreter. In a forked child it removes the agent, which there was copied with everything else."""
+    def callback(*arguments):
+        me = _thread.get_ident()
+        if me in busy:
+            return None
+        busy.add(me)
+        try:
+            if gone is None and posix.getpid() == pid:
+                return body(*arguments)
+        except BaseException as error:
+            if is_foreign(error):
+                raise
+            note_failure(error)
+        finally:
+            busy.discard(me)
+            if gone is not None or posix.getpid() != pid:
+                remove("forked")
+        return None
+    return callback
+
+
+def on_removal(function, *arguments):
+    undo.append((function, arguments))
+
+
+def install(with_settings):
+    """Begins; raises what prevents it, and then has left nothing behind.
+
+    Settings: "socket", the path of Sonde's socket (after an @, an abstract name); "handle", the name in sys under which remove() is found by
+    those who come later; "limits" and "hide" for render(); and what the part that watches needs.
+    """
+    global connection
+    settings.update(with_settings)
+    set_limits(settings)
+    try:
+        path = settings["socket"]
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect("\0" + path[1:] if path[:1] == "@" else path)
+        connection.setblocking(False)
+        sys.__dict__[settings["handle"]] = remove
+        send({"e": "hello", "pid": pid, "python": "%d.%d.%d" % sys.version_info[:3], "thread": _thread.get_ident()})
+        start(settings)
+    except BaseException as error:
+        remove("%s: %s" % (type(error).__name__, error))
+        raise
+
+
+def remove(reason="removed"):
+    """Takes everything out of the program again. Whoever may call it, at any time, as often as they like."""
+    global connection, gone
+    gone = gone or reason
+    while undo:
+        function, arguments = undo.pop()
+        try:
+            function(*arguments)
+        except Exception as error:
+            note_failure(error)
+    if connection is not None:
+        if posix.getpid() == pid:
+            send({"e": "end", "reason": gone, "dropped": dropped, "failed": failed, "failure": failure})
+        connection.close()
+        connection = None
+        if sys.__dict__.get(settings["handle"]) is remove:
+            del sys.__dict__[settings["handle"]]
+        for name, references in borrowed.items():
+            if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references:
+                del sys.modules[name]

@@ -1,0 +1,23 @@
+using System.Reflection;
+
+namespace Sonde.Engine.Injection;
+
+/// <summary>The Python text that is put into a process: what all agents share, and a part that watches.</summary>
+/// <remarks>It runs in a dictionary of its own, where <c>install(settings)</c> begins and <c>remove(reason)</c> takes everything out again (Agent/agent.py).</remarks>
+public static class AgentSource
+{
+    /// <summary>Files of the folder Agent, one after the other: <c>agent.py</c> and <c>values.py</c> first, then those that watch.</summary>
+    public static string Join(params ReadOnlySpan<string> files)
+    {
+        var text = new System.Text.StringBuilder();
+        foreach (var file in files)
+        {
+            using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("agent/" + file)
+                ?? throw new InvalidOperationException($"the agent has no part {file}");
+            using var reader = new StreamReader(stream);
+            text.Append(reader.ReadToEnd()).Append('\n');
+        }
+
+        return text.ToString();
+    }
+}
