@@ -168,6 +168,7 @@ sealed class ScriptCommandLine
         "--info" => _request with { Task = ScriptTask.Info },
         "--test" => _request with { Task = ScriptTask.Test },
         "--bench" => _request with { Task = ScriptTask.Bench },
+        "--fmt" => _request with { Task = ScriptTask.Format },
         "--unsafe" => _request with { Unsafe = true },
         "--no-warnings" => _request with { NoWarnings = true },
         "--dry-run" => _request with { DryRun = true },
@@ -180,7 +181,7 @@ sealed class ScriptCommandLine
 
     static readonly string[] KnownOptions =
     [
-        "-B", "-c", "-d", "-e", "-f", "-h", "-I", "-k", "-l", "-o", "-p", "-q", "-v", "-V", "--bench", "--debuginfo", "--dry-run", "--help", "--include", "--info",
+        "-B", "-c", "-d", "-e", "-f", "-h", "-I", "-k", "-l", "-o", "-p", "-q", "-v", "-V", "--bench", "--debuginfo", "--dry-run", "--fmt", "--help", "--include", "--info",
         "--no-warnings", "--probe-filter", "--quiet", "--test", "--unsafe", "--usdt-file-activation", "--verbose", "--version",
     ];
 

@@ -46,6 +46,7 @@ static class ScriptHelp
                 --dry-run        compile, load, attach, end
                 --test, --bench  run the program's test or bench probes
                 --probe-filter GLOB  only tests whose name has that in it
+                --fmt            print the program, neatly laid out, do not run it
                 --no-warnings    leave warnings out
                 --info           what this kernel has
                 -V, --version    the version

@@ -78,6 +78,7 @@ enum ScriptTask
     List,
     Test,
     Bench,
+    Format,
     Info,
     Help,
     Version,

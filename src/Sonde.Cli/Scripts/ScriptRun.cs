@@ -31,6 +31,7 @@ sealed class ScriptRun
         ScriptTask.Version => ScriptHelp.WriteVersion(request.AsBpftrace),
         ScriptTask.Info => ScriptInfo.Write(),
         ScriptTask.List => ScriptListing.Write(request),
+        ScriptTask.Format => WriteFormatted(request),
         _ => new ScriptRun(request, name).Run(),
     };
 
@@ -52,6 +53,35 @@ sealed class ScriptRun
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException($"failed to open file '{path}': {FileError.Describe(exception)}");
+        }
+    }
+
+    /// <summary>Writes the program laid out anew, or what is wrong with it.</summary>
+    static int WriteFormatted(ScriptRequest request)
+    {
+        var source = ReadSource(request);
+        var diagnostics = new DiagnosticBag();
+        var text = ScriptFormatter.Format(source, ParseOptionsOf(request, source), diagnostics);
+        Complain(request, diagnostics);
+        if (text is null)
+        {
+            return Failed;
+        }
+
+        if (request.Output is not { } output)
+        {
+            Console.Out.Write(text);
+            return 0;
+        }
+
+        try
+        {
+            File.WriteAllText(output, text);
+            return 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"failed to open file '{output}': {FileError.Describe(exception)}");
         }
     }
 

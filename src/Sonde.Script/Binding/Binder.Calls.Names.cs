@@ -152,7 +152,7 @@ sealed partial class Binder
             return Unknown;
         }
 
-        BoundExpression[] processor = [];
+        BoundExpression processor = new BoundCall(Intrinsic.Cpu, [], IntegerType.UInt64);
         if (call.Arguments.Count > 1)
         {
             if (IntegerArgument(call, 1) is not { } number)
@@ -160,12 +160,18 @@ sealed partial class Binder
                 return Unknown;
             }
 
-            processor = [Convert(number, IntegerType.UInt64)];
+            processor = Convert(number, IntegerType.UInt64);
         }
 
-        return _target.FindKernelSymbol(name) is { } offset
-            ? new BoundCall(Intrinsic.PerCpuAddress, processor, IntegerType.UInt64) { Number = unchecked((long)offset), Space = AddressSpace.Kernel }
-            : Fail(call.Span, $"Could not resolve variable \"{name}\" from BTF");
+        if (!_target.HasPerCpuVariable(name))
+        {
+            return Fail(call.Span, $"Could not resolve variable \"{name}\" from BTF");
+        }
+
+        // A processor's own lies at the variable's address plus what this array has for the processor (include/asm-generic/percpu.h).
+        return _target.FindKernelSymbol(name) is { } symbol && _target.FindKernelSymbol("__per_cpu_offset") is { } offsets
+            ? new BoundCall(Intrinsic.PerCpuAddress, [new BoundConstant(IntegerType.UInt64, unchecked((long)offsets)), processor], IntegerType.UInt64) { Number = unchecked((long)symbol) }
+            : Fail(call.Span, $"Failed to resolve kernel symbol: {name}", "this kernel does not tell where its data lies: it is built without CONFIG_KALLSYMS_ALL");
     }
 
     BoundExpression BindCgroupId(Call call)

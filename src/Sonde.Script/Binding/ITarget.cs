@@ -33,6 +33,9 @@ interface ITarget
     /// <summary>The address of a kernel symbol (<c>kaddr</c>); null if there is none.</summary>
     ulong? FindKernelSymbol(string name);
 
+    /// <summary>Whether the kernel has a variable of this name of which every processor has its own; by its BTF, which names them since Linux 5.10.</summary>
+    bool HasPerCpuVariable(string name);
+
     /// <summary>The address of a symbol of a probe's file as it lies in the traced process (<c>uaddr</c>), and its size; null if there is none.</summary>
     (ulong Address, int Size)? FindUserSymbol(ResolvedProbe probe, string name);
 

@@ -123,7 +123,7 @@ enum Intrinsic
     /// <summary>uint64 of <c>bpf_get_socket_cookie</c>: pointer to a socket.</summary>
     SocketCookie,
 
-    /// <summary>uint64: per-processor address of a kernel symbol; Number: the symbol's offset; argument: processor, or none for this one.</summary>
+    /// <summary>uint64: per-processor address of a kernel symbol; Number: the symbol's address; arguments: where <c>__per_cpu_offset</c> lies, processor.</summary>
     PerCpuAddress,
 
     /// <summary>bool: is_err(pointer).</summary>

@@ -226,7 +226,7 @@ sealed class ProbeFacts
             case BoundFind find:
                 Use(find.Into);
                 break;
-            case BoundLength { Stack: { } stack } when stack is not BoundCall:
+            case BoundLength { Stack: { Type: SymbolicType { Kind: not SymbolicKind.PythonStack, Stack.ByTables: false } } and not BoundCall }:
                 MeasuresStoredStacks = true;
                 break;
             case BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack }:

@@ -84,10 +84,27 @@ sealed partial class ProgramLowerer
             case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger:
                 return PythonScalar(call);
             case Intrinsic.PerCpuAddress:
-                throw new IrException("percpu_kaddr() is not supported; kaddr() gives the address of what all processors share.");
+                return PerCpuAddress(call);
             default:
                 throw new IrException($"There is no code for {call.Function} yet as a number.");
         }
+    }
+
+    /// <summary>A variable's address on a processor; 0 for a processor that there cannot be.</summary>
+    VirtualRegister PerCpuAddress(BoundCall call)
+    {
+        var address = Temporary(8);
+        var (inside, done) = (Ir.NewBlock("processor"), Ir.NewBlock("processor.done"));
+        var processor = Register(Scalar(call.Arguments[1]));
+        Ir.Store(Size.Double, address, 0);
+        Ir.Branch(Condition.Less, processor, _kernel.Processors, inside, done);
+        Ir.MoveTo(inside);
+        var offsets = Ir.Arithmetic(IrOperation.Add, Register(Scalar(call.Arguments[0])), Ir.Arithmetic(IrOperation.ShiftLeft, processor, 3));
+        var offset = ReadScalar(IntegerType.UInt64, offsets, AddressSpace.Kernel);
+        Ir.Store(Size.Double, address, Ir.Arithmetic(IrOperation.Add, offset, Ir.Constant(call.Number)));
+        Ir.Jump(done);
+        Ir.MoveTo(done);
+        return Ir.Load(Size.Double, address);
     }
 
     /// <summary>A register of user space, as the kernel saved it when the thread entered it (<c>bpf_task_pt_regs</c>, Linux 5.15).</summary>

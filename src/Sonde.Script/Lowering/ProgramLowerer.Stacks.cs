@@ -53,25 +53,47 @@ sealed partial class ProgramLowerer
         }
 
         var type = (SymbolicType)stack.Type;
-        if (type.Kind == SymbolicKind.PythonStack)
-        {
-            throw new IrException("len() of a Python stack is known where the stack is taken only: write len(pystack).");
-        }
-
         if (stack is BoundCall { Function: Intrinsic.KernelStack or Intrinsic.UserStack } call)
         {
             return type.Stack.ByTables ? UnwoundLength(type.Stack) : CountFrames(type.Stack.Depth, call.Function == Intrinsic.UserStack);
         }
 
-        if (type.Stack.ByTables)
-        {
-            throw new IrException("len() of a stack by tables is known where the stack is taken only: write len(dw_ustack).");
-        }
-
         var number = _frame.Function.NewRegister();
         Ir.Move(number, type.IsScalar ? Scalar(stack) : Ir.Load(Size.Double, Place(stack)));
+        if (type.Kind == SymbolicKind.PythonStack)
+        {
+            return KeptLength(_script.Python(CountLoss).Maps.Known!, number, Condition.LessOrEqual, PythonStackRecord.Unknown);
+        }
+
+        if (type.Stack.ByTables)
+        {
+            return KeptLength(_script.Stacks(type.Stack), number, Condition.SignedLess, 0);
+        }
+
         var result = Ir.Arithmetic(IrOperation.ShiftRightLogical, number, 32);
         NoneIfNegative(number, result);
+        return result;
+    }
+
+    /// <summary>How many frames the stack of a number has in a map that begins its values with that; one that the map has not any more is counted.</summary>
+    /// <param name="noneIf">Compared with <paramref name="limit"/>, tells the numbers that stand for no stack.</param>
+    VirtualRegister KeptLength(MapSpec map, VirtualRegister number, Condition noneIf, int limit)
+    {
+        var (asked, gone, kept, done) = (Ir.NewBlock("stack_taken"), Ir.NewBlock("stack_gone"), Ir.NewBlock("stack_kept"), Ir.NewBlock("stack_length"));
+        var key = Ir.Function.NewSlot("stack_key", 8);
+        var result = Ir.Constant(0);
+        Ir.Store(Size.Double, new IrAddress(key), number);
+        Ir.Branch(noneIf, number, limit, done, asked);
+        Ir.MoveTo(asked);
+        var value = Ir.Call(Helper.MapLookupElem, map, key);
+        Ir.Branch(Condition.Equal, value, 0, gone, kept);
+        Ir.MoveTo(kept);
+        Ir.Move(result, Ir.Load(Size.Double, new IrAddress(value)));
+        Ir.Jump(done);
+        Ir.MoveTo(gone);
+        CountLoss(LossKind.Stack);
+        Ir.Jump(done);
+        Ir.MoveTo(done);
         return result;
     }
 

@@ -19,14 +19,21 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
 
     static readonly Lazy<Dictionary<string, Guest>> _all = new(Read);
 
+    /// <summary>What the guest says on its console once its kernel is up.</summary>
+    const string IsUp = "the kernel is up";
+
+    /// <summary>How often a kernel that does not come up is booted: emulated processors now and then lose their way in code that patches itself.</summary>
+    const int Boots = 3;
+
     // The results are an archive on the second serial line; the first is the kernel's console.
-    const string Init = """
+    const string Init = $"""
         #!/bin/busybox sh
         /bin/busybox --install -s /bin
         export PATH=/bin HOME=/ TZ=UTC
         mount -t proc proc /proc
         mount -t sysfs sysfs /sys
         mount -t devtmpfs devtmpfs /dev
+        echo {IsUp} >/dev/ttyS0
         ln -s /proc/self/fd /dev/fd
         mount -t tracefs tracefs /sys/kernel/tracing
         mount -t bpf bpf /sys/fs/bpf
@@ -74,7 +81,13 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         try
         {
             files.Write($"{directory}/initramfs");
-            Boot(directory);
+            int boots = 0;
+            do
+            {
+                Boot(directory);
+            }
+            while (++boots < Boots && !File.ReadAllText($"{directory}/console").Contains(IsUp, StringComparison.Ordinal));
+
             return ReadResults(directory, commands.Count);
         }
         finally

@@ -84,7 +84,15 @@ sealed class FixtureTarget : ITarget
         return false;
     }
 
-    public ulong? FindKernelSymbol(string name) => name == "avenrun" ? 0xffffffff82a00000 : null;
+    public ulong? FindKernelSymbol(string name) => name switch
+    {
+        "avenrun" => 0xffffffff82a00000,
+        "runqueues" => 0x34c00,
+        "__per_cpu_offset" => 0xffffffff82b00000,
+        _ => null,
+    };
+
+    public bool HasPerCpuVariable(string name) => name is "runqueues" or "unnamed";
 
     public (ulong Address, int Size)? FindUserSymbol(ResolvedProbe probe, string name) => name == "counter" ? (0x404000, 4) : null;
 

@@ -88,6 +88,9 @@ sealed class KernelTypes
     /// <summary>A function of the kernel by name.</summary>
     public BtfType? FindFunction(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Function, out var function) ? function : null;
 
+    /// <summary>Whether there is a variable of this name; those that every processor has its own of are the only ones that BTF names up to now (pahole 1.31).</summary>
+    public bool HasVariable(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Variable, out _);
+
     static BtfTypes? Load(string path)
     {
         try

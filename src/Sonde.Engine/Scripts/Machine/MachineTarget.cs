@@ -128,6 +128,9 @@ sealed class MachineTarget : ITarget, IDisposable
     public ulong? FindKernelSymbol(string name) => _addresses.Find(name);
 
     /// <inheritdoc/>
+    public bool HasPerCpuVariable(string name) => _types.HasVariable(name);
+
+    /// <inheritdoc/>
     public (ulong Address, int Size)? FindUserSymbol(ResolvedProbe probe, string name) => _files.Opened(probe.Path)?.FindData(name, _options.ProcessId);
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class PythonStackTests
         string output = Trace(interpreter, """
             tracepoint:syscalls:sys_enter_getppid { @asked[pystack(3)] = count(); @place[pyfunc, pyfile, pyline] = count(); @depths[len(pystack)] = count(); }
             uprobe://libc[.-]*:getppid { @called[pystack(2)] = count(); }
-            tracepoint:syscalls:sys_enter_getpgid { @deep = max(len(pystack(1024))); @most = max(len(pystack)); }
+            tracepoint:syscalls:sys_enter_getpgid { @deep = max(len(pystack(1024))); @most = max(len(pystack)); @last = pystack(1024); $near = pystack(7); @stored = max(len(@last)); @near = max(len($near)); }
             tracepoint:syscalls:sys_enter_getuid /tid != pid/ { @thread[pystack(1)] = count(); }
             tracepoint:sched:sched_switch /pid == $1/ { @rests[pyfunc] = count(); }
             profile:hz:999 /pid == $1/ { @works[pyfunc] = count(); }
@@ -42,6 +42,8 @@ public sealed class PythonStackTests
             """, output, StringComparison.Ordinal);
         // Those of deep, main and the module.
         Assert.Contains($"@deep: {Depth + 3}\n", output, StringComparison.Ordinal);
+        Assert.Contains($"@stored: {Depth + 3}\n", output, StringComparison.Ordinal);
+        Assert.Contains("@near: 7\n", output, StringComparison.Ordinal);
         Assert.Contains("@most: 256\n", output, StringComparison.Ordinal);
         Assert.Contains($"""
             @thread[
