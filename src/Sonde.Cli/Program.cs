@@ -4,6 +4,7 @@ using Sonde.Bpf;
 using Sonde.Cli.Scripts;
 using Sonde.Cli.Verbs;
 using Sonde.Engine;
+using Sonde.Engine.Injection;
 using Sonde.Engine.Output;
 using Sonde.Engine.Scripts.Session;
 using Sonde.Linux;
@@ -72,6 +73,8 @@ static class Program
                 return ScriptRun.Execute(Tools.Parse(name, text, words), $"sonde {name}");
             case [var name, ..] when IsFile(name):
                 return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
+            case [InjectionGuard.Verb]:
+                return InjectionGuard.Run(Console.In) ? 0 : Failed;
             default:
                 return RunVerb(arguments);
         }

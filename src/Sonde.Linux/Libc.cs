@@ -75,6 +75,30 @@ static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "process_vm_readv", SetLastError = true)]
     internal static partial nint ProcessReadVector(int pid, void* local, nuint localCount, void* remote, nuint remoteCount, nuint flags);
 
+    [LibraryImport("libc", EntryPoint = "process_vm_writev", SetLastError = true)]
+    internal static partial nint ProcessWriteVector(int pid, void* local, nuint localCount, void* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    internal static partial nint PositionedWrite(int descriptor, void* buffer, nint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true)]
+    internal static partial int MakeDirectoryAt(int directory, byte* path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    internal static partial int UnlinkAt(int directory, byte* path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial int OpenAt(int directory, byte* path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true)]
+    internal static partial int ChangeOwnerAt(int directory, byte* path, uint user, uint group, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(int directory, byte* path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    internal static partial int SetSession();
+
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     internal static partial int GetResourceLimit(int resource, ulong* limits);
 

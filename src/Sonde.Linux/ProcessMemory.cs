@@ -1,6 +1,6 @@
 namespace Sonde.Linux;
 
-/// <summary>Reads another process's memory without stopping it: <c>process_vm_readv(2)</c>, else <c>/proc/PID/mem</c>.</summary>
+/// <summary>Reads, and where asked to writes, another process's memory without stopping it: <c>process_vm_readv(2)</c> and <c>process_vm_writev(2)</c>, else <c>/proc/PID/mem</c>.</summary>
 /// <remarks>Safe for concurrent use. Both ways need the rights of ptrace(2) on the process.</remarks>
 public sealed unsafe class ProcessMemory : IDisposable
 {
@@ -139,6 +139,62 @@ public sealed unsafe class ProcessMemory : IDisposable
         }
 
         return done;
+    }
+
+    /// <summary>Writes several places in one system call, in this order.</summary>
+    /// <param name="writes">Where, and what.</param>
+    /// <returns>False when not all of it could be written; what was written stays.</returns>
+    public bool TryWrite(IReadOnlyList<(ulong Address, ReadOnlyMemory<byte> Bytes)> writes)
+    {
+        const int Most = 64;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(writes.Count, Most, nameof(writes));
+        nint* remote = stackalloc nint[2 * Most];
+        var total = 0;
+        for (int i = 0; i < writes.Count; i++)
+        {
+            remote[2 * i] = (nint)writes[i].Address;
+            remote[2 * i + 1] = writes[i].Bytes.Length;
+            total = checked(total + writes[i].Bytes.Length);
+        }
+
+        var bytes = new byte[total];
+        var at = 0;
+        foreach (var (_, part) in writes)
+        {
+            part.Span.CopyTo(bytes.AsSpan(at));
+            at += part.Length;
+        }
+
+        fixed (byte* buffer = bytes)
+        {
+            nint* local = stackalloc nint[2] { (nint)buffer, total };
+            SystemResult result = Libc.Result(Libc.ProcessWriteVector(Pid, local, 1, remote, (nuint)writes.Count, 0));
+            return result.Raw == total || (result.Errno is Errno.ENOSYS or Errno.EPERM && TryWriteFile(writes));
+        }
+    }
+
+    bool TryWriteFile(IReadOnlyList<(ulong Address, ReadOnlyMemory<byte> Bytes)> writes)
+    {
+        SystemResult opened = FileDescriptor.TryOpen($"/proc/{Pid}/mem", OpenMode.ReadWrite);
+        if (opened.Failed)
+        {
+            LastError = opened.Errno;
+            return false;
+        }
+
+        using var file = new FileDescriptor((int)opened.Raw);
+        foreach (var (address, bytes) in writes)
+        {
+            fixed (byte* buffer = bytes.Span)
+            {
+                if (address > long.MaxValue || Libc.PositionedWrite(file.Number, buffer, bytes.Length, (long)address) != bytes.Length)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Closes the memory file, if one was opened.</summary>

@@ -30,8 +30,11 @@ public sealed class DebugOffsets
     static readonly RuntimePositions _runtime14 = new(32, 40, 56, 64, 72, 88, 96, 120, 128, 144, 152, 192, 200, 216, 224, 232, 280, 384, 368, 424, 656, 712);
     static readonly RuntimePositions _runtime15 = new(32, 40, 56, 64, 72, 88, 96, 120, 128, 144, 152, 192, 200, 240, 248, 256, 344, 448, 432, 488, 760, 840);
 
+    /// <summary>Where the entries of <c>debugger_support</c> begin (3.14 and later): evaluation breaker, support structure, switch, and within the structure the request, the path, its room.</summary>
+    const int Debugger14 = 712, Debugger15 = 840;
+
     /// <summary>Large enough for every entry above.</summary>
-    const int TableBytes = 848;
+    const int TableBytes = 888;
 
     readonly byte[] _table;
     readonly Positions _position;
@@ -141,6 +144,20 @@ public sealed class DebugOffsets
         CodeVariableNames = Offset(_runtime.VariableNames, layout.CodeVariableNames),
         TypeName = Offset(_runtime.TypeName, layout.TypeName),
     };
+
+    /// <summary>How a script is handed to a thread for it to run; null before 3.14, where there is no such way.</summary>
+    internal RemoteDebuggerLayout? DescribeDebugger(int minor)
+    {
+        if (minor < 14)
+        {
+            return null;
+        }
+
+        var first = minor == 14 ? Debugger14 : Debugger15;
+        return new RemoteDebuggerLayout(
+            ThreadEvalBreaker: Offset(first, 0), ThreadSupport: Offset(first + 8, 0), InterpreterEnabled: LargeOffset(first + 16),
+            SupportPending: Offset(first + 24, 0), SupportPath: Offset(first + 32, 0), PathBytes: Offset(first + 40, 0));
+    }
 
     /// <summary>An entry about the runtime or an interpreter, structures of hundreds of kilobytes.</summary>
     int LargeOffset(int position)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Iced.Intel;
 using Sonde.Symbols.Elf;
 
@@ -32,5 +33,30 @@ static class ImportStub
 
         word = instruction.IPRelativeMemoryAddress;
         return true;
+    }
+
+    /// <summary>Which symbol each word of the global offset table will point to (R_X86_64_GLOB_DAT and R_X86_64_JUMP_SLOT).</summary>
+    public static Dictionary<ulong, ElfSymbol> ReadWords(ElfFile image)
+    {
+        const int EntrySize = 24, GlobalData = 6, JumpSlot = 7;
+        Dictionary<ulong, ElfSymbol> imports = [];
+        foreach (var name in (ReadOnlySpan<string>)[".rela.plt", ".rela.dyn"])
+        {
+            if (!image.TryGetSection(name, out var section))
+            {
+                continue;
+            }
+
+            for (var table = image.SectionBytes(section); table.Length >= EntrySize; table = table[EntrySize..])
+            {
+                var information = BinaryPrimitives.ReadUInt64LittleEndian(table[8..]);
+                if ((uint)information is GlobalData or JumpSlot && information >> 32 < (ulong)image.DynamicSymbols.Count)
+                {
+                    imports[BinaryPrimitives.ReadUInt64LittleEndian(table)] = image.DynamicSymbols[(int)(information >> 32)];
+                }
+            }
+        }
+
+        return imports;
     }
 }

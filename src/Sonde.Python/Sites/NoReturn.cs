@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Iced.Intel;
 using Sonde.Symbols.Elf;
 using Sonde.Symbols.Unwind;
@@ -27,7 +26,7 @@ sealed class NoReturn
     {
         _image = image;
         _functions = functions;
-        _imports = new(() => ReadImports(image));
+        _imports = new(() => ImportStub.ReadWords(image));
         foreach (var name in _names)
         {
             if (image.TryFindSymbol(name, out var symbol))
@@ -86,30 +85,5 @@ sealed class NoReturn
         }
 
         return true;
-    }
-
-    /// <summary>Which symbol each word of the global offset table will point to (R_X86_64_GLOB_DAT and R_X86_64_JUMP_SLOT).</summary>
-    static Dictionary<ulong, ElfSymbol> ReadImports(ElfFile image)
-    {
-        const int EntrySize = 24, GlobalData = 6, JumpSlot = 7;
-        Dictionary<ulong, ElfSymbol> imports = [];
-        foreach (var name in (ReadOnlySpan<string>)[".rela.plt", ".rela.dyn"])
-        {
-            if (!image.TryGetSection(name, out var section))
-            {
-                continue;
-            }
-
-            for (var table = image.SectionBytes(section); table.Length >= EntrySize; table = table[EntrySize..])
-            {
-                var information = BinaryPrimitives.ReadUInt64LittleEndian(table[8..]);
-                if ((uint)information is GlobalData or JumpSlot && information >> 32 < (ulong)image.DynamicSymbols.Count)
-                {
-                    imports[BinaryPrimitives.ReadUInt64LittleEndian(table)] = image.DynamicSymbols[(int)(information >> 32)];
-                }
-            }
-        }
-
-        return imports;
     }
 }

@@ -1,0 +1,231 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Sonde.Python;
+
+namespace Sonde.Engine.Injection;
+
+/// <summary>Python code of ours that runs inside a process: put in, heard, asked, and taken out again.</summary>
+/// <remarks>
+/// The agent's source is executed in a dict of its own, which holds beforehand
+/// <list type="bullet">
+/// <item><c>channel</c>: <c>channel.send(*records)</c> sends JSON texts (bytes), never waits, and is False when nobody reads any more (then the agent must remove itself);
+/// <c>channel.lost()</c> tells how many sends have found no room since last asked;</item>
+/// <item><c>quote(text)</c>: a str as JSON; <c>text_of(error)</c>: an exception as a line.</item>
+/// </list>
+/// It may define <c>install(configuration)</c>, called at once, and <c>remove()</c>, called at the end. All of it runs between two instructions of the program, on whatever thread
+/// comes first. What the agent's functions raise into the program is the agent's own affair; what <c>install</c> and <c>remove</c> raise is reported here.
+/// <para>Not safe for concurrent use.</para>
+/// </remarks>
+public sealed class InjectedAgent : IDisposable
+{
+    /// <summary>Under this name, with random digits, the module <c>sys</c> holds the agent's dict.</summary>
+    const string NamePrefix = "_sonde_";
+
+    const int NameDigits = 12;
+
+    static readonly string _begin = Resource("begin.py"), _call = Resource("call.py"), _end = Resource("end.py");
+
+    /// <summary>How long the end of a session waits for the program, which may be short of processor time; after that the guard goes on trying.</summary>
+    static readonly TimeSpan _removalPatience = TimeSpan.FromSeconds(10);
+
+    readonly InjectionTarget _target;
+    readonly AgentChannel _channel;
+    readonly GuardProcess? _guard;
+    readonly string _name;
+    readonly TimeSpan _patience;
+    int _asked;
+    bool _isDisposed;
+
+    InjectedAgent(InjectionTarget target, AgentChannel channel, GuardProcess? guard, string name, TimeSpan patience)
+    {
+        _target = target;
+        _channel = channel;
+        _guard = guard;
+        _name = name;
+        _patience = patience;
+    }
+
+    /// <summary>The process.</summary>
+    public int Pid => _target.Pid;
+
+    /// <summary>The version of its interpreter.</summary>
+    public PythonVersion Version => _target.Version;
+
+    /// <summary>Whether the agent is still there: neither removed nor gone with its process.</summary>
+    public bool IsConnected => _channel.IsOpen;
+
+    /// <summary>Packets from the agent that could not be understood.</summary>
+    public long Damaged => _channel.Damaged;
+
+    /// <summary>After <see cref="Dispose"/>: why the agent may still be there, as one sentence; null when it is gone.</summary>
+    public string? Leftover { get; private set; }
+
+    /// <summary>Puts an agent into a process.</summary>
+    /// <param name="pid">The process: a CPython from 3.7 on, our own user's unless we are root.</param>
+    /// <param name="source">The agent's Python source.</param>
+    /// <param name="options">How, and whether the user allows it.</param>
+    /// <param name="stop">Ends the waiting; nothing is left behind then.</param>
+    /// <exception cref="UserErrorException">It is not allowed, cannot be done, or failed; the message says why. Nothing is left behind.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was asked for.</exception>
+    public static InjectedAgent Inject(int pid, string source, InjectionOptions options, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!options.IsAllowed)
+        {
+            throw new UserErrorException(
+                $"process {pid}: this runs Python code of sonde's inside the process, which is not done without being asked for; give --inject, or set {InjectionOptions.Variable}=1. The code is taken out again at the end, also when sonde is killed");
+        }
+
+        var target = InjectionTarget.Open(pid);
+        AgentChannel? channel = null;
+        GuardProcess? guard = null;
+        InjectedAgent? agent = null;
+        try
+        {
+            var name = NamePrefix + RandomNumberGenerator.GetHexString(NameDigits, lowercase: true);
+            using (var delivery = new ScriptDelivery(target))
+            {
+                channel = new AgentChannel(delivery.Directory);
+                // It watches before there is anything to take out.
+                guard = GuardProcess.Start(options.Guard, target, name);
+                var configuration = PythonText.Literal(options.Configuration);
+                delivery.Deliver(_begin, directory => $"begin({directory}, {PythonText.Quote(name)}, {configuration}, {PythonText.Quote(source)})", options.Patience, stop);
+                if (!channel.Accept(pid, options.Patience))
+                {
+                    throw new UserErrorException($"process {pid} began to run what it was given but cannot be heard; a sandbox may keep it from connecting to {delivery.Directory.Path}/{AgentChannel.SocketName}");
+                }
+            }
+
+            agent = new InjectedAgent(target, channel, guard, name, options.Patience);
+            agent.AwaitReply(0, "the agent could not be set up");
+            return agent;
+        }
+        catch
+        {
+            if (agent is not null)
+            {
+                agent.Dispose();
+            }
+            else
+            {
+                // What did not begin was taken back, and what began has not found us.
+                guard?.Release();
+                guard?.Dispose();
+                channel?.Dispose();
+                target.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next record that the agent has sent of its own.</summary>
+    /// <param name="wait">How long to wait for one.</param>
+    /// <param name="record">A JSON object in UTF-8. It comes from the process and may be anything.</param>
+    /// <returns>False when none came in time, or none will come any more (<see cref="IsConnected"/>).</returns>
+    public bool TryReceive(TimeSpan wait, out ReadOnlyMemory<byte> record) => _channel.TryReceive(wait, out record);
+
+    /// <summary>Evaluates an expression in the agent's dict, inside the process.</summary>
+    /// <param name="expression">A Python expression, such as the call of a function of the agent's.</param>
+    /// <param name="stop">Ends the waiting; then the expression is never evaluated.</param>
+    /// <returns>Its value as <c>str()</c> gives it; null for None.</returns>
+    /// <exception cref="UserErrorException">It raised an exception, or the process did not come round to it.</exception>
+    public string? Evaluate(string expression, CancellationToken stop = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var number = ++_asked;
+        using var delivery = new ScriptDelivery(_target);
+        delivery.Deliver(_call, directory => string.Create(CultureInfo.InvariantCulture, $"call({directory}, {PythonText.Quote(_name)}, {number}, {PythonText.Quote(expression)})"), _patience, stop);
+        return AwaitReply(number, "the agent failed");
+    }
+
+    /// <summary>Takes the agent out of the process again and waits for it a few seconds. What it sent before can still be received.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        if (_channel.IsOpen && _target.IsAlive)
+        {
+            try
+            {
+                Remove(_target, _name, _removalPatience, CancellationToken.None);
+                if (!_channel.AwaitEnd(_removalPatience))
+                {
+                    Leftover = $"process {Pid} has not taken the agent out yet";
+                }
+            }
+            catch (UserErrorException exception)
+            {
+                Leftover = exception.Message;
+            }
+        }
+
+        if (Leftover is null)
+        {
+            _guard?.Release();
+        }
+        else if (_guard is not null)
+        {
+            Leftover += "; a process of sonde's goes on trying to take the agent out";
+        }
+
+        _guard?.Dispose();
+        _channel.Dispose();
+        _target.Dispose();
+    }
+
+    /// <summary>Has an agent removed.</summary>
+    internal static void Remove(InjectionTarget target, string name, TimeSpan patience, CancellationToken stop)
+    {
+        using var delivery = new ScriptDelivery(target);
+        delivery.Deliver(_end, directory => $"end({directory}, {PythonText.Quote(name)})", patience, stop);
+    }
+
+    /// <summary>Whether a text is the name of an agent.</summary>
+    internal static bool IsName(string text) => text.Length == NamePrefix.Length + NameDigits && text.StartsWith(NamePrefix, StringComparison.Ordinal) && text[NamePrefix.Length..].All(char.IsAsciiHexDigitLower);
+
+    string? AwaitReply(int number, string problem)
+    {
+        while (_channel.TryReceiveReply(_patience, out var text))
+        {
+            using var reply = Parse(text);
+            if (reply is null || !reply.RootElement.TryGetProperty("reply", out var answered) || !answered.TryGetInt32(out var which) || which != number)
+            {
+                continue;
+            }
+
+            if (reply.RootElement.TryGetProperty("error", out var error))
+            {
+                throw new UserErrorException($"process {Pid}: {problem}: {Output.Escape.Text(error.GetString() ?? "?", 500)}");
+            }
+
+            return reply.RootElement.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+
+        throw new UserErrorException($"process {Pid} {(_channel.IsOpen ? $"did not answer within {_patience.TotalSeconds:0.#} s" : "has ended, or closed the connection")}");
+    }
+
+    static JsonDocument? Parse(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            return JsonDocument.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    static string Resource(string name)
+    {
+        using var stream = typeof(InjectedAgent).Assembly.GetManifestResourceStream("injection/" + name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

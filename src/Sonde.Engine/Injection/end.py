@@ -1,0 +1,27 @@
+# Takes an agent out of a program again. Runs once, as begin.py does; without an agent of that name it does nothing.
+
+
+def end(directory, name):
+    import posix
+    import sys
+
+    try:
+        posix.unlink(directory + "/run")
+        posix.rmdir(directory)
+    except OSError:
+        return  # Taken back: another one does it.
+
+    agent = sys.__dict__.pop(name, None)
+    if agent is None:
+        return
+    channel = agent["channel"]
+    try:
+        if "remove" in agent:
+            agent["remove"]()
+    except BaseException as error:
+        channel.send(('{"removal":%s}' % agent["quote"](agent["text_of"](error))).encode("utf-8", "replace"))
+    finally:
+        channel.close()
+        agent["forget"]()
+
+
