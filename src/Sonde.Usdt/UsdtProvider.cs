@@ -67,6 +67,9 @@ public sealed partial class UsdtProvider : IDisposable
         }
     }
 
+    /// <summary>Why the last <see cref="TryLoad"/> could not; null when it could.</summary>
+    public Exception? LoadFailure { get; private set; }
+
     /// <summary>Makes the probes visible to tracers. Does nothing when they are.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system forbids it, or has no memory left.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -119,6 +122,23 @@ public sealed partial class UsdtProvider : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Load"/>, for programs that go on without probes where they cannot be had.</summary>
+    /// <returns>Whether tracers can attach now; if not, <see cref="LoadFailure"/> tells why.</returns>
+    public bool TryLoad()
+    {
+        try
+        {
+            Load();
+            LoadFailure = null;
+        }
+        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            LoadFailure = exception;
+        }
+
+        return LoadFailure is null;
+    }
+
     /// <summary>Takes the probes away from tracers. They may go on being asked and fired, and do nothing. Does nothing when they are not loaded.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no memory left.</exception>
     public void Unload()
@@ -162,6 +182,9 @@ public sealed partial class UsdtProvider : IDisposable
     /// <exception cref="ArgumentException">The name is none, or taken.</exception>
     /// <exception cref="InvalidOperationException">The provider is loaded.</exception>
     public UsdtSignal AddProbe(string name) => Add(new UsdtSignal(Name, name));
+
+    /// <summary>Adds a probe whose arguments are known only now.</summary>
+    internal UntypedProbe AddProbe(string name, IReadOnlyList<UsdtArgument> arguments, IReadOnlyList<string> argumentNames) => Add(new UntypedProbe(Name, name, arguments, argumentNames));
 
     T Add<T>(T probe) where T : UsdtProbe
     {

@@ -58,6 +58,12 @@ sealed partial class ProgramLowerer
             case UsdtSource { Argument: { Kind: UsdtOperandKind.Memory } argument }:
                 Read(AddressSpace.User, to, type.Size, Address(PlaceOf(argument)));
                 break;
+            case UsdtSource { Argument.Kind: not UsdtOperandKind.Unavailable } word when type.Size <= 8:
+                // Floating-point numbers are values in memory to us, and stand in general registers at most probes.
+                var bits = Temporary(8);
+                Ir.Store(Size.Double, bits, Usdt(word.Argument, type));
+                Copy(to, bits, type.Size);
+                break;
             case UnavailableSource { Reason: var reason }:
                 throw new IrException(reason);
             default:

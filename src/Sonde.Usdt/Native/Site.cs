@@ -17,6 +17,12 @@ sealed unsafe class Site(nint semaphore, nint stub)
     /// <summary>The site of a probe that is not loaded; nobody can listen there, so it is never called.</summary>
     public static Site Unloaded { get; } = new(_nobody, 0);
 
+    /// <summary>The address of its semaphore.</summary>
+    public nint Semaphore => (nint)_semaphore;
+
+    /// <summary>The address of its stub; 0 for a probe that is not loaded.</summary>
+    public nint Stub => (nint)_stub;
+
     /// <summary>Whether a tracer is attached.</summary>
     public bool IsEnabled => *_semaphore != 0;
 

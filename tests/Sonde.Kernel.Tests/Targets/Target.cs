@@ -177,11 +177,12 @@ sealed class Target : IDisposable
     }
 
     /// <summary>Waits for its end, and for all it wrote to its standard error, and gives the exit code.</summary>
-    public int WaitForExit()
+    /// <param name="patience">How long that may take; <see cref="Patience"/> where nothing is said.</param>
+    public int WaitForExit(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(Patience))
+        if (!_process.WaitForExit(patience ?? Patience))
         {
-            throw new TimeoutException($"{this} did not end within {Patience.TotalSeconds} s.");
+            throw new TimeoutException($"{this} did not end within {patience ?? Patience}.");
         }
         _errorsEnded.Task.Wait(Patience);
         return _process.ExitCode;

@@ -92,6 +92,73 @@ public sealed class UsdtFiringTests
     }
 
     [Fact]
+    public void Floating_point_numbers_arrive_from_registers_too()
+    {
+        using var provider = new UsdtProvider("shop");
+        var probe = provider.AddProbe<double, float>("measured", "celsius", "share");
+        provider.Load();
+        using var tracer = Target.Start(SondeCommand.Path, "-q", "-p", $"{Environment.ProcessId}", "-e", "usdt:*:shop:measured { print((args.celsius, arg1)); exit(); }");
+        Eventually(() => probe.IsEnabled, tracer);
+        probe.Fire(-273.15, 0.5f);
+        Assert.Equal("(-273.15, 0.5)", tracer.ReadLine());
+        Assert.Equal(0, tracer.WaitForExit());
+    }
+
+    [Fact]
+    public void Providers_of_one_name_are_watched_together_and_enabled_each_for_itself()
+    {
+        using var one = new UsdtProvider("twin");
+        using var two = new UsdtProvider("twin");
+        var (first, second) = (one.AddProbe<int>("said"), two.AddProbe<int>("said"));
+        one.Load();
+        two.Load();
+        using var tracer = Target.Start(SondeCommand.Path, "-q", "-p", $"{Environment.ProcessId}", "-e", "usdt:*:twin:said { printf(\"%d\\n\", arg0); @++; if (@ == 2) { clear(@); exit(); } }");
+        Eventually(() => first.IsEnabled && second.IsEnabled, tracer);
+        first.Fire(1);
+        one.Dispose();
+        Assert.False(first.IsEnabled);
+        second.Fire(2);
+        Assert.Equal("1 2", $"{tracer.ReadLine()} {tracer.ReadLine()}");
+        Assert.Equal(0, tracer.WaitForExit());
+    }
+
+    [Fact]
+    public void One_of_five_hundred_providers_is_watched_alone()
+    {
+        var providers = Enumerable.Range(0, 500).Select(static number => new UsdtProvider($"many{number}")).ToList();
+        try
+        {
+            var probes = providers.Select(static provider => provider.AddProbe<int>("said", "number")).ToList();
+            providers.ForEach(static provider => provider.Load());
+            Assert.Equal(500, SondeCommand.Run("list", "-p", $"{Environment.ProcessId}", "many*:said").Output.Split('\n').Count(static line => line.EndsWith(":said (number)", StringComparison.Ordinal)));
+            using var tracer = Target.Start(SondeCommand.Path, "-q", "-p", $"{Environment.ProcessId}", "-e", "usdt:*:many137:said { printf(\"%d\\n\", arg0); exit(); }");
+            Eventually(() => probes[137].IsEnabled, tracer);
+            Assert.Equal([137], Enumerable.Range(0, 500).Where(number => probes[number].IsEnabled));
+            for (var i = 0; i < 500; i++)
+            {
+                probes[i].Fire(i);
+            }
+
+            Assert.Equal("137", tracer.ReadLine());
+            Assert.Equal(0, tracer.WaitForExit());
+        }
+        finally
+        {
+            providers.ForEach(static provider => provider.Dispose());
+        }
+    }
+
+    [Fact]
+    public void Processes_that_are_started_inherit_nothing()
+    {
+        using var provider = new UsdtProvider("own");
+        provider.AddProbe("said");
+        provider.Load();
+        using var child = Target.Start("ls", "-l", "/proc/self/fd");
+        Assert.DoesNotContain("memfd:own", child.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_provider_can_be_watched_again_after_it_was_reloaded()
     {
         using var provider = new UsdtProvider("shop");
