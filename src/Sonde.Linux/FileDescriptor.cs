@@ -47,6 +47,17 @@ public sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Descriptor number <paramref name="number"/>, which stays open when this is disposed: standard output and its like.</summary>
     public static FileDescriptor Borrow(int number) => new(number, owned: false);
 
+    /// <summary>Whether a descriptor came from whoever started this program. One that was closed then is soon used by the runtime, for files of its own.</summary>
+    /// <param name="number">The descriptor's number.</param>
+    /// <remarks>What is inherited survived an <c>execve</c>, and so cannot be marked to be closed by one; all that the runtime opens is.</remarks>
+    public static bool IsInherited(int number)
+    {
+        const nint getFlags = 1; // F_GETFD of include/uapi/linux/fcntl.h
+        const nint closeOnExec = 1; // FD_CLOEXEC
+        SystemResult flags = Libc.Result(Libc.SystemCall(Libc.Number.FileControl, number, getFlags, 0, 0, 0));
+        return !flags.Failed && (flags.Raw & closeOnExec) == 0;
+    }
+
     /// <summary>Opens <paramref name="path"/>.</summary>
     /// <exception cref="LinuxException">The file cannot be opened.</exception>
     public static FileDescriptor Open(string path, OpenMode mode = OpenMode.ReadOnly) =>

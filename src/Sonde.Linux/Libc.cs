@@ -16,6 +16,8 @@ static unsafe partial class Libc
 
         internal static nint MemfdCreate => _arm64 ? 279 : 319;
 
+        internal static nint FileControl => _arm64 ? 25 : 72;
+
         internal static nint CapGet => _arm64 ? 90 : 125;
 
         internal static nint Statx => _arm64 ? 291 : 332;
@@ -122,6 +124,12 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     internal static partial int ProcessControl(int option, nint second, nint third, nint fourth, nint fifth);
+
+    [LibraryImport("libc", EntryPoint = "sched_getaffinity", SetLastError = true)]
+    internal static partial int GetAffinity(int thread, nuint length, void* mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    internal static partial int SetAffinity(int thread, nuint length, void* mask);
 
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     internal static partial int SetPriority(int which, uint who, int priority);

@@ -39,6 +39,7 @@ sealed class ScriptRun
     public static SourceText ReadSource(ScriptRequest request) => request switch
     {
         { Program: { } program } => new SourceText("stdin", program),
+        { File: "-" } when !FileDescriptor.IsInherited(0) => throw new UserErrorException("cannot read a script from the standard input: it is closed"),
         { File: "-" } => new SourceText("stdin", Console.In.ReadToEnd()),
         { Embedded: { } embedded } => new SourceText(request.File!, embedded),
         _ => new SourceText(request.File!, ReadFile(request.File!)),

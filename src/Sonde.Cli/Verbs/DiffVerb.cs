@@ -18,18 +18,13 @@ static class DiffVerb
         var after = new Argument<string>("after") { Description = "The profile that is compared.", HelpName = "AFTER" };
         var output = new Option<string?>("--output", "-o") { Description = "Write a flame graph of the difference to FILE, .html or .svg: red has grown, blue has shrunk.", HelpName = "FILE" };
         var total = new Option<bool>("--total") { Description = "By the share of functions with what they called, instead of their own." };
-        var top = new Option<int>("--top", "-n") { Description = "How many rows the table has.", HelpName = "N", DefaultValueFactory = _ => DefaultTop };
+        var top = new Option<int>("--top", "-n") { Description = "How many rows the table has.", HelpName = "N", CustomParser = Number.Between(1, int.MaxValue), DefaultValueFactory = _ => DefaultTop };
         var lines = new Option<bool>("--lines") { Description = "Lines instead of functions." };
         var view = new ViewOptions();
         var verb = new Command("diff", "Compare two profiles: which functions take a larger or smaller share than before.") { before, after, output, total, top, lines };
         view.AddFiltersTo(verb);
         verb.SetAction(parsed =>
         {
-            if (parsed.GetValue(top) < 1)
-            {
-                throw new UsageException($"--top {parsed.GetValue(top)}: must be at least 1");
-            }
-
             // Lines move from one version of a program to the next, and with them where functions begin.
             var seen = view.Of(parsed) with { NoLines = !parsed.GetValue(lines) };
             var diff = new ProfileDiff(seen.Apply(ProfileFile.Read(parsed.GetValue(before)!)), seen.Apply(ProfileFile.Read(parsed.GetValue(after)!)));

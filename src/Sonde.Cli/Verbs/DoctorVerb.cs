@@ -12,7 +12,7 @@ static class DoctorVerb
 
     public static Command Create()
     {
-        var pid = new Option<int?>("--pid", "-p") { Description = "A process that shall be followed.", HelpName = "PID" };
+        var pid = new Option<int?>("--pid", "-p") { Description = "A process that shall be followed.", HelpName = "PID", CustomParser = ProcessId.Parse };
         var json = new Option<bool>("--json") { Description = "One JSON object a line: subject, verdict, state, stops, advice." };
         var verb = new Command("doctor", "Tell what works on this machine, what does not, and what to do about it. Exits with 1 if Python cannot be followed.") { pid, json };
         verb.SetAction(parsed => Run(parsed.GetValue(pid), parsed.GetValue(json)));

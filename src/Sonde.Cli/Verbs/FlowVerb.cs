@@ -10,15 +10,15 @@ static class FlowVerb
 {
     public static Command Create()
     {
-        var pids = new Option<int[]>("--pid", "-p") { Description = "Follow this process; may be given several times.", HelpName = "PID" };
+        var pids = new Option<int[]>("--pid", "-p") { Description = "Follow this process; may be given several times.", HelpName = "PID", CustomParser = ProcessId.ParseAll };
         var all = new Option<bool>("--all") { Description = "Follow every process of the interpreters that run now, and those that start later." };
         var function = Globs("--function", "Only functions whose qualified name matches, such as 'Server.*' or 'handle'.");
         var file = Globs("--file", "Only functions of files (or modules) that match, such as 'app.py', 'app' or '*/site-packages/*'.", "--module");
         var exclude = Globs("--exclude", "Leave out functions and files that match.");
         var thread = Globs("--thread", "Only threads with this id, or with a name that matches.");
-        var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N" };
+        var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N", CustomParser = Number.OptionalBetween(1, int.MaxValue) };
         var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = result => Duration.Parse(result) ?? default };
-        var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N" };
+        var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N", CustomParser = Number.OptionalBetween(1, long.MaxValue) };
         var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = Duration.Parse };
         var time = new Option<bool>("--time") { Description = "Show clock time instead of microseconds since the start." };
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of text." };
@@ -26,7 +26,7 @@ static class FlowVerb
         var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
-        var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", DefaultValueFactory = _ => 32 };
+        var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
         var command = new Argument<string[]>("command") { Description = "After --: a command to start and follow.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
@@ -51,9 +51,9 @@ static class FlowVerb
                 Files = parsed.GetValue(file) ?? [],
                 Excludes = parsed.GetValue(exclude) ?? [],
                 Threads = parsed.GetValue(thread) ?? [],
-                Depth = Positive(parsed.GetValue(depth), "--depth"),
+                Depth = parsed.GetValue(depth),
                 MinDuration = parsed.GetValue(minimum),
-                MaxEvents = Positive(parsed.GetValue(maximum), "--max-events"),
+                MaxEvents = parsed.GetValue(maximum),
                 RingBufferBytes = BufferBytes(parsed.GetValue(buffer)),
             },
         }));
@@ -69,10 +69,5 @@ static class FlowVerb
     static Option<string[]> Globs(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = "GLOB" };
 
-    static T? Positive<T>(T? value, string option) where T : struct, System.Numerics.INumber<T> =>
-        value is { } number && number <= T.Zero ? throw new UsageException($"{option} {number}: must be at least 1") : value;
-
-    static int BufferBytes(int mebibytes) => mebibytes is >= 1 and <= 1024
-        ? (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20
-        : throw new UsageException($"--buffer {mebibytes}: must be from 1 to 1024 (MiB)");
+    static int BufferBytes(int mebibytes) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20;
 }

@@ -3,12 +3,16 @@ using System.Globalization;
 
 namespace Sonde.Cli.Verbs;
 
-/// <summary>Reads a process id from the command line.</summary>
+/// <summary>Reads process ids from the command line.</summary>
 static class ProcessId
 {
-    public static int? Parse(ArgumentResult result)
+    public static int? Parse(ArgumentResult result) => Parse(result, result.Tokens[^1].Value);
+
+    /// <summary>Reads those of an option that may be given several times.</summary>
+    public static int[] ParseAll(ArgumentResult result) => [.. result.Tokens.Select(token => Parse(result, token.Value) ?? 0)];
+
+    static int? Parse(ArgumentResult result, string word)
     {
-        var word = result.Tokens[^1].Value;
         if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0)
         {
             return pid;

@@ -1,6 +1,7 @@
 using Sonde.Engine;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
+using Sonde.Linux;
 
 namespace Sonde.Cli.Verbs;
 
@@ -14,6 +15,12 @@ static class ProfileFile
         if (path != Standard)
         {
             return ProfileFormats.ReadFile(path);
+        }
+
+        const int standardInput = 0;
+        if (!FileDescriptor.IsInherited(standardInput))
+        {
+            throw new UserErrorException("cannot read a profile from the standard input: it is closed");
         }
 
         try

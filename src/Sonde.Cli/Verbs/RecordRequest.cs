@@ -21,6 +21,8 @@ sealed record RecordRequest
 
     public bool Threads { get; init; }
 
+    public bool FullFileNames { get; init; }
+
     public string? Session { get; init; }
 
     public TimeSpan? Loop { get; init; }

@@ -72,6 +72,7 @@ sealed class RecordRun : IDisposable
             {
                 ByFunction = request.ByFunction,
                 NoLines = request.NoLines,
+                FullFileNames = request.FullFileNames,
                 // Formats with a time axis show threads and processes apart anyway.
                 ThreadsAsFrames = request.Threads && !format.NeedsTimeline,
                 ProcessesAsFrames = request.Sampling.Subprocesses && !format.NeedsTimeline,

@@ -13,7 +13,7 @@ static class RecordVerb
 
     public static Command Create()
     {
-        var pids = new Option<int[]>("--pid", "-p") { Description = "Record this process; may be given several times.", HelpName = "PID" };
+        var pids = new Option<int[]>("--pid", "-p") { Description = "Record this process; may be given several times.", HelpName = "PID", CustomParser = ProcessId.ParseAll };
         var all = new Option<bool>("--all") { Description = "Record every Python process, those that start later included." };
         var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Record the children of the processes too, those that start later included." };
         var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m. Without it Ctrl-C or the end of the process does.", HelpName = "TIME", CustomParser = Duration.Parse };
@@ -32,12 +32,13 @@ static class RecordVerb
         var session = new Option<string?>("--session") { Description = "A name by which 'sonde session' can reach the recording while it goes on.", HelpName = "NAME" };
         var loop = new Option<TimeSpan?>("--loop") { Description = "Write a file, and begin the next, each time that this has passed: 60s.", HelpName = "TIME", CustomParser = Duration.Parse };
         var when = new Option<string?>("--when") { Description = "Only inside slow calls: 'calls > 50ms in app.handle'.", HelpName = "CONDITION" };
-        var ignored = new Option<bool>("--nonblocking", "--full-filenames") { Description = "Accepted and needless: Sonde never stops a process, and files hold whole names.", Hidden = true };
+        var full = new Option<bool>("--full-filenames") { Description = "Whole paths of files in flame graphs." };
+        var ignored = new Option<bool>("--nonblocking") { Description = "Accepted and needless: Sonde never stops a process.", Hidden = true };
         var command = new Argument<string[]>("command") { Description = "After --: a command to start and record.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
 
         var verb = new Command("record", "Record where running Python programs spend their time: flame graph, speedscope, pprof and more.")
         {
-            pids, all, subprocesses, duration, rate, output, format, function, noLines, threads, gil, idle, native, cpu, offCpu, memory, session, loop, when, ignored, command,
+            pids, all, subprocesses, duration, rate, output, format, function, noLines, threads, gil, idle, native, cpu, offCpu, memory, session, loop, when, full, ignored, command,
         };
         verb.SetAction(parsed => RecordRun.Execute(new RecordRequest
         {
@@ -48,6 +49,7 @@ static class RecordVerb
             ByFunction = parsed.GetValue(function),
             NoLines = parsed.GetValue(noLines),
             Threads = parsed.GetValue(threads),
+            FullFileNames = parsed.GetValue(full),
             Session = parsed.GetValue(session),
             Loop = parsed.GetValue(loop),
             Sampling = new SamplingOptions

@@ -17,8 +17,8 @@ static class ReportVerb
         var file = new Argument<string>("file") { Description = "The profile, of any format that can be read; '-' is the standard input.", HelpName = "FILE" };
         var function = new Option<string?>("--function") { Description = "Who calls the functions that match, and whom they call: 'handle', 'Server.*'.", HelpName = "GLOB" };
         var tree = new Option<bool>("--tree") { Description = "The tree of calls instead of a table." };
-        var minimum = new Option<double>("--min-percent") { Description = "Only calls of the tree with at least this share.", HelpName = "PERCENT", DefaultValueFactory = _ => DefaultMinimum };
-        var top = new Option<int>("--top", "-n") { Description = "How many rows the table has.", HelpName = "N", DefaultValueFactory = _ => DefaultTop };
+        var minimum = new Option<double>("--min-percent") { Description = "Only calls of the tree with at least this share.", HelpName = "PERCENT", CustomParser = Number.Between(0.0, 100.0), DefaultValueFactory = _ => DefaultMinimum };
+        var top = new Option<int>("--top", "-n") { Description = "How many rows the table has.", HelpName = "N", CustomParser = Number.Between(1, int.MaxValue), DefaultValueFactory = _ => DefaultTop };
         var lines = new Option<bool>("--lines") { Description = "Lines instead of functions." };
         var view = new ViewOptions();
         var verb = new Command("report", "Show a profile in the terminal: the functions that take the most, who calls them, the tree of calls, threads and states.")
@@ -28,11 +28,6 @@ static class ReportVerb
         view.AddFiltersTo(verb);
         verb.SetAction(parsed =>
         {
-            if (parsed.GetValue(top) < 1)
-            {
-                throw new UsageException($"--top {parsed.GetValue(top)}: must be at least 1");
-            }
-
             var profile = (view.Of(parsed) with { ByFunction = !parsed.GetValue(lines) }).Apply(ProfileFile.Read(parsed.GetValue(file)!));
             using var text = new StreamWriter(new StandardStream(1), new UTF8Encoding(false)) { NewLine = "\n" };
             var report = new ProfileReport(profile, text, Terminal.UsesColour(standardError: false));

@@ -14,7 +14,7 @@ static class TopVerb
 {
     public static Command Create()
     {
-        var pids = new Option<int[]>("--pid", "-p") { Description = "Watch this process; may be given several times.", HelpName = "PID" };
+        var pids = new Option<int[]>("--pid", "-p") { Description = "Watch this process; may be given several times.", HelpName = "PID", CustomParser = ProcessId.ParseAll };
         var all = new Option<bool>("--all") { Description = "Watch every Python process, those that start later included." };
         var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Watch the children of the processes too, those that start later included." };
         var rate = new Option<double>("--rate", "-r") { Description = "Samples of each thread a second, 100 unless given: 1000, 10khz.", HelpName = "RATE", CustomParser = RecordVerb.ParseRate, DefaultValueFactory = _ => 100 };

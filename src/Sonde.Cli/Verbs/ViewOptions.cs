@@ -8,8 +8,6 @@ namespace Sonde.Cli.Verbs;
 /// <summary>The options that choose what of a profile is seen, for all verbs that show one.</summary>
 sealed class ViewOptions
 {
-    static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
-
     readonly Option<bool> _function = new("--function", "-F") { Description = "Functions instead of lines." };
     readonly Option<bool> _noLines = new("--no-lines", "--nolineno") { Description = "Without line numbers." };
     readonly Option<bool> _threads = new("--threads", "-t") { Description = "Threads apart, each under a frame of its own." };
@@ -17,6 +15,7 @@ sealed class ViewOptions
     readonly Option<bool> _gil = new("--gil", "-g") { Description = "Only while holding the global interpreter lock." };
     readonly Option<bool> _active = new("--active") { Description = "Only while active: neither asleep nor waiting." };
     readonly Option<string?> _match = new("--match") { Description = "Only stacks with a frame that matches this regular expression, such as 'parse \\(.*decoder'.", HelpName = "REGEX" };
+    readonly Option<bool> _full = new("--full-filenames") { Description = "Whole paths of files." };
     readonly Option<bool> _inverted = new("--invert") { Description = "Callers under callees." };
 
     public void AddTo(Command verb)
@@ -29,10 +28,10 @@ sealed class ViewOptions
         AddFiltersTo(verb);
     }
 
-    /// <summary>Those that choose samples, for verbs that know themselves how frames are shown.</summary>
+    /// <summary>Those that choose samples and how files are named, for verbs that know themselves how frames are shown.</summary>
     public void AddFiltersTo(Command verb)
     {
-        foreach (var option in new Option[] { _gil, _active, _match })
+        foreach (var option in new Option[] { _gil, _active, _match, _full })
         {
             verb.Add(option);
         }
@@ -48,6 +47,7 @@ sealed class ViewOptions
         GilOnly = parsed.GetValue(_gil),
         WithoutIdle = parsed.GetValue(_active),
         Function = parsed.GetValue(_match) is { } pattern ? Expression(pattern) : null,
+        FullFileNames = parsed.GetValue(_full),
         Inverted = parsed.GetValue(_inverted),
     };
 
@@ -55,11 +55,11 @@ sealed class ViewOptions
     {
         try
         {
-            return new Regex(pattern, RegexOptions.CultureInvariant, _patience);
+            return FramePattern.Parse(pattern);
         }
-        catch (ArgumentException exception)
+        catch (FormatException exception)
         {
-            throw new UsageException($"--match '{pattern}': no regular expression: {exception.Message}");
+            throw new UsageException($"--match '{pattern}' is no regular expression: {exception.Message}");
         }
     }
 }

@@ -100,6 +100,16 @@ public static class DumpJson
             json.WriteEndArray();
         }
 
+        if (frame.MoreVariables > 0)
+        {
+            json.WriteNumber("more_locals", frame.MoreVariables);
+        }
+
+        if (frame.VariablesProblem is { } problem)
+        {
+            WriteText(json, "locals_problem", problem);
+        }
+
         json.WriteBoolean("is_native", frame.IsNative);
         json.WriteBoolean("is_entry", frame.IsEntry);
         json.WriteBoolean("is_shim_entry", false);

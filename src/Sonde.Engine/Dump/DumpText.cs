@@ -170,6 +170,16 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
             Write(indent, "Arguments", variables.Where(static variable => variable.IsArgument));
             Write(indent, "Locals", variables.Where(static variable => !variable.IsArgument));
         }
+
+        if (frame.MoreVariables > 0)
+        {
+            Line(string.Create(CultureInfo.InvariantCulture, $"{indent}            … {frame.MoreVariables} more"));
+        }
+
+        if (frame.VariablesProblem is { } problem)
+        {
+            Line($"{indent}        (variables are missing: {problem})");
+        }
     }
 
     void Write(SourceExcerpt source, string indent)

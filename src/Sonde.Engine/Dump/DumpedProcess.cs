@@ -66,8 +66,14 @@ public sealed record DumpedFrame(string Function, string File, string ShortFile,
     /// <summary>The line it is at; null when the source is not to be had.</summary>
     public SourceExcerpt? Source { get; init; }
 
-    /// <summary>Its variables, the arguments first; null when they were not asked for.</summary>
+    /// <summary>Its variables, the arguments first; null when they were not asked for, or with a <see cref="VariablesProblem"/>.</summary>
     public IReadOnlyList<DumpedVariable>? Variables { get; init; }
+
+    /// <summary>How many variables it has besides; more than 0 only in bodies of modules and classes.</summary>
+    public int MoreVariables { get; init; }
+
+    /// <summary>Why its variables are missing; null when they are not.</summary>
+    public string? VariablesProblem { get; init; }
 
     /// <summary>Whether it is machine code; its file is the library then, where the source is not known.</summary>
     public bool IsNative { get; init; }

@@ -2,7 +2,6 @@ using System.Globalization;
 using Sonde.Engine.Stacks;
 using Sonde.Python.Stacks;
 using Sonde.Python.Tasks;
-using Sonde.Python.Values;
 
 namespace Sonde.Engine.Dump;
 
@@ -13,68 +12,62 @@ namespace Sonde.Engine.Dump;
 sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? native)
 {
     readonly SourceLines _sources = new(view.Pid);
-    readonly FrameVariables _reader = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
-    readonly PythonValues _values = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
-    readonly ValueLimits _limits = ValueLimits.ForLevel(request.LocalsLevel) with { Hide = request.Hide };
 
     /// <summary>Fills in what the process's interpreter tells.</summary>
     public DumpedProcess Describe(DumpedProcess process, ProcessSnapshot snapshot, LoadedAsyncio? asyncio)
     {
         // What changes comes first: variables and tasks, then the source.
-        var threads = new List<(ThreadSnapshot State, List<(RawFrame Raw, CodeObject Code, IReadOnlyList<DumpedVariable>? Variables)> Python, JoinedTrace? Joined)>();
+        using var reader = new FrameReader(view, request, snapshot);
+        var threads = new List<(ThreadSnapshot State, IReadOnlyList<ReadFrame> Python, JoinedTrace? Joined)>();
         foreach (var thread in snapshot.Threads)
         {
-            var (frames, joined) = Take(thread);
-            threads.Add((thread, [.. frames.Select(frame => (frame.Raw, frame.Code, (IReadOnlyList<DumpedVariable>?)Variables(frame.Raw)))], joined));
+            var (frames, joined, problem) = Take(thread, reader);
+            threads.Add((thread with { Problem = problem }, frames, joined));
         }
 
-        IReadOnlyList<PythonTask> tasks = [];
+        List<(PythonTask Task, IReadOnlyList<ReadFrame> Frames)> tasks = [];
         var hasMore = false;
         if (asyncio is not null)
         {
-            var reader = new TaskReader(view.Runtime, view.Codes, asyncio.Offsets, asyncio.Data);
-            (tasks, hasMore) = (reader.Read(), reader.IsCut);
+            var found = new TaskReader(view.Runtime, view.Codes, asyncio.Offsets, asyncio.Data);
+            tasks.AddRange(found.Read().Select(task => (task, reader.FillSuspended([.. task.Frames.Select(static frame => new ReadFrame(frame.Raw, frame.Code))]))));
+            hasMore = found.IsCut;
         }
 
         return process with
         {
             Version = view.Version,
-            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(frame => Describe(frame.Raw, frame.Code, frame.Variables))], thread.Joined))],
+            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(Describe)], thread.Joined))],
             OtherThreads = snapshot.OtherThreads,
-            Tasks = asyncio is not null ? [.. tasks.Select(Describe)] : null,
+            Tasks = asyncio is not null ? [.. tasks.Select(task => new DumpedTask(task.Task, [.. task.Frames.Select(Describe)]))] : null,
             HasMoreTasks = hasMore,
             Problem = snapshot.Problem,
         };
     }
 
-    DumpedTask Describe(PythonTask task) =>
-        new(task, [.. task.Frames.Select(frame => Describe(frame.Raw, frame.Code, Variables(frame.Raw)))]);
-
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
-    (IReadOnlyList<(RawFrame Raw, CodeObject Code)> Frames, JoinedTrace? Joined) Take(ThreadSnapshot thread)
+    (IReadOnlyList<ReadFrame> Frames, JoinedTrace? Joined, string? Problem) Take(ThreadSnapshot thread, FrameReader reader)
     {
-        if (native is not null)
+        if (native is null)
         {
-            List<RawFrame> read = [];
-            var joined = native(thread, read);
-            List<(RawFrame, CodeObject)> frames = [];
-            foreach (var frame in read)
-            {
-                if (view.Codes.TryGet(frame.Code, out var code))
-                {
-                    frames.Add((frame, code));
-                }
-            }
-
-            if (joined.Mismatch is null && frames.Count == read.Count)
-            {
-                return (frames, joined);
-            }
-
-            return ([.. thread.Frames.Select(static frame => (frame.Raw, frame.Code))], joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" });
+            var frames = reader.Read(thread, out var problem);
+            return (frames, null, problem);
         }
 
-        return ([.. thread.Frames.Select(static frame => (frame.Raw, frame.Code))], null);
+        List<RawFrame> read = [];
+        var joined = native(thread, read);
+        List<ReadFrame> python = [];
+        foreach (var frame in read)
+        {
+            if (view.Codes.TryGet(frame.Code, out var code))
+            {
+                python.Add(new ReadFrame(frame, code));
+            }
+        }
+
+        return joined.Mismatch is null && python.Count == read.Count
+            ? (reader.Fill(thread.Record, python), joined, thread.Problem)
+            : (reader.Read(thread, out var missing), joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" }, missing);
     }
 
     static DumpedThread Describe(ThreadSnapshot thread, IReadOnlyList<DumpedFrame> python, JoinedTrace? joined)
@@ -101,25 +94,16 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         };
     }
 
-    DumpedFrame Describe(in RawFrame raw, CodeObject code, IReadOnlyList<DumpedVariable>? variables)
+    DumpedFrame Describe(ReadFrame frame)
     {
-        var span = code.Locate(raw.InstructionOffsetBytes);
-        return new(code.Function, code.File, _sources.Shorten(code.File), span)
+        var span = frame.Code.Locate(frame.Raw.InstructionOffsetBytes);
+        return new(frame.Code.Function, frame.Code.File, _sources.Shorten(frame.Code.File), span)
         {
-            Source = span is { } known ? _sources.Find(code.File, known) : null,
-            Variables = variables,
-            IsEntry = raw.CalledFromC,
+            Source = span is { } known ? _sources.Find(frame.Code.File, known) : null,
+            Variables = frame.Variables,
+            MoreVariables = frame.More,
+            VariablesProblem = frame.Problem,
+            IsEntry = frame.Raw.CalledFromC,
         };
-    }
-
-    List<DumpedVariable>? Variables(RawFrame frame)
-    {
-        if (request.LocalsLevel == 0)
-        {
-            return null;
-        }
-
-        return [.. _reader.Read(frame.Address, frame.Code).Select(variable => new DumpedVariable(
-            variable.Name, variable.Address, variable.IsArgument, request.Hide is { } hide && hide(variable.Name) ? "<hidden>" : _values.Describe(variable.Address, _limits)))];
     }
 }

@@ -16,7 +16,7 @@ public enum FrameKind : byte
     Marker,
 }
 
-/// <summary>One place in a program, as profiles know it. Names are as the target has them: whoever shows them escapes them.</summary>
+/// <summary>One place in a program, as profiles know it. Names are as the target has them, but for lone surrogates once they are in a profile: whoever shows them escapes them.</summary>
 /// <param name="Kind">What kind of code it is.</param>
 /// <param name="Function">The function's qualified name, demangled where it was mangled; for a marker its text.</param>
 /// <param name="File">The source file as the target names it, or the module (library, executable) of machine code; empty when unknown.</param>

@@ -17,13 +17,19 @@ public sealed class FrameTable
     /// <summary>The number of a frame, given to it now if it is new.</summary>
     public int Intern(in Frame frame)
     {
-        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, frame, out var known);
-        if (!known)
+        if (_numbers.TryGetValue(frame, out var number))
         {
-            number = _frames.Count;
-            _frames.Add(frame);
+            return number;
         }
 
-        return number;
+        var valid = frame with { Function = ProfileText.Of(frame.Function), File = ProfileText.Of(frame.File) };
+        ref var added = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, valid, out var known);
+        if (!known)
+        {
+            added = _frames.Count;
+            _frames.Add(valid);
+        }
+
+        return added;
     }
 }

@@ -52,5 +52,9 @@ public sealed class ProfileLosses
     }
 
     /// <summary>Says where samples fell that have been counted already.</summary>
-    internal void AddWhere(string function, long count) => _functions[function] = _functions.GetValueOrDefault(function) + count;
+    internal void AddWhere(string function, long count)
+    {
+        function = ProfileText.Of(function);
+        _functions[function] = _functions.GetValueOrDefault(function) + count;
+    }
 }

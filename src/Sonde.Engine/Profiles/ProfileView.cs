@@ -33,13 +33,16 @@ public sealed record ProfileView
     /// <summary>Innermost frames outermost: who calls, instead of who is called.</summary>
     public bool Inverted { get; init; }
 
+    /// <summary>Files with their whole paths, where only their ends would be shown.</summary>
+    public bool FullFileNames { get; init; }
+
     /// <summary>Whether a thread in this state has nothing to do or cannot go on, as opposed to one that runs or would with a free processor.</summary>
     public static bool IsIdle(ThreadState state) =>
         state is ThreadState.Sleeping or ThreadState.WaitingForGil or ThreadState.WaitingForLock or ThreadState.WaitingForIo or ThreadState.Stopped;
 
     /// <summary>Whether a profile would come out as it is.</summary>
     public bool ChangesNothing =>
-        !(ByFunction || NoLines || ThreadsAsFrames || ProcessesAsFrames || GilOnly || WithoutIdle || Inverted || States.Count > 0 || Function is not null);
+        !(ByFunction || NoLines || ThreadsAsFrames || ProcessesAsFrames || GilOnly || WithoutIdle || Inverted || FullFileNames || States.Count > 0 || Function is not null);
 
     /// <summary>The profile seen this way: a new one, or the very same when nothing changes.</summary>
     /// <exception cref="UserErrorException">The expression took longer on a name than it was given.</exception>
@@ -68,7 +71,7 @@ public sealed record ProfileView
     {
         const int Excluded = -1;
 
-        readonly Profile _result = new(profile.KeepsTimeline) { Info = profile.Info };
+        readonly Profile _result = new(profile.KeepsTimeline) { Info = view.FullFileNames ? profile.Info with { FullFileNames = true } : profile.Info };
         readonly int[] _frames = new int[profile.Frames.Count];
         readonly bool[] _matches = new bool[profile.Frames.Count];
 

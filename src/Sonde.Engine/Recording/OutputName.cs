@@ -26,6 +26,22 @@ public static class OutputName
         return name.ToString();
     }
 
+    /// <summary>Makes sure that there is a directory for the files of a pattern, as far as that can be told before the first of them is written.</summary>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    public static void CheckDirectory(string pattern)
+    {
+        var directory = Path.GetDirectoryName(pattern) ?? "";
+        if (directory.Length > 0 && !directory.Contains('%') && !Directory.Exists(directory))
+        {
+            throw new UserErrorException($"output '{pattern}': the directory '{directory}' does not exist; make it, or name another file with -o");
+        }
+
+        if (Directory.Exists(pattern))
+        {
+            throw new UserErrorException($"output '{pattern}' is a directory; name a file in it with -o");
+        }
+    }
+
     /// <summary>Whether a pattern gives another name for each file.</summary>
     public static bool Varies(string pattern) =>
         pattern.Replace("%%", "", StringComparison.Ordinal) is var rest && (rest.Contains("%t", StringComparison.Ordinal) || rest.Contains("%n", StringComparison.Ordinal));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Engine.Output;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
@@ -13,6 +14,9 @@ public readonly record struct WrittenProfile(string Path, string? Problem);
 /// <summary>Writes profiles so that a file is whole or not there.</summary>
 public static class ProfileFile
 {
+    /// <summary>The error number of a file that is there already, which .NET keeps as the result code.</summary>
+    const int AlreadyThere = 17;
+
     /// <summary>Writes a profile to a temporary name beside the file, which it then takes the place of. When there is no room, it is kept in another directory.</summary>
     /// <exception cref="UserErrorException">It can be written nowhere.</exception>
     public static WrittenProfile Write(Profile profile, IProfileFormat format, string path)
@@ -25,8 +29,7 @@ public static class ProfileFile
 
         foreach (var directory in new[] { Path.GetTempPath(), "/dev/shm", "/var/tmp" })
         {
-            var elsewhere = Path.Combine(directory, $"{Path.GetFileNameWithoutExtension(path)}-{Environment.ProcessId}{Path.GetExtension(path)}");
-            if (TryWrite(profile, format, elsewhere) is null)
+            if (TryWriteInto(directory, profile, format, path) is { } elsewhere)
             {
                 return new WrittenProfile(elsewhere, $"writing '{path}' failed: {problem}");
             }
@@ -35,40 +38,80 @@ public static class ProfileFile
         throw new UserErrorException($"writing '{path}' failed: {problem}; nor was there room for it in the directories for temporary files");
     }
 
+    /// <summary>Writes a file of a new name into a directory that others may write into, too. Only the user may read it.</summary>
+    /// <returns>Its name; null when there is no room for it.</returns>
+    static string? TryWriteInto(string directory, Profile profile, IProfileFormat format, string path)
+    {
+        const int names = 100;
+        for (var i = 0; i < names; i++)
+        {
+            var elsewhere = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(path)}-{Environment.ProcessId}{(i == 0 ? "" : $"-{i}")}{Path.GetExtension(path)}"));
+            try
+            {
+                // Never one that is there: it may be another user's link to anywhere.
+                WriteNew(elsewhere, profile, format, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                return elsewhere;
+            }
+            catch (IOException exception) when (exception.HResult == AlreadyThere)
+            {
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
     /// <returns>Why it could not be written; null when it was.</returns>
     static string? TryWrite(Profile profile, IProfileFormat format, string path)
     {
-        // A pipe or a device must not be replaced, and has no halves; of a link only what it leads to is replaced.
-        var exists = FileStatus.TryRead(path, followsLinks: true, out var status);
-        var direct = exists && !status.IsRegularFile;
-        if (exists && !direct)
-        {
-            path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        }
-
-        var temporary = direct ? path : $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, direct ? FileMode.Open : FileMode.Create, FileAccess.Write))
+            // A pipe or a device must not be replaced, and has no halves; of a link only what it leads to is replaced.
+            var exists = FileStatus.TryRead(path, followsLinks: true, out var status);
+            if (exists && !status.IsRegularFile)
             {
+                using var stream = new FileStream(path, FileMode.Open, FileAccess.Write);
                 format.Write(profile, stream);
+                return null;
             }
 
-            if (!direct)
+            path = exists ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+            var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
+            WriteNew(temporary, profile, format, mode: null);
+            try
             {
                 File.Move(temporary, path, overwrite: true);
+            }
+            catch
+            {
+                Discard(temporary);
+                throw;
             }
 
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (!direct)
-            {
-                Discard(temporary);
-            }
-
             return FileError.Describe(exception);
+        }
+    }
+
+    /// <summary>Writes a file that is not there yet; when that fails it is not there afterwards either.</summary>
+    static void WriteNew(string path, Profile profile, IProfileFormat format, UnixFileMode? mode)
+    {
+        using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode });
+        try
+        {
+            format.Write(profile, stream);
+            stream.Flush();
+        }
+        catch
+        {
+            Discard(path);
+            throw;
         }
     }
 

@@ -51,6 +51,7 @@ public sealed class ProfileRecording : IDisposable
         _say = say;
         // A wrong name is better told now than when there is something to lose.
         OutputName.Expand(options.Output, 0, DateTimeOffset.UnixEpoch, 1);
+        OutputName.CheckDirectory(options.Output);
         try
         {
             _session = options.Session is { } name ? new SessionServer(name, Answer) : null;
@@ -204,6 +205,7 @@ public sealed class ProfileRecording : IDisposable
         {
             if (_samplerEnded || _command is { HasEnded: true })
             {
+                _command?.NoticeEnd();
                 return RecordingEnd.TargetEnded;
             }
 

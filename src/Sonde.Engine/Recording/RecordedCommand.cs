@@ -8,6 +8,7 @@ public sealed class RecordedCommand : IDisposable
 {
     readonly GatedCommand _gate;
     readonly Thread _waiter;
+    readonly ManualResetEventSlim _ended = new();
     int _status;
 
     RecordedCommand(GatedCommand gate, Action ended)
@@ -16,7 +17,7 @@ public sealed class RecordedCommand : IDisposable
         _waiter = new Thread(() =>
         {
             _status = LaunchTracer.Reap(gate.Pid);
-            HasEnded = true;
+            _ended.Set();
             ended();
         })
         {
@@ -29,7 +30,7 @@ public sealed class RecordedCommand : IDisposable
     public int Pid => _gate.Pid;
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasEnded { get; private set; }
+    public bool HasEnded => _ended.IsSet;
 
     /// <summary>How it ended: "exited with 0", "was killed by signal 9".</summary>
     public string Ending => (_status & 0x7f) == 0
@@ -47,6 +48,16 @@ public sealed class RecordedCommand : IDisposable
     {
         _gate.Open();
         _waiter.Start();
+    }
+
+    /// <summary>Waits for the ending of a command whose process is over: that is told a moment after its threads are gone.</summary>
+    public void NoticeEnd()
+    {
+        const int patienceMs = 2000;
+        if (!ProcFs.TryReadStat(Pid, out var stat) || stat.IsZombie)
+        {
+            _ended.Wait(patienceMs);
+        }
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,16 @@ public readonly record struct ThreadTurns(ulong RunNs, ulong DelayNs, ulong Turn
 /// <param name="InstructionPointer">Where the thread goes on in user space.</param>
 public readonly record struct ThreadCall(bool IsRunning, long Number, ulong First, ulong Second, ulong StackPointer = 0, ulong InstructionPointer = 0);
 
+/// <summary>Where the scheduler has a thread: from <c>/proc/TID/stat</c> (fs/proc/array.c, do_task_stat).</summary>
+/// <param name="State">See <see cref="ProcStat.State"/>.</param>
+/// <param name="Processor">The processor it runs on or waits for; of one that is blocked the one it last ran on.</param>
+/// <param name="Policy">Its scheduling policy, <c>SCHED_*</c> of include/uapi/linux/sched.h.</param>
+public readonly record struct ThreadPlace(char State, int Processor, int Policy)
+{
+    /// <summary>Whether it shares its processor with others fairly; one of another policy can keep it to itself.</summary>
+    public bool IsFair => Policy is 0 or 3 or 5; // SCHED_NORMAL, SCHED_BATCH, SCHED_IDLE
+}
+
 /// <summary>The files of <c>/proc</c> that tell what one thread is doing, kept open because they are read again and again. Reading allocates nothing.</summary>
 public sealed class ThreadFiles : IDisposable
 {
@@ -63,6 +73,50 @@ public sealed class ThreadFiles : IDisposable
 
         state = stat.State;
         return true;
+    }
+
+    /// <summary>Where the scheduler has it.</summary>
+    /// <returns>False when the thread has ended.</returns>
+    public bool TryReadPlace(out ThreadPlace place)
+    {
+        Span<byte> buffer = stackalloc byte[1024];
+        place = default;
+        return TryRead(_stat, ref buffer) && TryParse(buffer, out place);
+    }
+
+    /// <summary>Reads the text of a stat file.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out ThreadPlace place)
+    {
+        place = default;
+        // The name stands in parentheses and may hold anything: the last one ends it. The state follows, field 3 of proc_pid_stat(5).
+        var end = text.LastIndexOf((byte)')');
+        if (end < 0 || end + 4 > text.Length)
+        {
+            return false;
+        }
+
+        const int state = 3, processor = 39, policy = 41;
+        var letter = (char)text[end + 2];
+        text = text[(end + 3)..];
+        int found = 0, field = state;
+        foreach (var range in text.Split((byte)' '))
+        {
+            if (field is processor or policy)
+            {
+                if (!Utf8Parser.TryParse(text[range], out int number, out _))
+                {
+                    return false;
+                }
+
+                place = field == processor ? place with { Processor = number } : place with { Policy = number };
+                found++;
+            }
+
+            field++;
+        }
+
+        place = place with { State = letter };
+        return found == 2;
     }
 
     /// <summary>Reads the text of a schedstat file.</summary>

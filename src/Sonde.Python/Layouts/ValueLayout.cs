@@ -25,6 +25,9 @@ public sealed record ValueLayout
     /// <summary>Frame: the first variable; 8 bytes each, the value stack after the last one.</summary>
     public required int FrameLocals { get; init; }
 
+    /// <summary>Frame: the namespace that its code names variables in, where that is no function's: a module's, a class body's, that of <c>exec</c> (<c>f_locals</c>).</summary>
+    public required int FrameNamespace { get; init; }
+
     /// <summary>Frame, up to 3.10: a pointer to the value stack's bottom (<c>f_valuestack</c>); null after.</summary>
     public int? FrameValueStack { get; init; }
 
@@ -97,7 +100,7 @@ public sealed record ValueLayout
         8 => HeapFrames,
         9 => HeapFrames with { CheckedResultIsThird = true },
         10 => HeapFrames with { FrameLocals = 352, CheckedResultIsThird = true },
-        11 => InlineFrames with { CodeVariableCount = 76, CodeInstructions = 184, IntegerSizeIsTag = false },
+        11 => InlineFrames with { FrameNamespace = 24, CodeVariableCount = 76, CodeInstructions = 184, IntegerSizeIsTag = false },
         12 => InlineFrames with { CodeInstructions = 192, ReturnConstantOpcodes = [121, 247] },
         13 => InlineFrames with { CodeInstructions = 200, ReturnConstantOpcodes = [103, 240] },
         14 or 15 => InlineFrames with { FrameLocals = 80, CodeInstructions = 208, SlotTagMask = 3, TupleItems = 32 },
@@ -106,11 +109,11 @@ public sealed record ValueLayout
 
     static ValueLayout HeapFrames { get; } = new()
     {
-        FrameLocals = 360, FrameValueStack = 64, CodeVariableCount = 28, CodeConstants = 56, CodeVariableNames = 72, CodeFreeNames = 80, CodeCellNames = 88,
+        FrameLocals = 360, FrameNamespace = 56, FrameValueStack = 64, CodeVariableCount = 28, CodeConstants = 56, CodeVariableNames = 72, CodeFreeNames = 80, CodeCellNames = 88,
     };
 
     static ValueLayout InlineFrames { get; } = new()
     {
-        FrameLocals = 72, CodeVariableCount = 72, CodeConstants = 24, CodeVariableNames = 96, CodeVariableKinds = 104, IntegerSizeIsTag = true,
+        FrameLocals = 72, FrameNamespace = 40, CodeVariableCount = 72, CodeConstants = 24, CodeVariableNames = 96, CodeVariableKinds = 104, IntegerSizeIsTag = true,
     };
 }

@@ -261,7 +261,9 @@ public sealed class TaskReader
                 continue;
             }
 
-            foreach (var found in _variables.Read(raw.Address, raw.Code))
+            List<FrameVariable> variables = [];
+            _variables.TryRead(raw.Address, raw.Code, mostNamed: 0, variables, out _);
+            foreach (var found in variables)
             {
                 if (found.Name == variable && _objects.TryGet(found.Address, out var value) == ObjectState.Live)
                 {

@@ -16,6 +16,10 @@ public sealed class FrameVariables
     /// <summary>No function has as many.</summary>
     const int MaximumVariables = 4096;
 
+    const int IsFunction = 1; // CO_OPTIMIZED: variables are in slots, not in a namespace
+
+    const ulong DictionaryFlag = 1UL << 29; // Py_TPFLAGS_DICT_SUBCLASS of Include/object.h
+
     const int HasPositional = 4, HasKeywords = 8; // CO_VARARGS and CO_VARKEYWORDS of Include/cpython/code.h
 
     readonly ObjectReader _objects;
@@ -33,18 +37,27 @@ public sealed class FrameVariables
         (_argumentCount, _keywordOnlyCount) = version.Minor switch { < 8 => (16, 20), < 11 => (16, 24), 11 => (56, 64), _ => (52, 60) };
     }
 
-    /// <summary>The bound variables of a frame: the arguments first, each kind in the order of the code object. What is kept in cells is taken out of them.</summary>
+    /// <summary>
+    /// The bound variables of a frame: the arguments first, each kind in the order of the code object. What is kept in cells is taken out of them. Of code that is no function's,
+    /// a module's or a class body's, those in its namespace follow, but for modules, classes, functions and names such as <c>__doc__</c>.
+    /// </summary>
     /// <param name="frame">The frame; on 3.11 and later the <c>_PyInterpreterFrame</c>.</param>
     /// <param name="code">The code object it runs.</param>
-    /// <returns>Empty when the frame is gone by now, or runs something else.</returns>
-    public IReadOnlyList<FrameVariable> Read(ulong frame, ulong code)
+    /// <param name="mostNamed">The most variables of a namespace.</param>
+    /// <param name="variables">Filled with them.</param>
+    /// <param name="left">How many there are beyond those in the namespace, at least.</param>
+    /// <returns>False when the frame is gone by now, or runs something else.</returns>
+    public bool TryRead(ulong frame, ulong code, int mostNamed, List<FrameVariable> variables, out int left)
     {
+        ArgumentNullException.ThrowIfNull(variables);
+        variables.Clear();
+        left = 0;
         _objects.Begin();
         var slots = Slots(code, out var arguments);
         var values = _objects.ReadPointers(frame + (ulong)_objects.Values.FrameLocals, slots.Count);
         if (!_objects.TryReadPointer(frame + (ulong)_objects.Calls.FrameCode, out var now) || (now & ~(ulong)_objects.Calls.CodeTagMask) != code)
         {
-            return [];
+            return false;
         }
 
         var found = new List<FrameVariable>();
@@ -62,8 +75,50 @@ public sealed class FrameVariables
             }
         }
 
-        return [.. found.Where(variable => variable.IsArgument), .. found.Where(variable => !variable.IsArgument)];
+        variables.AddRange(found.Where(variable => variable.IsArgument));
+        variables.AddRange(found.Where(variable => !variable.IsArgument));
+        if ((Number(code + (ulong)_objects.Calls.CodeFlags) & IsFunction) == 0 && _objects.TryReadPointer(frame + (ulong)_objects.Values.FrameNamespace, out var dictionary) && dictionary != 0)
+        {
+            AddNamespace(dictionary, mostNamed, variables, out left);
+        }
+
+        return true;
     }
+
+    /// <summary>Adds what a namespace holds of values rather than of the program's parts.</summary>
+    void AddNamespace(ulong dictionary, int most, List<FrameVariable> variables, out int left)
+    {
+        left = 0;
+        var entries = new List<Entry>();
+        // A class body's namespace can be anything that its metaclass made up (__prepare__).
+        if (_objects.TryGet(dictionary, out var value) != ObjectState.Live || (value.Type.Flags & DictionaryFlag) == 0 || !DictionaryReader.TryRead(_objects, dictionary, MaximumVariables, entries, out var count))
+        {
+            return;
+        }
+
+        left = (int)Math.Clamp(count - entries.Count, 0, int.MaxValue);
+        var added = 0;
+        foreach (var entry in entries)
+        {
+            if (!_objects.TryReadText(entry.Key, 300, out var name) || (name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal)) || IsPart(entry.Value))
+            {
+                continue;
+            }
+
+            if (added < most)
+            {
+                added++;
+                variables.Add(new FrameVariable(name, entry.Value, IsArgument: false));
+            }
+            else
+            {
+                left++;
+            }
+        }
+    }
+
+    bool IsPart(ulong value) => _objects.TryGet(value, out var found) == ObjectState.Live
+        && (ObjectReader.IsType(found.Type) || found.Type.Name is "module" or "function" or "builtin_function_or_method" or "classmethod" or "staticmethod" or "property");
 
     /// <summary>The object of a slot; 0 where there is none. Of the tag's values only 3 is no object but a number, which no variable holds (Include/internal/pycore_stackref.h).</summary>
     ulong Untagged(ulong slot)

@@ -150,7 +150,13 @@ sealed partial class ValueWriter
         }
         else
         {
+            var start = _text.Length;
             WriteElement(value.Address + data, format);
+            // A complex number brings parentheses of its own, but for one without a real part.
+            if (format.Kind == 'c' && _text[start] == '(' && _text[^1] == ')')
+            {
+                _text.Remove(start, 1).Length--;
+            }
         }
 
         Add(")");

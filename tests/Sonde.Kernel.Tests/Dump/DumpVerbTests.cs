@@ -15,7 +15,7 @@ public sealed class DumpVerbTests
         var interpreter = Interpreters.Get(name);
         using var target = Target.StartReady(interpreter, "dumped.py");
 
-        var result = Run(target, "-l", "--hide", "pass*", "--hide", "secret");
+        var result = Run(target, "-l", "--hide", "pass*", "--hide", "PASS*");
 
         Assert.Equal(0, result.ExitCode);
         var lines = result.Output.Split('\n');
@@ -47,7 +47,7 @@ public sealed class DumpVerbTests
     {
         using var target = Target.StartReady(Interpreters.Any(), "dumped.py");
 
-        var result = Run(target, "-ll", "--hide", "pass*");
+        var result = Run(target, "-ll", "--hide", "pass*", "--hide", "PASS*");
 
         Assert.Contains("account: <__main__.Account object at 0x", result.Output, StringComparison.Ordinal);
         Assert.Contains("with owner='me', password=<hidden>>", result.Output, StringComparison.Ordinal);

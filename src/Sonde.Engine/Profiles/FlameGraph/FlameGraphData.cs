@@ -62,6 +62,11 @@ static class FlameGraphData
         json.WriteNumber("intervalNs"u8, info.IntervalNs);
         json.WriteNumber("samples"u8, source.SampleCount);
         json.WriteNumber("weight"u8, source.Weight);
+        if (info.FullFileNames)
+        {
+            json.WriteBoolean("fullFileNames"u8, true);
+        }
+
         json.WriteEndObject();
         json.WriteStartArray("states"u8);
         foreach (var state in Enum.GetValues<ThreadState>())

@@ -84,7 +84,7 @@ sealed class FlameTree
         int number = _source.Stacks.Innermost(node);
         if (!_labels.TryGetValue(number, out var label))
         {
-            label = Escape.Text(FrameLabel.Of(_source.Frames[number]));
+            label = Escape.Text(FrameLabel.Of(_source.Frames[number], _source.Info));
             _labels.Add(number, label);
         }
 

@@ -12,6 +12,9 @@ public static class FrameLabel
     /// <summary>The frame with the end of its file's path, for people. Not escaped.</summary>
     public static string Of(in Frame frame) => Compose(frame, ShortPath.Of(frame.File));
 
+    /// <summary>The frame as a profile is to be shown. Not escaped.</summary>
+    public static string Of(in Frame frame, ProfileInfo info) => info.FullFileNames ? Full(frame) : Of(frame);
+
     /// <summary>The frame with the whole path. Not escaped.</summary>
     public static string Full(in Frame frame) => Compose(frame, frame.File);
 

@@ -212,7 +212,7 @@ public sealed class ProfileReport(Profile profile, TextWriter output, bool colou
     string Label(int number)
     {
         var frame = profile.Frames[number];
-        string label = Escape.Text(FrameLabel.Of(frame)), name = Escape.Text(frame.Function);
+        string label = Escape.Text(FrameLabel.Of(frame, profile.Info)), name = Escape.Text(frame.Function);
         return colour && label.StartsWith(name, StringComparison.Ordinal) ? name + Dim(label[name.Length..]) : label;
     }
 

@@ -6,23 +6,26 @@ namespace Sonde.Engine.Sampling.Kernel;
 /// <summary>Tells the words in memory that threads wait on for an interpreter's lock from those of other locks.</summary>
 sealed class GilWaits : IDisposable
 {
-    const int MostKnown = 1 << 16;
+    const int MostProcesses = 256, MostAddresses = 1 << 12;
 
-    readonly Dictionary<(int Pid, ulong Address), bool> _known = [];
-    readonly Dictionary<int, PythonProcessView?> _processes = [];
+    /// <summary>How long what is known of a process is believed: it ends, its number is given to another, or it becomes a Python only later.</summary>
+    const long BelievedMs = 1000;
+
+    readonly Dictionary<int, Known> _processes = [];
 
     /// <summary>Whether who waits on an address waits for the interpreter's lock.</summary>
     public bool Has(int pid, ulong address)
     {
-        if (!_known.TryGetValue((pid, address), out var known))
+        var process = Find(pid);
+        if (!process.Addresses.TryGetValue(address, out var known))
         {
             // Programs make locks without end.
-            if (_known.Count >= MostKnown)
+            if (process.Addresses.Count >= MostAddresses)
             {
-                _known.Clear();
+                process.Addresses.Clear();
             }
 
-            _known[(pid, address)] = known = Ask(pid, address);
+            process.Addresses[address] = known = process.Asks(address);
         }
 
         return known;
@@ -33,31 +36,76 @@ sealed class GilWaits : IDisposable
     {
         foreach (var process in _processes.Values)
         {
-            process?.Dispose();
+            process.Dispose();
         }
 
         _processes.Clear();
     }
 
-    bool Ask(int pid, ulong address)
+    Known Find(int pid)
     {
-        if (!_processes.TryGetValue(pid, out var process))
+        var now = Environment.TickCount64;
+        if (_processes.TryGetValue(pid, out var process))
         {
-            _processes[pid] = process = TryOpen(pid);
+            if (now - process.CheckedMs < BelievedMs || process.IsStill(now))
+            {
+                return process;
+            }
+
+            Forget(pid);
         }
 
-        return process?.Runtime is { } runtime && runtime.ReadInterpreters().Any(interpreter => runtime.ReadGil(interpreter).IsWaitedForAt(address));
+        if (_processes.Count >= MostProcesses)
+        {
+            Forget(_processes.MinBy(static entry => entry.Value.CheckedMs).Key);
+        }
+
+        process = new Known(pid, now);
+        _processes.Add(pid, process);
+        return process;
     }
 
-    static PythonProcessView? TryOpen(int pid)
+    void Forget(int pid)
     {
-        try
+        if (_processes.Remove(pid, out var process))
         {
-            return PythonProcessView.Open(pid);
+            process.Dispose();
         }
-        catch (Exception exception) when (exception is UserErrorException or LinuxException)
+    }
+
+    /// <summary>What is known of a process.</summary>
+    sealed class Known(int pid, long nowMs) : IDisposable
+    {
+        readonly ulong _start = StartOf(pid);
+        readonly PythonProcessView? _view = TryOpen(pid);
+
+        public Dictionary<ulong, bool> Addresses { get; } = [];
+
+        public long CheckedMs { get; private set; } = nowMs;
+
+        /// <summary>Whether it is the same process as before, and a Python.</summary>
+        public bool IsStill(long nowMs)
         {
-            return null;
+            CheckedMs = nowMs;
+            return _view is { Runtime.IsReadable: true } && StartOf(pid) == _start;
+        }
+
+        public bool Asks(ulong address) => _view?.Runtime is { } runtime && runtime.ReadInterpreters().Any(interpreter => runtime.ReadGil(interpreter).IsWaitedForAt(address));
+
+        public void Dispose() => _view?.Dispose();
+
+        static ulong StartOf(int pid) => ProcFs.TryReadStat(pid, out var stat) ? stat.StartTimeTicks : 0;
+
+        static PythonProcessView? TryOpen(int pid)
+        {
+            try
+            {
+                return PythonProcessView.Open(pid);
+            }
+            catch (Exception exception) when (exception is UserErrorException or LinuxException)
+            {
+                return null;
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ class Profile {
     let label = this.labels.get(key);
     if (label === undefined) {
       const file = this.file(frame);
-      const short = file.split('/').slice(-2).join('/');
+      const short = this.info.fullFileNames ? file : file.split('/').slice(-2).join('/');
       const line = this.line(frame, withLine);
       label = this.name(frame) + (file ? ` (${short}${line > 0 ? `:${line}` : ''})` : '');
       this.labels.set(key, label);
