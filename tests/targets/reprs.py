@@ -358,11 +358,6 @@ if VERSION >= (3, 10):
 
     add("dataclass slots", SlottedData(1))
 
-try:
-    import numpy
-except ImportError:
-    numpy = None
-
 
 def main():
     sys.stdout.write("ready %d\n" % os.getpid())

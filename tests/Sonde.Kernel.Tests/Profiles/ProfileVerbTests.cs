@@ -1,4 +1,6 @@
 using Sonde.Kernel.Tests.Flow;
+using Sonde.Kernel.Tests.Targets;
+using Sonde.Linux;
 using Xunit;
 
 namespace Sonde.Kernel.Tests.Profiles;
@@ -55,8 +57,55 @@ public sealed class ProfileVerbTests : IDisposable
         Assert.Equal($"cannot read '{bad}': as chrome: near byte 34: String where a number should be", SondeCommand.Run("convert", bad, missing).Complaint);
         Assert.StartsWith("'x.png': no format has this extension", SondeCommand.Run("convert", good, "x.png").Complaint, StringComparison.Ordinal);
         Assert.Equal("--function 'nobody': no function of the profile matches", SondeCommand.Run("report", good, "--function", "nobody").Complaint);
-        Assert.StartsWith("--match '(': no regular expression", SondeCommand.Run("report", good, "--match", "(").Complaint, StringComparison.Ordinal);
+        Assert.Equal("--match '(' is no regular expression: a '(' is not closed, at character 1", SondeCommand.Run("report", good, "--match", "(").Complaint);
+        Assert.StartsWith("sonde: --min-percent 'abc': must be a number, from 0 to 100\n", SondeCommand.Run("report", good, "--tree", "--min-percent", "abc").Errors, StringComparison.Ordinal);
+        Assert.StartsWith("sonde: --top 0: must be at least 1\n", SondeCommand.Run("report", good, "--top", "0").Errors, StringComparison.Ordinal);
         Assert.Equal(2, SondeCommand.Run("diff", good, good, "-o", "x.txt").ExitCode);
+    }
+
+    [Fact]
+    public void A_closed_standard_input_is_an_error_and_no_wait()
+    {
+        using var shell = Target.Start("sh", "-c", "exec \"$0\" convert - x.svg <&-", SondeCommand.Path);
+        Assert.Equal(1, shell.WaitForExit());
+        Assert.Equal("sonde: cannot read a profile from the standard input: it is closed\n", shell.Errors);
+    }
+
+    [Fact]
+    public void Pipes_and_devices_are_written_to_and_stay()
+    {
+        string good = Write("good.txt", "main 1\n");
+        string pipe = Path.Combine(_folder, "pipe"), device = Path.Combine(_folder, "full");
+        Assert.Equal(0, Run("mkfifo", pipe));
+        using (var reader = Target.Start("cat", pipe))
+        {
+            Assert.Equal("", SondeCommand.Run("convert", good, pipe, "-f", "raw").Errors);
+            Assert.Equal("main 1\n", reader.ReadToEnd());
+        }
+
+        Assert.True(FileStatus.TryRead(pipe, followsLinks: false, out var status) && !status.IsRegularFile);
+        Requires.Root();
+        // A device of our own that is always full: the machine's must survive a failure of this test.
+        Assert.Equal(0, Run("mknod", device, "c", "1", "7"));
+        Assert.Equal($"cannot write '{device}': no space left on the device", SondeCommand.Run("convert", good, device, "-f", "raw").Complaint);
+        Assert.True(FileStatus.TryRead(device, followsLinks: false, out status) && !status.IsRegularFile);
+    }
+
+    [Fact]
+    public void Files_are_shown_with_their_whole_paths_when_that_is_asked_for()
+    {
+        string good = Write("good.txt", "main (/srv/www/app/main.py:3) 1\n");
+        string graph = Path.Combine(_folder, "x.svg");
+        Assert.Contains("main (app/main.py)", SondeCommand.Run("report", good).Output, StringComparison.Ordinal);
+        Assert.Contains("main (/srv/www/app/main.py)", SondeCommand.Run("report", good, "--full-filenames").Output, StringComparison.Ordinal);
+        Assert.Equal("", SondeCommand.Run("convert", good, graph, "--full-filenames").Errors);
+        Assert.Contains("<title>main (/srv/www/app/main.py:3) ", File.ReadAllText(graph), StringComparison.Ordinal);
+    }
+
+    static int Run(string command, params string[] arguments)
+    {
+        using var target = Target.Start(command, arguments);
+        return target.WaitForExit();
     }
 
     string Write(string name, string text)

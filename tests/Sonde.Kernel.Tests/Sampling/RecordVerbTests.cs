@@ -68,6 +68,24 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_command_that_is_killed_at_once_is_said_to_have_been()
+    {
+        CommandResult result = SondeCommand.Run("record", "-o", InDirectory("p.svg"), "--", _interpreter.Path, "-S", "-c", "import os; os.kill(os.getpid(), 9)");
+        Assert.Contains("the command was killed by signal 9", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("goes on", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wrong_numbers_and_directories_are_refused_before_anything_is_recorded()
+    {
+        Assert.Equal(2, SondeCommand.Run("record", "-p", "0").ExitCode);
+        Assert.Equal(2, SondeCommand.Run("record", "-p", "-1").ExitCode);
+        Assert.StartsWith("sonde: process 'x': ", SondeCommand.Run("record", "-p", "x").Errors, StringComparison.Ordinal);
+        using Target target = Busy();
+        Assert.Contains("does not exist; make it", SondeCommand.Run("record", "-p", Pid(target), "-o", InDirectory("none/p.svg")).Complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_command_is_recorded_to_its_end_and_its_streams_are_its_own()
     {
         using Target sonde = Target.Start(SondeCommand.Path, "record", "-r", "1000", "-o", InDirectory("p.jsonl"), "--", _interpreter.Path, "-c",

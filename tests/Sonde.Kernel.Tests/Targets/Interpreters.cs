@@ -63,6 +63,23 @@ static class Interpreters
         return newest!;
     }
 
+    /// <summary>Starts a program of tests/targets with a CPython that has numpy and greenlet, and waits until it is ready; the test is skipped where tests/setup/packages-root cannot make one.</summary>
+    public static Target StartWithPackages(string program)
+    {
+        Requires.Root();
+        string file = Path.Combine(Repository.Artifacts, "packages.tsv");
+        if (!File.Exists(file))
+        {
+            using var process = Process.Start(Path.Combine(Repository.Root, "tests", "setup", "packages-root"));
+            process.WaitForExit();
+        }
+
+        Requires.That(File.Exists(file), "needs a CPython with numpy and greenlet");
+        return File.ReadAllText(file).TrimEnd().Split('\t') is [var version, var root, var path, var libraries]
+            ? Target.StartReady(new Interpreter("packages", Version.Parse(version), root, path), program, [], new() { ["LD_LIBRARY_PATH"] = libraries })
+            : throw new InvalidOperationException($"{file} is not as tests/setup/packages-root writes it");
+    }
+
     static Dictionary<string, Interpreter> Read()
     {
         string file = Path.Combine(Repository.Artifacts, "interpreters.tsv");

@@ -97,16 +97,27 @@ sealed class Target : IDisposable
     public static Target Start(string command, params IEnumerable<string> arguments) => new(new ProcessStartInfo(command, arguments));
 
     /// <summary>Starts a program of tests/targets; it is not waited for.</summary>
-    public static Target Start(Interpreter interpreter, string program, params IEnumerable<string> arguments) =>
+    public static Target Start(Interpreter interpreter, string program, params IEnumerable<string> arguments) => new(Command(interpreter, program, arguments));
+
+    static ProcessStartInfo Command(Interpreter interpreter, string program, IEnumerable<string> arguments) =>
         interpreter.IsContained
-            ? Start("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", EnterContainer, "sh",
+            ? new("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", EnterContainer, "sh",
                 interpreter.Root, Repository.Targets, Repository.PythonModules, interpreter.Path, PathOf(interpreter, program), .. arguments])
-            : Start(interpreter.Path, [PathOf(interpreter, program), .. arguments]);
+            : new(interpreter.Path, [PathOf(interpreter, program), .. arguments]);
 
     /// <summary>Starts a program of tests/targets and waits until it says that it is ready. It does its work after <see cref="Send"/>.</summary>
-    public static Target StartReady(Interpreter interpreter, string program, params IEnumerable<string> arguments)
+    public static Target StartReady(Interpreter interpreter, string program, params IEnumerable<string> arguments) => StartReady(interpreter, program, arguments, []);
+
+    /// <summary>The same, with variables of its environment.</summary>
+    public static Target StartReady(Interpreter interpreter, string program, IEnumerable<string> arguments, Dictionary<string, string> environment)
     {
-        Target target = Start(interpreter, program, arguments);
+        ProcessStartInfo command = Command(interpreter, program, arguments);
+        foreach (var (name, value) in environment)
+        {
+            command.Environment[name] = value;
+        }
+
+        Target target = new(command);
         try
         {
             target.Ready = target.WaitFor("ready").Split(' ');

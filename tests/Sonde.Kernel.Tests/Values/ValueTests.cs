@@ -36,6 +36,19 @@ public sealed class ValueTests
         Assert.True(count > 200, $"only {count} values");
     }
 
+    [Fact]
+    public void Shows_numbers_of_numpy_as_repr_does_and_arrays_in_a_row()
+    {
+        using var target = Interpreters.StartWithPackages("arrays.py");
+        using var memory = new LiveMemory(target.Pid);
+        var values = Open(target.Pid, memory);
+        var all = ReadValues(target).ToList();
+
+        Assert.Equal(all.Select(static value => $"{value.Kind}: {value.Repr}"), all.Select(value => $"{value.Kind}: {values.Describe(value.Address, _all)}"));
+        Assert.True(all.Count > 60, $"only {all.Count} values");
+        Assert.Equal("<numpy.ndarray int64 (3, 4) [0, 1, … 10 more]>", values.Describe(all.First(static value => value.Kind == "matrix").Address, ValueLimits.Default with { Items = 2 }));
+    }
+
     /// <summary>Every bit of what is read may be wrong: the memory of another moment, or of something else.</summary>
     [Theory, InlineData(8), InlineData(11), InlineData(12), InlineData(13)]
     public void Stays_within_its_limits_whatever_the_memory_says(int minor)

@@ -20,6 +20,24 @@ public sealed class RoundTripTests
         }
     }
 
+    [Theory, InlineData("raw"), InlineData("jsonl"), InlineData("pprof"), InlineData("speedscope"), InlineData("chrome"), InlineData("gecko"), InlineData("perfetto")]
+    public void Lone_surrogates_are_the_same_text_in_every_format(string format)
+    {
+        var profile = new Profile(keepsTimeline: true) { Info = new ProfileInfo { IntervalNs = 1000 } };
+        profile.Processes.Add(new ProfileProcess(1, 0, "python \ud83d\ude00\udc00"));
+        profile.Threads.Add(new ProfileThread(0, 1, "\ud800"));
+        int stack = profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "f\ud83d\ude00\ud83d", "/srv/caf\udce9.py", 3)));
+        Assert.Equal(stack, profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "f\ud83d\ude00\ud83d", "/srv/caf\udce9.py", 3))));
+        profile.Add(new Sample(1000, 0, stack, ThreadState.Running, false, 1000));
+
+        var read = Pass(profile, format);
+
+        var frame = read.Frames[read.Stacks.Innermost(read.Timeline is [var sample, ..] ? sample.Stack : read.Entries.Single().Stack)];
+        Assert.Equal(("f\ud83d\ude00\\ud83d", "/srv/caf\\udce9.py", 3), (frame.Function, frame.File, frame.Line));
+        Assert.Equal("\\ud800", profile.Threads[0].Name);
+        Assert.Equal("python \ud83d\ude00\\udc00", profile.Processes[0].CommandLine);
+    }
+
     [Theory, MemberData(nameof(Seeds))]
     public void Raw_keeps_stacks_and_counts(int seed)
     {

@@ -56,6 +56,38 @@ public sealed class OutputNameTests
     }
 
     [Fact]
+    public void What_is_kept_elsewhere_is_for_the_user_alone_and_takes_the_place_of_nothing()
+    {
+        string first = ProfileFile.Write(new Profile(false), ProfileFormats.ByName("raw"), "/nowhere/at/all/planted.raw").Path;
+        File.Delete(first);
+        string victim = Path.GetTempFileName();
+        File.CreateSymbolicLink(first, victim);
+        string second = ProfileFile.Write(new Profile(false), ProfileFormats.ByName("jsonl"), "/nowhere/at/all/planted.raw").Path;
+        try
+        {
+            Assert.NotEqual(first, second);
+            Assert.Equal("", File.ReadAllText(victim));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(second));
+        }
+        finally
+        {
+            File.Delete(first);
+            File.Delete(second);
+            File.Delete(victim);
+        }
+    }
+
+    [Fact]
+    public void A_directory_that_there_is_not_is_refused_before_anything_is_recorded()
+    {
+        Assert.Contains("the directory '/nowhere' does not exist", Assert.Throws<UserErrorException>(() => OutputName.CheckDirectory("/nowhere/a.svg")).Message, StringComparison.Ordinal);
+        Assert.Contains("is a directory", Assert.Throws<UserErrorException>(() => OutputName.CheckDirectory("/tmp")).Message, StringComparison.Ordinal);
+        OutputName.CheckDirectory("a.svg");
+        OutputName.CheckDirectory("/tmp/a.svg");
+        OutputName.CheckDirectory("/tmp/%t/a.svg");
+    }
+
+    [Fact]
     public void A_file_is_replaced_whole_and_nothing_else_is_left_beside_it()
     {
         string directory = Directory.CreateTempSubdirectory("sonde-").FullName;
