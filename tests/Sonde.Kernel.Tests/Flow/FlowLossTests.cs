@@ -59,14 +59,34 @@ public sealed class FlowLossTests
         session.Attach(target.Pid);
         using var sink = new TextSink(output, (long)Clock.MonotonicNs);
         using var stop = new CancellationTokenSource();
-        var reader = new Thread(() => session.Run(sink, stop.Token));
+        Exception? failure = null;
+        var reader = new Thread(() =>
+        {
+            try
+            {
+                session.Run(sink, stop.Token);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
         reader.Start();
-        target.Send();
-        target.WaitFor("done");
-        stop.Cancel();
-        reader.Join();
+        try
+        {
+            target.Send();
+            // Each call stops at two probes: on a busy machine that many take minutes.
+            target.WaitFor("done", TimeSpan.FromMinutes(4));
+        }
+        finally
+        {
+            // Whatever happens, nobody may read from a session that is disposed.
+            stop.Cancel();
+            reader.Join();
+        }
+
         session.Stop();
-        return new FlowOutcome(session.Report());
+        return failure is null ? new FlowOutcome(session.Report()) : throw new InvalidOperationException("the session failed", failure);
     }
 
     static long Lines(string path)

@@ -140,13 +140,31 @@ public sealed class KernelSamplerTests
         using var end = new CancellationTokenSource();
         using var attached = new ManualResetEventSlim();
         sampler.Attached = attached.Set;
-        var thread = new Thread(() => sampler.Run(recorder, end.Token));
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                sampler.Run(recorder, end.Token);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
         thread.Start();
-        Assert.True(attached.Wait(Target.Patience));
-        during();
-        end.Cancel();
-        thread.Join();
-        return recorder.Copy();
+        try
+        {
+            Assert.True(attached.Wait(Target.Patience));
+            during();
+        }
+        finally
+        {
+            end.Cancel();
+            thread.Join();
+        }
+
+        return failure is null ? recorder.Copy() : throw new InvalidOperationException("the sampler failed", failure);
     }
 
     /// <summary>The time that interrupts and the hypervisor took so far (irq, softirq and steal of /proc/stat, in ticks of 10 ms).</summary>

@@ -154,19 +154,25 @@ sealed class Target : IDisposable
     public void CloseInput() => _process.StandardInput.Close();
 
     /// <summary>The next line of its standard output, or null at the end of it.</summary>
-    public string? ReadLine()
+    public string? ReadLine() => ReadLine(Patience);
+
+    /// <summary>The same, with another patience.</summary>
+    public string? ReadLine(TimeSpan patience)
     {
-        if (_lines.TryTake(out string? line, Patience))
+        if (_lines.TryTake(out string? line, patience))
         {
             return line;
         }
-        return _lines.IsCompleted ? null : throw new TimeoutException($"{this} said nothing for {Patience.TotalSeconds} s.");
+        return _lines.IsCompleted ? null : throw new TimeoutException($"{this} said nothing for {patience.TotalSeconds} s.");
     }
 
     /// <summary>Reads lines up to one that begins with the word, and gives what follows it.</summary>
-    public string WaitFor(string word)
+    public string WaitFor(string word) => WaitFor(word, Patience);
+
+    /// <summary>The same, with another patience for each line.</summary>
+    public string WaitFor(string word, TimeSpan patience)
     {
-        while (ReadLine() is { } line)
+        while (ReadLine(patience) is { } line)
         {
             if (line.StartsWith(word, StringComparison.Ordinal))
             {
