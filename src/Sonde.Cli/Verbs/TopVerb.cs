@@ -24,7 +24,7 @@ static class TopVerb
         var idle = new Option<bool>("--idle", "-i") { Description = "Threads that wait too; the key I changes it." };
         var lines = new Option<bool>("--lines") { Description = "Begin with lines instead of functions; the key L changes it." };
         var native = new Option<bool>("--native", "-n") { Description = "Frames of machine code too: extensions, libraries, the interpreter." };
-        var output = new Option<string>("--output", "-o") { Description = "With a command: the file its output goes to; unless given it is thrown away, for the terminal is taken.", HelpName = "FILE", DefaultValueFactory = _ => "/dev/null" };
+        var output = new Option<string?>("--output", "-o") { Description = "With a command: the file its output goes to, for the terminal is taken; unless given one in the directory for temporary files.", HelpName = "FILE" };
         var command = new Argument<string[]>("command") { Description = "After --: a command to start and watch.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
 
         var verb = new Command("top", "Watch live where running Python programs spend their time.")
@@ -34,7 +34,7 @@ static class TopVerb
         verb.SetAction(parsed => Execute(new TopOptions
         {
             Command = CommandOf(parsed, command),
-            CommandOutput = Path.GetFullPath(parsed.GetValue(output)!),
+            CommandOutput = parsed.GetValue(output) is { } file ? Path.GetFullPath(file) : null,
             DelayMs = (int)Math.Clamp(parsed.GetValue(delay).TotalMilliseconds, 50, 60_000),
             Duration = parsed.GetValue(duration),
             Idle = parsed.GetValue(idle),
@@ -66,17 +66,20 @@ static class TopVerb
 
         using var stop = new CancellationTokenSource();
         using var signals = new EndingSignals(stop.Cancel);
+        using var output = options.Command.Count == 0 ? null : CommandOutput.Open(options.CommandOutput);
         int? goesOn;
         using (var session = new TopSession(options with
         {
             Title = Title(options),
             Command = options.Command.Count > 0 ? CommandLine.Resolve(options.Command) : [],
+            CommandOutput = output?.Path,
         }))
         {
             session.Run(stop.Token);
             goesOn = session.RunningCommand;
         }
 
+        output?.Tell(Console.Error, goesOn: goesOn is not null);
         if (goesOn is { } pid)
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sonde: the command (process {pid}) goes on"));

@@ -175,7 +175,7 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
     }
 
     /// <summary>Adds variables of which nothing but looking again tells whose they are.</summary>
-    IReadOnlyList<ReadFrame> Confirm(ThreadRecord thread, IReadOnlyList<ReadFrame> frames) =>
+    List<ReadFrame> Confirm(ThreadRecord thread, IReadOnlyList<ReadFrame> frames) =>
         view.Pid == 0
             ? [.. frames.Select(WithVariables)]
             : Agree(frames, () => TryTake(thread, isAsleep: false) ? CountSame(frames) : 0);

@@ -40,8 +40,10 @@ public sealed class RecordedCommand : IDisposable
     /// <summary>Starts a command, which is held before its program begins. Under sudo it runs as the user who called that.</summary>
     /// <param name="command">The program, by path, and its arguments.</param>
     /// <param name="ended">Called when it has ended, on another thread.</param>
+    /// <param name="output">A file that its output is added to, while it has no input; null when it has ours.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>
-    public static RecordedCommand Start(IReadOnlyList<string> command, Action ended) => new(GatedCommand.Start([.. AsCaller(), .. command]), ended);
+    public static RecordedCommand Start(IReadOnlyList<string> command, Action ended, string? output = null) =>
+        new(GatedCommand.Start([.. output is null ? [] : Redirection(output), .. AsCaller(), .. command]), ended);
 
     /// <summary>Lets it run.</summary>
     public void Release()
@@ -62,6 +64,9 @@ public sealed class RecordedCommand : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
+
+    /// <summary>What to put before a command so that it writes into a file. It is opened before the command becomes the caller's, whose own it need not be.</summary>
+    static string[] Redirection(string output) => ["/bin/sh", "-c", "output=$1; shift; exec \"$@\" </dev/null >>\"$output\" 2>&1", "sh", output];
 
     /// <summary>What to put before a command so that it does not run as root only because the recording must.</summary>
     static IEnumerable<string> AsCaller()

@@ -11,8 +11,8 @@ public sealed record TopOptions
     /// <summary>A command to start and sample; empty when processes are sampled that run already.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Where the output of the command goes, which has no place on the screen.</summary>
-    public string CommandOutput { get; init; } = "/dev/null";
+    /// <summary>The file that the output of the command goes to, which has no place on the screen; null to throw it away.</summary>
+    public string? CommandOutput { get; init; }
 
     /// <summary>What is sampled, for people.</summary>
     public string Title { get; init; } = "";

@@ -44,7 +44,7 @@ public sealed class TopSession : IDisposable
         {
             if (options.Command.Count > 0)
             {
-                _command = RecordedCommand.Start([.. Redirection(options.CommandOutput), .. options.Command], _wake.Wake);
+                _command = RecordedCommand.Start(options.Command, _wake.Wake, options.CommandOutput ?? "/dev/null");
                 sampling = sampling with { Pids = [_command.Pid], Launched = true };
             }
 
@@ -225,7 +225,4 @@ public sealed class TopSession : IDisposable
         : string.Create(CultureInfo.InvariantCulture, $"What was sampled has ended.");
 
     static TimeSpan Since(ulong momentNs) => TimeSpan.FromMicroseconds((Clock.MonotonicNs - momentNs) / 1000.0);
-
-    /// <summary>A shell that becomes the command, with its output elsewhere and no input: the keys are ours.</summary>
-    static string[] Redirection(string output) => ["/bin/sh", "-c", "output=$1; shift; exec \"$@\" </dev/null >>\"$output\" 2>&1", "sh", output];
 }

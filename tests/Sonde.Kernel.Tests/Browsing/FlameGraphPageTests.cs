@@ -138,6 +138,105 @@ public sealed class FlameGraphPageTests(FlameGraphPageTests.OneBrowser one) : IC
         AssertSound(page);
     }
 
+    [Theory, MemberData(nameof(Formats))]
+    public void A_function_is_put_between_its_callers_and_callees(string format)
+    {
+        using BrowserPage page = Open(Format(format), Small());
+        ClickBox(page, 0.6, 2);
+        page.Type("s");
+        Assert.StartsWith("One function, from all places where it is called: above it its callers", page.Text(".what"), StringComparison.Ordinal);
+        Assert.StartsWith("main · /srv/app/app.py:10 · total 700 ms, 70.0 % · ", Hover(page, 0.9, 0), StringComparison.Ordinal);
+        Assert.StartsWith("Server.slow · /srv/app/app.py:30 · total 700 ms, 70.0 % · self 500 ms, 50.0 %", Hover(page, 0.9, 1), StringComparison.Ordinal);
+        Assert.StartsWith("memcpy · /usr/lib/libc.so.6 · native · total 200 ms, 20.0 %", Hover(page, 0.2, 2), StringComparison.Ordinal);
+
+        ClickBox(page, 0.2, 2);
+        Assert.StartsWith("main", Hover(page, 0.5, 0), StringComparison.Ordinal);
+        Assert.StartsWith("Server.slow", Hover(page, 0.5, 1), StringComparison.Ordinal);
+        Assert.StartsWith("memcpy", Hover(page, 0.5, 2), StringComparison.Ordinal);
+        page.MoveMouse(1, 1);
+        page.Press("ArrowUp");
+        page.Press("ArrowUp");
+        Assert.StartsWith("main · ", page.Text(".status"), StringComparison.Ordinal);
+        page.Press("ArrowDown");
+        page.Press("ArrowDown");
+        Assert.StartsWith("memcpy · ", page.Text(".status"), StringComparison.Ordinal);
+
+        using BrowserPage again = _browser.Open(page.Evaluate("location.href")!.GetValue<string>());
+        Assert.StartsWith("memcpy", Hover(again, 0.5, 2), StringComparison.Ordinal);
+        again.Type("s");
+        Assert.StartsWith("Each box is a function", again.Text(".what"), StringComparison.Ordinal);
+        AssertSound(again);
+        AssertSound(page);
+    }
+
+    [Fact]
+    public void A_function_that_calls_itself_counts_once_between_its_callers_and_callees()
+    {
+        var profile = new Profile(keepsTimeline: false) { Info = new ProfileInfo { Title = "recursion", IntervalNs = 10_000_000 } };
+        profile.Processes.Add(new ProfileProcess(1, 0, "python"));
+        profile.Threads.Add(new ProfileThread(0, 1, ""));
+        int main = profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "main", "/a.py", 1)));
+        int walk = profile.Stacks.Intern(main, profile.Frames.Intern(new Frame(FrameKind.Python, "walk", "/a.py", 5, 4)));
+        int deeper = profile.Stacks.Intern(walk, profile.Frames.Intern(new Frame(FrameKind.Python, "walk", "/a.py", 6, 4)));
+        profile.Add(new ProfileEntry(0, main, ThreadState.Running, false, 10, 100_000_000));
+        profile.Add(new ProfileEntry(0, walk, ThreadState.Running, false, 10, 100_000_000));
+        profile.Add(new ProfileEntry(0, deeper, ThreadState.Running, false, 80, 800_000_000));
+        using BrowserPage page = Open(new FlameGraphHtmlFormat(), profile);
+
+        page.Click("[data-toggle=w]");
+
+        // What took the most itself is looked at, and all of its lines are it.
+        Assert.StartsWith("main · /a.py:1 · total 900 ms, 90.0 %", Hover(page, 0.5, 0), StringComparison.Ordinal);
+        Assert.StartsWith("walk · /a.py:6 · total 900 ms, 90.0 % · self 100 ms, 10.0 %", Hover(page, 0.5, 1), StringComparison.Ordinal);
+        Assert.StartsWith("walk · /a.py:6 · total 800 ms, 80.0 %", Hover(page, 0.5, 2), StringComparison.Ordinal);
+        AssertSound(page);
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public void Samples_with_times_are_shown_in_the_order_of_time(string format)
+    {
+        Profile small = Small();
+        var profile = new Profile(keepsTimeline: true) { Info = small.Info };
+        profile.Processes.AddRange(small.Processes);
+        profile.Threads.AddRange(small.Threads);
+        foreach (int stack in Enumerable.Range(1, small.Stacks.Count - 1))
+        {
+            Assert.Equal(stack, profile.Stacks.Intern(small.Stacks.Caller(stack), profile.Frames.Intern(small.Frames[small.Stacks.Innermost(stack)])));
+        }
+
+        // Stacks: 1 main, 2 main;fast, 3 main;slow, 4 main;slow;memcpy. The main thread: slow, slow with memcpy, a gap, slow again. The worker: fast at last.
+        const long step = 10_000_000;
+        foreach ((int thread, int stack, int from, int to) in ((int, int, int, int)[])[(0, 3, 0, 20), (0, 4, 20, 40), (0, 3, 60, 100), (1, 2, 50, 100)])
+        {
+            for (int i = from; i < to; i++)
+            {
+                profile.Add(new Sample(i * step, thread, stack, step, ThreadState.Running, false));
+            }
+        }
+
+        using BrowserPage page = Open(Format(format), profile);
+        page.Type("h");
+        Assert.StartsWith("Time goes from left to right", page.Text(".what"), StringComparison.Ordinal);
+        Assert.StartsWith("thread (42): MainThread", Hover(page, 0.5, 1), StringComparison.Ordinal);
+        Assert.StartsWith("main · /srv/app/app.py:10 · from 0 ns to 400 ms · total 400 ms", Hover(page, 0.1, 2), StringComparison.Ordinal);
+        Assert.StartsWith("Server.slow · /srv/app/app.py:30 · from 0 ns to 400 ms · total 400 ms", Hover(page, 0.1, 3), StringComparison.Ordinal);
+        Assert.StartsWith("memcpy · /usr/lib/libc.so.6 · native · from 200 ms to 400 ms · total 200 ms", Hover(page, 0.3, 4), StringComparison.Ordinal);
+        Assert.StartsWith("all · ", Hover(page, 0.5, 2), StringComparison.Ordinal);
+        Assert.StartsWith("Server.slow · /srv/app/app.py:30 · from 600 ms to 1.00 s", Hover(page, 0.8, 3), StringComparison.Ordinal);
+        // The second thread begins a row below the deepest of the first.
+        Assert.StartsWith("thread (43): worker", Hover(page, 0.1, 6), StringComparison.Ordinal);
+        Assert.StartsWith("Server.fast · /srv/app/app.py:20 · from 500 ms to 1.00 s", Hover(page, 0.8, 8), StringComparison.Ordinal);
+
+        ClickBox(page, 0.3, 4);
+        Assert.StartsWith("memcpy", Hover(page, 0.05, 4), StringComparison.Ordinal);
+        Assert.StartsWith("thread (43): worker", Hover(page, 0.5, 6), StringComparison.Ordinal);
+        page.Press("Home");
+        Assert.StartsWith("memcpy", Hover(page, 0.3, 4), StringComparison.Ordinal);
+        page.Type("h");
+        Assert.StartsWith("Each box is a function", page.Text(".what"), StringComparison.Ordinal);
+        AssertSound(page);
+    }
+
     [Fact]
     public void Is_walked_through_with_the_keyboard()
     {
@@ -347,6 +446,14 @@ public sealed class FlameGraphPageTests(FlameGraphPageTests.OneBrowser one) : IC
     {
         (double x, double y) = At(page, share, row);
         page.Click(x, y);
+    }
+
+    /// <summary>What is said of the box under the mouse.</summary>
+    static string Hover(BrowserPage page, double share, int row)
+    {
+        (double x, double y) = At(page, share, row);
+        page.MoveMouse(x, y);
+        return page.Text(".status");
     }
 
     static int[] Channels(string colour) => [.. colour.Split(',').Select(channel => int.Parse(channel, CultureInfo.InvariantCulture))];

@@ -1,3 +1,4 @@
+using Sonde.Engine.Top;
 using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
@@ -89,13 +90,44 @@ public sealed class TopTests
         Interpreter interpreter = Interpreters.Any();
         string file = Path.GetTempFileName();
         using var terminal = new TmuxTerminal(100, 24);
-        terminal.Run($"{SondeCommand.Path} top --delay 200ms -- {interpreter.Path} {Target.PathOf(interpreter, "top.py")} {file}; echo ended with $?");
+        terminal.Run($"{SondeCommand.Path} top --delay 200ms -o {file}.out -- {interpreter.Path} {Target.PathOf(interpreter, "top.py")} {file}; echo ended with $?");
         terminal.WaitFor("spin");
         File.Delete(file);
         string screen = terminal.WaitFor("The command exited with 3.");
         Assert.Contains("spin", screen, StringComparison.Ordinal);
         terminal.Type("q");
-        terminal.WaitFor("ended with 0");
+        screen = terminal.WaitFor("ended with 0");
+        Assert.Contains("ready ", screen, StringComparison.Ordinal);
+        Assert.Contains($"is in {file}.out", screen, StringComparison.Ordinal);
+        Assert.StartsWith("ready ", File.ReadAllText($"{file}.out"), StringComparison.Ordinal);
+        File.Delete($"{file}.out");
+    }
+
+    [Fact]
+    public void Without_a_file_for_its_output_a_command_gets_one_that_is_there_as_long_as_it_is_wanted()
+    {
+        using var silent = new StringWriter();
+        string path;
+        using (var output = CommandOutput.Open(null))
+        {
+            path = output.Path;
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            output.Tell(silent, goesOn: false);
+        }
+
+        Assert.Equal("", silent.ToString());
+        Assert.False(File.Exists(path));
+        using (var output = CommandOutput.Open(null))
+        {
+            path = output.Path;
+            File.WriteAllLines(path, Enumerable.Range(0, 20).Select(static number => $"line {number}\e[2J"));
+            output.Tell(silent, goesOn: false);
+        }
+
+        string[] said = silent.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([.. Enumerable.Range(10, 10).Select(static number => $"line {number}\\x1b[2J")], said[..^1]);
+        Assert.Equal($"sonde: the command's output so far, {new FileInfo(path).Length} bytes, is in {path}; this is its end", said[^1]);
+        File.Delete(path);
     }
 
     [Fact]

@@ -46,8 +46,27 @@ static class FlameGraphData
         WriteFrames(source.Frames, json);
         WriteStacks(source.Stacks, json);
         WriteEntries(source, json);
+        if (source.Timeline.Count > 0)
+        {
+            WriteTimeline(source.Timeline, json);
+        }
+
         json.WriteEndObject();
     }
+
+    /// <summary>Times as the distance to the sample before: they have fewer digits.</summary>
+    static void WriteTimeline(IReadOnlyList<Sample> samples, Utf8JsonWriter json)
+    {
+        json.WriteStartObject("timeline"u8);
+        WriteNumbers(json, "thread"u8, samples.Select(static sample => (long)sample.Thread));
+        WriteNumbers(json, "stack"u8, samples.Select(static sample => (long)sample.Stack));
+        WriteNumbers(json, "state"u8, samples.Select(static sample => State(sample.State, sample.HoldsGil)));
+        WriteNumbers(json, "time"u8, samples.Select((sample, i) => i == 0 ? sample.TimeNs : sample.TimeNs - samples[i - 1].TimeNs));
+        WriteNumbers(json, "weight"u8, samples.Select(static sample => sample.Weight));
+        json.WriteEndObject();
+    }
+
+    static long State(ThreadState state, bool holdsGil) => ((long)state << 1) | (holdsGil ? 1L : 0L);
 
     static void WriteInfo(FlameGraphSource source, Utf8JsonWriter json)
     {
@@ -62,6 +81,11 @@ static class FlameGraphData
         json.WriteNumber("intervalNs"u8, info.IntervalNs);
         json.WriteNumber("samples"u8, source.SampleCount);
         json.WriteNumber("weight"u8, source.Weight);
+        if (source.Untimed > 0)
+        {
+            json.WriteNumber("untimed"u8, source.Untimed);
+        }
+
         if (info.FullFileNames)
         {
             json.WriteBoolean("fullFileNames"u8, true);
@@ -148,7 +172,7 @@ static class FlameGraphData
         json.WriteStartObject("entries"u8);
         WriteNumbers(json, "thread"u8, source.Entries.Select(static entry => (long)entry.Thread));
         WriteNumbers(json, "stack"u8, source.Entries.Select(static entry => (long)entry.Stack));
-        WriteNumbers(json, "state"u8, source.Entries.Select(static entry => ((long)entry.State << 1) | (entry.HoldsGil ? 1L : 0L)));
+        WriteNumbers(json, "state"u8, source.Entries.Select(static entry => State(entry.State, entry.HoldsGil)));
         WriteNumbers(json, "samples"u8, source.Entries.Select(static entry => entry.Samples));
         WriteNumbers(json, "weight"u8, source.Entries.Select(static entry => entry.Weight));
         if (source.IsDifference)

@@ -34,15 +34,26 @@ sealed record FlameGraphSource
     /// <summary>The weights.</summary>
     public required IReadOnlyList<FlameGraphEntry> Entries { get; init; }
 
+    /// <summary>The samples one by one, by time; empty where the profile has none, or more than <see cref="MostTimed"/>.</summary>
+    public IReadOnlyList<Sample> Timeline { get; init; } = [];
+
+    /// <summary>How many samples were too many for <see cref="Timeline"/>; 0 when they are there, or have no times.</summary>
+    public int Untimed { get; init; }
+
     /// <summary>What is missing.</summary>
     public ProfileLosses Losses { get; init; } = new();
 
     /// <summary>Whether there is a profile it is compared with.</summary>
     public bool IsDifference { get; init; }
 
+    /// <summary>More samples would make a file too large to be opened at once.</summary>
+    internal const int MostTimed = 200_000;
+
     /// <summary>A profile's.</summary>
     public static FlameGraphSource Of(Profile profile) => new()
     {
+        Timeline = HasTimes(profile) && profile.Timeline.Count <= MostTimed ? [.. profile.Timeline.OrderBy(static sample => sample.TimeNs)] : [],
+        Untimed = HasTimes(profile) && profile.Timeline.Count > MostTimed ? profile.Timeline.Count : 0,
         Info = profile.Info,
         Frames = profile.Frames,
         Stacks = profile.Stacks,
@@ -51,6 +62,8 @@ sealed record FlameGraphSource
         Entries = [.. profile.Entries.Select(static entry => new FlameGraphEntry(entry.Thread, entry.Stack, entry.State, entry.HoldsGil, entry.Samples, entry.Weight, 0))],
         Losses = profile.Losses,
     };
+
+    static bool HasTimes(Profile profile) => profile.Info.Unit == ProfileUnit.Nanoseconds && profile.Timeline.Count > 0;
 
     /// <summary>All samples.</summary>
     public long SampleCount => Entries.Aggregate(0L, static (sum, entry) => sum + entry.Samples);

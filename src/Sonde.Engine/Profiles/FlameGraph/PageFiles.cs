@@ -9,7 +9,7 @@ static class PageFiles
     const string Prefix = "flamegraph/";
 
     /// <summary>In the order they build on each other.</summary>
-    static readonly string[] _scripts = ["words.js", "profile.js", "tree.js", "drawing.js", "state.js", "panels.js", "keys.js", "app.js"];
+    static readonly string[] _scripts = ["words.js", "profile.js", "tree.js", "views.js", "drawing.js", "state.js", "panels.js", "keys.js", "app.js"];
 
     static readonly Lazy<string> _script = new(() => $"\n(() => {{\n'use strict';\n{string.Join('\n', _scripts.Select(Read))}}})();\n");
 

@@ -64,6 +64,8 @@ class App {
       this.search, this.matched,
       this.toggle('v', 'callers', 'callers', 'Inverted: the innermost functions on top, who called them below'),
       ...(profile.threads.length > 1 ? [this.toggle('t', '1', 'by thread', 'A tree for each thread')] : []),
+      this.sandwichToggle(),
+      ...(profile.timeline ? [this.toggle('c', '1', 'time', 'In the order of time, where the profile has it: each thread by itself')] : []),
       this.toggle('n', '1', 'functions', 'Lines of one function together'),
       this.toggle('f', '1', 'root below', 'Flames instead of icicles'),
       ...(profile.isDiff ? [this.toggle('b', '1', 'width of before', 'Boxes as wide as they were in the first profile')] : []),
@@ -82,6 +84,26 @@ class App {
     return make('label', { title, 'data-toggle': name }, box, text);
   }
 
+  sandwichToggle() {
+    const box = make('input', { type: 'checkbox', onchange: () => this.sandwich(box.checked) });
+    this.sandwichBox = box;
+    return make('label', { title: 'One function between its callers and its callees, from all places where it is called', 'data-toggle': 'w' }, box, 'sandwich');
+  }
+
+  // Puts the function that is selected, or zoomed into, between its callers and callees; else the one that took the most itself.
+  sandwich(on) {
+    const at = this.selected?.parent ? this.selected : this.zoomed;
+    const frame = at.parent && at.frame < this.profile.frameCount ? at.frame : this.heaviest();
+    this.set({ w: on && frame >= 0 ? frame.toString(36) : '', c: '', z: '' }, true);
+  }
+
+  heaviest() {
+    const { frame, self, count } = this.forest;
+    const sums = new Map();
+    for (let i = 1; i < count; i++) if (frame[i] < this.profile.frameCount) sums.set(frame[i], (sums.get(frame[i]) ?? 0) + self[i]);
+    return [...sums].reduce((most, one) => (one[1] > most[1] ? one : most), [ROOT, 0])[0];
+  }
+
   set(changes, asStep = false) {
     Object.assign(this.state, changes);
     writeState(this.state, asStep);
@@ -94,15 +116,18 @@ class App {
   // Everything is derived from the state; what is costly is kept as long as what it comes from is the same.
   refresh() {
     const { state, profile } = this;
-    const wanted = [state.v, state.t, state.q, state.g, state.l, state.n, state.b].join('|');
+    const wanted = [state.v, state.t, state.q, state.g, state.l, state.n, state.b, state.w, state.c].join('|');
     if (wanted !== this.shown) {
       this.shown = wanted;
-      this.forest = new Forest(profile, { lines: state.n === '', byThread: state.t !== '', hiddenThreads: numbers(state.q), hiddenStates: numbers(state.l), gil: state.g !== '' });
-      this.tree = new Tree(this.forest, { callers: state.v === 'callers', widthBefore: state.b !== '' });
+      const filters = { lines: state.n === '', byThread: state.t !== '', hiddenThreads: numbers(state.q), hiddenStates: numbers(state.l), gil: state.g !== '' };
+      this.forest = new Forest(profile, filters);
+      this.tree = this.plant(filters);
       this.selected = null;
       this.searched = null;
+      this.stretch = null;
     }
-    this.zoomed = this.tree.find(readPath(state.z));
+    this.zoomed = this.stretch ?? (this.tree.above ? this.tree.root : this.tree.find(readPath(state.z)));
+    this.sandwichBox.checked = Boolean(this.tree.above);
     if (this.paletteIsDark !== this.dark) {
       this.paletteIsDark = this.dark;
       this.palette = new Palette(profile, this.dark);
@@ -116,6 +141,14 @@ class App {
     this.drawing.layOut(this.tree, this.zoomed, state.f !== '');
     this.say();
     this.draw();
+  }
+
+  plant(filters) {
+    const { state, profile } = this;
+    const focus = parseInt(state.w, 36);
+    if (state.c !== '' && profile.timeline) return new Chart(profile, filters);
+    const options = { callers: state.v === 'callers', widthBefore: state.b !== '', focus };
+    return focus >= 0 && focus < profile.frameCount ? new Sandwich(this.forest, options) : new Tree(this.forest, options);
   }
 
   lookFor(text) {
@@ -163,9 +196,20 @@ class App {
     });
   }
 
+  // In a sandwich another function is put into the middle; everywhere else the box is zoomed into.
+  enter(box) {
+    if (this.tree.above) {
+      this.selected = null;
+      if (box.frame >= 0 && box.frame < this.profile.frameCount) this.set({ w: box.frame.toString(36) }, true);
+    } else this.zoom(box);
+  }
+
   zoom(box) {
     this.selected = box;
-    this.set({ z: writePath(this.tree.path(box)) }, true);
+    if (this.tree.isChart) {
+      this.stretch = box;
+      this.refresh();
+    } else this.set({ z: writePath(this.tree.path(box)) }, true);
     const top = this.drawing.top(box.depth);
     if (top < this.scroller.scrollTop || top + ROW > this.scroller.scrollTop + this.scroller.clientHeight) this.scroller.scrollTop = Math.max(0, top - ROW * Math.min(box.depth, 3));
     this.draw();
@@ -213,7 +257,7 @@ class App {
     this.scroller.addEventListener('click', (event) => {
       const bounds = this.canvas.getBoundingClientRect();
       const box = this.drawing.at(event.clientX - bounds.left, event.clientY - bounds.top);
-      if (box) this.zoom(box);
+      if (box) this.enter(box);
     });
     addEventListener('resize', () => this.refresh());
     addEventListener('popstate', () => this.restore());

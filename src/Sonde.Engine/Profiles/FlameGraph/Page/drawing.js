@@ -21,27 +21,58 @@ class Drawing {
     this.rootBelow = rootBelow;
     this.pixels = Math.max(1, this.scroller.clientWidth);
     this.scale = zoomed.width > 0 ? this.pixels / zoomed.width : 0;
-    this.rows = [];
-    for (let above = zoomed; above; above = above.parent) this.rows[above.depth] = [above];
-    let level = [zoomed];
-    while (level.length > 0 && this.scale > 0) {
-      const next = [];
-      for (const box of level) {
-        for (const child of tree.children(box)) {
-          if (child.width * this.scale >= NARROWEST) next.push(child);
-        }
-      }
-      if (next.length > 0) this.rows[next[0].depth] = next;
-      level = next;
+    const rows = new Map();
+    this.around = new Set();
+    for (let above = zoomed; above; above = above.parent) {
+      this.around.add(above);
+      // On a time axis what is around keeps its own time, and so do other threads.
+      if (!tree.isChart || above === tree.root) rows.set(above.depth, [above]);
     }
+    if (tree.isChart) this.open(tree, tree.root, rows);
+    else this.open(tree, zoomed, rows);
+    if (tree.above) this.open(tree.above, tree.above.root, rows);
+    this.least = Math.min(0, ...rows.keys());
+    this.rows = [];
+    for (const [depth, row] of rows) this.rows[depth - this.least] = row;
     this.height = Math.max(this.rows.length * ROW, this.scroller.clientHeight);
     this.spacer.style.height = `${this.height}px`;
   }
 
-  left(box) { return this.isAbove(box) ? 0 : (box.x - this.zoomed.x) * this.scale; }
-  wide(box) { return this.isAbove(box) ? this.pixels : box.width * this.scale; }
-  isAbove(box) { return box.depth <= this.zoomed.depth; }
-  top(depth) { return this.rootBelow ? this.height - (depth + 1) * ROW : depth * ROW; }
+  // What a box calls, and so on, as far as it is wide enough and in view.
+  open(tree, start, rows) {
+    const from = this.zoomed.x;
+    const to = from + this.zoomed.width;
+    let level = this.scale > 0 ? [start] : [];
+    const ends = new Map();
+    // On a time axis what is too narrow stands for its neighbours: without it there would be nothing where much happened.
+    const isSeen = (child) => {
+      if (tree.isChart && (child.x >= to || child.x + child.width <= from)) return false;
+      const left = child.x * this.scale;
+      if (child.width * this.scale < NARROWEST && (!tree.isChart || left < (ends.get(child.depth) ?? -1))) return false;
+      ends.set(child.depth, left + Math.max(child.width * this.scale, 1));
+      return true;
+    };
+    while (level.length > 0) {
+      const next = [];
+      for (const box of level) {
+        for (const child of tree.children(box)) {
+          if (!isSeen(child)) continue;
+          next.push(child);
+          if (!rows.has(child.depth)) rows.set(child.depth, []);
+          rows.get(child.depth).push(child);
+        }
+      }
+      level = next;
+    }
+  }
+
+  // The boxes of a row, by their depth.
+  row(depth) { return this.rows[depth - this.least] ?? []; }
+
+  left(box) { return this.isAround(box) ? 0 : Math.max((box.x - this.zoomed.x) * this.scale, this.tree.isChart ? 0 : -Infinity); }
+  wide(box) { return this.isAround(box) ? this.pixels : Math.min((box.x + box.width - this.zoomed.x) * this.scale, this.tree.isChart ? this.pixels : Infinity) - this.left(box); }
+  isAround(box) { return this.around.has(box); }
+  top(depth) { return this.rootBelow ? this.height - (depth - this.least + 1) * ROW : (depth - this.least) * ROW; }
 
   // Where a box is, in the scrolled area.
   place(box) { return { left: this.left(box), top: this.top(box.depth), width: this.wide(box) }; }
@@ -78,10 +109,10 @@ class Drawing {
     context.fillStyle = paint.background;
     context.fillRect(0, 0, this.pixels, height);
     const scrolled = this.scroller.scrollTop;
-    for (let depth = 0; depth < this.rows.length; depth++) {
-      const y = this.top(depth) - scrolled;
-      if (!this.rows[depth] || y + ROW < 0 || y > height) continue;
-      for (const box of this.rows[depth]) this.drawBox(box, y, paint);
+    for (let i = 0; i < this.rows.length; i++) {
+      const y = this.top(i + this.least) - scrolled;
+      if (!this.rows[i] || y + ROW < 0 || y > height) continue;
+      for (const box of this.rows[i]) this.drawBox(box, y, paint);
     }
   }
 
@@ -90,7 +121,7 @@ class Drawing {
     const x = this.left(box);
     const width = this.wide(box);
     const wide = width >= 3;
-    context.globalAlpha = box.depth < this.zoomed.depth ? 0.55 : 1;
+    context.globalAlpha = box !== this.zoomed && this.isAround(box) ? 0.55 : 1;
     context.fillStyle = paint.fill(box);
     context.fillRect(x, y, wide ? width - 1 : Math.max(width, 0.5), ROW - 1);
     if (box === paint.selected) {

@@ -33,6 +33,8 @@ function command(app, key) {
     case 'c': flip('v', 'callers'); return true;
     case 't': if (app.toggles.has('t')) flip('t', '1'); return true;
     case 'l': flip('n', '1'); return true;
+    case 's': app.sandwich(app.state.w === ''); return true;
+    case 'h': if (app.toggles.has('c')) flip('c', '1'); return true;
     case 'f': flip('f', '1'); return true;
     case 'd': app.switchTheme(); return true;
     case '0': case 'Home': app.zoom(app.tree.root); return true;
@@ -45,20 +47,27 @@ function command(app, key) {
 
 function walk(app, key) {
   const at = app.selected ?? app.zoomed;
-  const row = app.drawing.rows[at.depth] ?? [];
+  const row = app.drawing.row(at.depth);
   const below = app.state.f !== '';
   switch (key) {
-    case 'Enter': app.zoom(at); return true;
+    case 'Enter': app.enter(at); return true;
     case 'ArrowLeft': app.select(row[row.indexOf(at) - 1]); return true;
     case 'ArrowRight': app.select(row[row.indexOf(at) + 1]); return true;
-    case below ? 'ArrowDown' : 'ArrowUp': app.select(at.parent); return true;
-    case below ? 'ArrowUp' : 'ArrowDown': app.select(widestChild(app, at)); return true;
+    case below ? 'ArrowDown' : 'ArrowUp': app.select(neighbour(app, at, -1)); return true;
+    case below ? 'ArrowUp' : 'ArrowDown': app.select(neighbour(app, at, 1)); return true;
     default: return false;
   }
 }
 
+// The box in the row before or after that belongs to one: its caller, or the widest that it calls. In a sandwich the callers are a tree of their own.
+function neighbour(app, box, step) {
+  if (box === app.tree.root && step < 0) return app.tree.above ? widestChild(app, app.tree.above.root) : null;
+  if (box.tree.step === step) return widestChild(app, box);
+  return box.parent && box.parent === app.tree.above?.root ? app.tree.root : box.parent;
+}
+
 function widestChild(app, box) {
-  const drawn = new Set(app.drawing.rows[box.depth + 1] ?? []);
+  const drawn = new Set(app.drawing.rows.flat());
   let widest = null;
   for (const child of app.tree.children(box)) if (drawn.has(child) && (!widest || child.width > widest.width)) widest = child;
   return widest;

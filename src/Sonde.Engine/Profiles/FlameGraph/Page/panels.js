@@ -14,6 +14,7 @@ function facts(profile) {
     if (info.unit !== 'samples') parts.push(amount(info.weight, info.unit));
   }
   parts.push(counted(profile.stackCount - 1, 'distinct stack', 'distinct stacks'));
+  if (info.untimed > 0) parts.push('too many samples to show in the order of time');
   if (losses.total === 0) parts.push('nothing lost');
   return parts.join(' · ');
 }
@@ -22,6 +23,8 @@ function facts(profile) {
 function explanation(profile, state) {
   const callers = state.v === 'callers';
   const where = (state.f === '') === callers ? 'below' : 'above';
+  if (state.c !== '') return 'Time goes from left to right, each thread by itself; a box is as wide as its function was found without a break. What happened between two samples is not known.';
+  if (state.w !== '') return `One function, from all places where it is called: ${state.f === '' ? 'above' : 'below'} it its callers, ${state.f === '' ? 'below' : 'above'} it what it calls, as wide as ${profile.info.width}. A click puts another function there.`;
   const boxes = callers
     ? `The first row are the functions that stacks end in, as wide as what passed in each of them alone; ${where} a box are its callers.`
     : `Each box is a function, as wide as ${profile.info.width}; the box ${where} is its caller.`;
@@ -90,17 +93,18 @@ function filterPanel(app) {
 function describe(app, box) {
   const { profile, forest, tree, zoomed, unit } = app;
   tree.children(box);
-  const whole = forest.total[0];
-  const lines = [box.parent ? profile.name(box.frame) : 'all'];
+  const whole = tree.isChart ? tree.root.total : forest.total[0];
+  const lines = [profile.name(box.frame)];
   const file = profile.file(box.frame);
   const line = profile.line(box.frame, app.state.n === '');
   if (file) lines.push(`${file}${line > 0 ? `:${line}` : ''}`);
-  if (box.parent && profile.kind(box.frame) !== 0) lines.push(KINDS[profile.kind(box.frame)]);
+  if (box.frame !== ROOT && profile.kind(box.frame) !== 0) lines.push(KINDS[profile.kind(box.frame)]);
   const share = (value) => `${amount(value, unit)}, ${percent(value, whole)}`;
+  if (tree.isChart && box !== tree.root) lines.push(`from ${amount(box.x, 'ns')} to ${amount(box.x + box.width, 'ns')}`);
   lines.push(`total ${share(box.total)}`);
-  if (app.state.v !== 'callers') lines.push(`self ${share(box.self)}`);
+  if (!box.tree.options?.callers) lines.push(`self ${share(box.self)}`);
   if (unit !== 'samples' && !profile.isDiff) lines.push(counted(box.samples, 'sample', 'samples'));
-  if (zoomed.parent && box.depth > zoomed.depth) lines.push(`${percent(box.total, zoomed.total)} of ${profile.name(zoomed.frame)}`);
+  if (zoomed.parent && !tree.isChart && box.depth > zoomed.depth) lines.push(`${percent(box.total, zoomed.total)} of ${profile.name(zoomed.frame)}`);
   if (profile.isDiff) {
     const wholeBefore = forest.before[0];
     lines.push(`before ${amount(box.before, unit)}, ${percent(box.before, wholeBefore)}`, points(box.total / (whole || 1) - box.before / (wholeBefore || 1)));
@@ -111,7 +115,7 @@ function describe(app, box) {
 const KEYS = [
   ['click, Enter', 'zoom in'], ['Escape, Backspace', 'zoom out by one box'], ['0, Home', 'reset the zoom'],
   ['arrows', 'go to caller, callee and neighbours'], ['/, Ctrl-F, F3', 'search; small letters alone find capitals too'], ['n, N', 'next and previous match'],
-  ['c', 'callers instead of callees'], ['t', 'by thread'], ['l', 'lines or functions'], ['f', 'root below'], ['d', 'dark or light'], ['?', 'this list'],
+  ['c', 'callers instead of callees'], ['t', 'by thread'], ['l', 'lines or functions'], ['s', 'the function between its callers and callees'], ['h', 'in the order of time'], ['f', 'root below'], ['d', 'dark or light'], ['?', 'this list'],
 ];
 
 function helpPanel(close) {

@@ -27,6 +27,7 @@ class Profile {
 
     this.entries = data.entries;
     this.isDiff = Boolean(data.entries.before);
+    this.timeline = data.timeline ?? null;
     this.functionOf = this.representatives();
     this.labels = new Map();
   }
@@ -41,6 +42,9 @@ class Profile {
       return known.get(key);
     });
   }
+
+  // The same for all lines of a function.
+  functionKey(frame) { return frame >= 0 && frame < this.frameCount ? this.functionOf[frame] : frame; }
 
   // Frames have the numbers from 0; after them come the threads, then the processes, which are frames where stacks are split by thread.
   threadFrame(thread) { return this.frameCount + thread; }

@@ -1,6 +1,6 @@
-// What is shown lives in the URL's fragment, so that a link shows the same: #s=search&z=path&v=callers&d=dark...
+// What is shown lives in the URL's fragment, so that a link shows the same: #s=search&z=path&v=callers&w=function&d=dark...
 
-const DEFAULTS = { s: '', z: '', v: 'callees', t: '', q: '', g: '', n: '', l: '', f: '', b: '', d: '' };
+const DEFAULTS = { s: '', z: '', v: 'callees', w: '', c: '', t: '', q: '', g: '', n: '', l: '', f: '', b: '', d: '' };
 
 function readState() {
   const state = { ...DEFAULTS };

@@ -116,10 +116,11 @@ class Forest {
 
 // One box. Its width is its weight, or the other profile's where that is asked for.
 class Box {
-  constructor(parent, frame) {
+  constructor(parent, frame, tree = parent.tree) {
     this.parent = parent;
     this.frame = frame;
-    this.depth = parent ? parent.depth + 1 : 0;
+    this.tree = tree;
+    this.depth = parent ? parent.depth + tree.step : 0;
     this.total = 0;
     this.self = 0;
     this.samples = 0;
@@ -137,7 +138,8 @@ class Tree {
   constructor(forest, options) {
     this.forest = forest;
     this.options = options;
-    this.root = new Box(null, ROOT);
+    this.step = 1;
+    this.root = new Box(null, ROOT, this);
     if (options.callers) this.startFromEnds();
     else this.take(this.root, 0);
     this.measure(this.root);
@@ -165,12 +167,16 @@ class Tree {
   }
 
   weigh(box, end) {
-    box.total += this.forest.self[end];
-    box.samples += this.forest.selfSamples[end];
-    box.before += this.forest.selfBefore[end];
+    box.total += this.ends.self[end];
+    box.samples += this.ends.samples[end];
+    box.before += this.ends.before[end];
   }
 
+  // What a stack weighs where it ends: what passed in its innermost frame alone.
+  get ends() { return { self: this.forest.self, samples: this.forest.selfSamples, before: this.forest.selfBefore }; }
+
   children(box) {
+    if (box.tree !== this) return box.tree.children(box);
     if (!box.opened) {
       box.opened = this.options.callers ? this.openCallers(box) : this.openCallees(box);
       const labels = new Map(box.opened.map((child) => [child, this.forest.profile.label(child.frame, true)]));
@@ -197,7 +203,8 @@ class Tree {
   }
 
   openCallers(box) {
-    const { parent, frame, self, selfBefore } = this.forest;
+    const { parent, frame } = this.forest;
+    const { self, before: selfBefore } = this.ends;
     const byFrame = new Map();
     for (const [at, end] of box.source) {
       if (at === 0) {
