@@ -8,7 +8,7 @@ namespace Sonde.Engine.Recording;
 
 /// <summary>Where a profile was written, and what was in the way of writing it where it should be.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Problem">Why it is another one than asked for; null when it is not.</param>
+/// <param name="Problem">Why it is another one than asked for, or not whole; null when it is neither.</param>
 public readonly record struct WrittenProfile(string Path, string? Problem);
 
 /// <summary>Writes profiles so that a file is whole or not there.</summary>
@@ -21,10 +21,19 @@ public static class ProfileFile
     /// <exception cref="UserErrorException">It can be written nowhere.</exception>
     public static WrittenProfile Write(Profile profile, IProfileFormat format, string path)
     {
-        var problem = TryWrite(profile, format, path);
-        if (problem is null)
+        string? problem;
+        try
         {
-            return new WrittenProfile(path, null);
+            problem = TryWrite(profile, format, path);
+            if (problem is null)
+            {
+                return new WrittenProfile(path, null);
+            }
+        }
+        catch (IOException exception) when (FileError.IsClosedPipe(exception))
+        {
+            // That is how a pipeline ends: who did not read on does not want it elsewhere either.
+            return new WrittenProfile(path, $"writing '{path}' ended early: {FileError.Describe(exception)}");
         }
 
         foreach (var directory in new[] { Path.GetTempPath(), "/dev/shm", "/var/tmp" })
@@ -93,7 +102,7 @@ public static class ProfileFile
 
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is UnauthorizedAccessException || (exception is IOException failure && !FileError.IsClosedPipe(failure)))
         {
             return FileError.Describe(exception);
         }

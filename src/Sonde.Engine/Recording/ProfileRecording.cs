@@ -253,6 +253,10 @@ public sealed class ProfileRecording : IDisposable
         if (written.Problem is { } problem)
         {
             _say(problem);
+            if (written.Path == path)
+            {
+                return problem;
+            }
         }
 
         var said = string.Create(CultureInfo.InvariantCulture, $"wrote {written.Path}: {profile.SampleCount:N0} samples");

@@ -139,6 +139,13 @@ sealed partial class ValueWriter
         }
 
         var format = NumpyTypes.Of(type.Name);
+        Span<byte> truth = stackalloc byte[1];
+        if (format.Kind == 'b' && objects.TryRead(value.Address + data, truth))
+        {
+            Add(truth[0] != 0 ? "np.True_" : "np.False_");
+            return;
+        }
+
         Add($"np.{type.ShortName}(");
         if (format.Kind == 'U')
         {

@@ -14,7 +14,7 @@ public sealed partial class DumpedValuesTests
     public void Values_of_threads_that_never_rest_are_all_of_one_moment(string name)
     {
         using var target = Target.StartReady(Interpreters.Get(name), "restless.py");
-        const int dumps = 5;
+        const int dumps = 3;
         for (var i = 0; i < dumps; i++)
         {
             var seen = 0;

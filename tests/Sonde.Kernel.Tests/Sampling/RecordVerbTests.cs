@@ -35,6 +35,7 @@ public sealed class RecordVerbTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public void A_recording_that_is_told_to_end_writes_its_file(string signal)
     {
         using Target target = Busy();

@@ -6,6 +6,7 @@ using Sonde.Engine.Recording;
 using Sonde.Engine.Recording.Sessions;
 using Sonde.Linux;
 using Xunit;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Tests.Recording;
 
@@ -111,6 +112,29 @@ public sealed class OutputNameTests
 
         Assert.NotEqual(-1, pipe.ReadByte());
         Assert.True(FileStatus.TryRead(path, followsLinks: true, out FileStatus status) && !status.IsRegularFile);
+    }
+
+    [Fact]
+    public void What_nobody_reads_to_its_end_is_kept_nowhere_else()
+    {
+        // More than a pipe holds, so that the writer waits for the reader, who leaves.
+        var profile = new Profile(false);
+        profile.Processes.Add(new ProfileProcess(1, 0, new string('x', 1 << 20)));
+        profile.Threads.Add(new ProfileThread(0, 1, ""));
+        profile.Add(new ProfileEntry(0, StackTable.Empty, ThreadState.Running, false, 1, 1));
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.In);
+        string path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+        var reader = new Thread(() =>
+        {
+            pipe.ReadByte();
+            pipe.SafePipeHandle.Dispose();
+        });
+        reader.Start();
+
+        WrittenProfile written = ProfileFile.Write(profile, ProfileFormats.ByName("jsonl"), path);
+
+        reader.Join();
+        Assert.Equal(new WrittenProfile(path, $"writing '{path}' ended early: nobody reads it any more"), written);
     }
 
     [Fact]
