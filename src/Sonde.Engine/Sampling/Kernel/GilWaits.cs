@@ -11,6 +11,9 @@ sealed class GilWaits : IDisposable
     /// <summary>How long what is known of a process is believed: it ends, its number is given to another, or it becomes a Python only later.</summary>
     const long BelievedMs = 1000;
 
+    /// <summary>The longest time that it is believed of a process to be no Python: looking again costs more than looking at a Python does.</summary>
+    const long MostBelievedMs = 60_000;
+
     readonly Dictionary<int, Known> _processes = [];
 
     /// <summary>Whether who waits on an address waits for the interpreter's lock.</summary>
@@ -45,13 +48,15 @@ sealed class GilWaits : IDisposable
     Known Find(int pid)
     {
         var now = Environment.TickCount64;
+        var believedMs = BelievedMs;
         if (_processes.TryGetValue(pid, out var process))
         {
-            if (now - process.CheckedMs < BelievedMs || process.IsStill(now))
+            if (now - process.CheckedMs < process.BelievedMs || process.IsStill(now))
             {
                 return process;
             }
 
+            believedMs = process.IsPython ? BelievedMs : Math.Min(2 * process.BelievedMs, MostBelievedMs);
             Forget(pid);
         }
 
@@ -60,7 +65,7 @@ sealed class GilWaits : IDisposable
             Forget(_processes.MinBy(static entry => entry.Value.CheckedMs).Key);
         }
 
-        process = new Known(pid, now);
+        process = new Known(pid, now, believedMs);
         _processes.Add(pid, process);
         return process;
     }
@@ -74,14 +79,18 @@ sealed class GilWaits : IDisposable
     }
 
     /// <summary>What is known of a process.</summary>
-    sealed class Known(int pid, long nowMs) : IDisposable
+    sealed class Known(int pid, long nowMs, long believedMs) : IDisposable
     {
         readonly ulong _start = StartOf(pid);
         readonly PythonProcessView? _view = TryOpen(pid);
 
         public Dictionary<ulong, bool> Addresses { get; } = [];
 
+        public bool IsPython => _view is not null;
+
         public long CheckedMs { get; private set; } = nowMs;
+
+        public long BelievedMs => IsPython ? GilWaits.BelievedMs : believedMs;
 
         /// <summary>Whether it is the same process as before, and a Python.</summary>
         public bool IsStill(long nowMs)
