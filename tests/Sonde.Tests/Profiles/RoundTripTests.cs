@@ -28,7 +28,7 @@ public sealed class RoundTripTests
         profile.Threads.Add(new ProfileThread(0, 1, "\ud800"));
         int stack = profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "f\ud83d\ude00\ud83d", "/srv/caf\udce9.py", 3)));
         Assert.Equal(stack, profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "f\ud83d\ude00\ud83d", "/srv/caf\udce9.py", 3))));
-        profile.Add(new Sample(1000, 0, stack, ThreadState.Running, false, 1000));
+        profile.Add(new Sample(1000, 0, stack, 1000, ThreadState.Running, false));
 
         var read = Pass(profile, format);
 
