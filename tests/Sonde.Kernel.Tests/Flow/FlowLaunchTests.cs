@@ -96,18 +96,28 @@ public sealed class FlowLaunchTests
         first.WaitFor("done");
         second.WaitFor("done");
         // There may be other processes of this interpreter, and the events are under way still.
-        List<JsonElement> events = [];
-        while (pids.Any(pid => Of(pid) < 200) && sonde.ReadLine() is { } line)
+        Dictionary<int, int> counts = pids.ToDictionary(static pid => pid, static _ => 0);
+        while (counts.Values.Any(static count => count < 200) && sonde.ReadLine() is { } line)
         {
-            events.AddRange(Parse(line));
+            Count(line);
         }
 
         sonde.Signal("INT");
-        events.AddRange(Parse(sonde.ReadToEnd()));
+        Count(sonde.ReadToEnd());
         Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
-        Assert.All(pids, pid => Assert.Equal(200, Of(pid)));
+        Assert.All(counts.Values, static count => Assert.Equal(200, count));
 
-        int Of(int pid) => events.Count(each => each.GetProperty("pid").GetInt32() == pid);
+        void Count(string lines)
+        {
+            foreach (JsonElement each in Parse(lines))
+            {
+                int pid = each.GetProperty("pid").GetInt32();
+                if (counts.TryGetValue(pid, out int count))
+                {
+                    counts[pid] = count + 1;
+                }
+            }
+        }
     }
 
     static List<JsonElement> Follow(TemporaryProgram program, params string[] command)
