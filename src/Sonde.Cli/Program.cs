@@ -105,6 +105,7 @@ static class Program
         var root = new RootCommand("Shows what running programs do, without touching them: calls and returns of unmodified Python, probes, and what this machine allows.")
         {
             FlowVerb.Create(),
+            SnoopVerb.Create(),
             TopVerb.Create(),
             RecordVerb.Create(),
             SessionVerb.Create(),

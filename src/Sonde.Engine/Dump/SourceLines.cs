@@ -26,6 +26,21 @@ sealed class SourceLines(int pid)
         return SourceExcerpt.Of(found.Content.AsSpan(found.Starts[span.Line - 1]..found.Starts[span.Line]), span);
     }
 
+    /// <summary>A whole line with the blanks before it, escaped.</summary>
+    public string? FindText(string file, int line)
+    {
+        const int longest = 300;
+        if (Read(file) is not { } found || line < 1 || line >= found.Starts.Count)
+        {
+            return null;
+        }
+
+        var text = found.Content.AsSpan(found.Starts[line - 1]..found.Starts[line]).TrimEnd("\r\n \t\f"u8);
+        var blanks = text.Length - text.TrimStart(" \t\f"u8).Length;
+        var indent = string.Concat(System.Text.Encoding.ASCII.GetString(text[..blanks]).Select(static blank => blank == '\t' ? "    " : " "));
+        return indent + Output.Escape.Utf8(text[blanks..], longest);
+    }
+
     /// <summary>The path from the root of its package on: directories with an <c>__init__.py</c> belong to it.</summary>
     public string Shorten(string file)
     {

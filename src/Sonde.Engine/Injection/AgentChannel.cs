@@ -93,6 +93,8 @@ sealed class AgentChannel : IDisposable
 
     public void Dispose()
     {
+        // What was received before can still be taken.
+        IsOpen = false;
         _socket?.Dispose();
         _listener.Dispose();
     }

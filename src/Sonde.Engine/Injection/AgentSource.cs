@@ -6,6 +6,9 @@ namespace Sonde.Engine.Injection;
 /// <remarks>It runs in a dictionary of its own, where <c>install(settings)</c> begins and <c>remove(reason)</c> takes everything out again (Agent/agent.py).</remarks>
 public static class AgentSource
 {
+    /// <summary>The agent that tells the story of a function's calls, line by line.</summary>
+    public static string Snoop => Join("agent.py", "values.py", "find.py", "prologue.py", "snoop.py", "snoop_monitoring.py", "snoop_tracing.py");
+
     /// <summary>Files of the folder Agent, one after the other: <c>agent.py</c> and <c>values.py</c> first, then those that watch.</summary>
     public static string Join(params ReadOnlySpan<string> files)
     {

@@ -1,14 +1,15 @@
 """What Sonde puts into a running Python program, with the user's consent: the part that all its agents share.
 
 Sonde joins this file, values.py and one that watches (snoop.py, for example) to one text, which runs in a dictionary of its own. From outside it is
-called through two names: install(settings) begins, remove(reason) takes everything out again. The part that watches defines start(settings), and uses
+called through two names: install(settings) begins, remove(reason) takes everything out again. Beforehand it holds channel, which sends, and forget(). The part that watches
+defines start(settings), and uses
 
     send(event)              one JSON object to Sonde; never waits: what finds no room is counted and left out
     render(value)            a value as text: bounded, and none of the program's own code runs for it (values.py)
     guarded(function)        a callback that never raises into the program, is not entered twice, and ends when nobody listens any more
     on_removal(function)     what must be done to leave nothing behind
 
-It runs on CPython 3.7 and newer, and needs only modules that are built into the interpreter and the C half of socket.
+It runs on CPython 3.7 and newer, and needs only modules that are built into the interpreter.
 """
 import sys
 
@@ -29,11 +30,10 @@ def borrow(name):
     return module
 
 
-_thread, gc, itertools, posix, socket, time = map(borrow, ("_thread", "gc", "itertools", "posix", "_socket", "time"))
+_thread, gc, itertools, posix, time = map(borrow, ("_thread", "gc", "itertools", "posix", "time"))
 
 settings = {}
 pid = posix.getpid()
-connection = None
 gone = None      # why it has ended
 dropped = 0      # events that found no room
 failed = 0       # mistakes of this agent, none of which the program has seen
@@ -41,13 +41,7 @@ failure = None   # the last of them
 busy = set()     # threads that are in a callback
 undo = []
 
-# ---- to Sonde: the length (u32, little-endian), then one JSON object in UTF-8
-
-WAITING_MAXIMUM = 1 << 22
-waiting = []
-waiting_bytes = 0
-sending = _thread.allocate_lock()
-ESCAPES = {code: "\\u%04x" % code for code in itertools.chain(range(32), range(0xd800, 0xe000))}
+ESCAPES = {code: "\\u%04x" % code for code in range(32)}
 ESCAPES.update({34: '\\"', 92: "\\\\"})
 
 
@@ -67,36 +61,10 @@ def encode(value):
 
 
 def send(event):
-    """Sends an event if the socket takes it now; else a bounded number of them waits for the next one."""
-    global waiting_bytes, dropped
-    data = encode(event).encode()
-    if waiting_bytes + len(data) > WAITING_MAXIMUM:
-        dropped += 1
-        return
-    waiting.append(len(data).to_bytes(4, "little") + data)
-    waiting_bytes += len(data) + 4
-    flush()
-
-
-def flush():
-    """Gives the kernel what waits. One thread does; the others leave theirs to it."""
-    global waiting_bytes, gone
-    while waiting and connection is not None and sending.acquire(False):
-        try:
-            while waiting:
-                count = connection.send(waiting[0], socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
-                waiting_bytes -= count
-                if count == len(waiting[0]):
-                    del waiting[0]
-                else:
-                    waiting[0] = waiting[0][count:]
-        except BlockingIOError:
-            return
-        except (OSError, AttributeError):
-            gone = gone or "nobody listens any more"
-            return
-        finally:
-            sending.release()
+    """Sends an event if there is room for it; a channel that nobody reads is the end."""
+    global gone
+    if not channel.send(encode(event).encode("utf-8", "replace")):
+        gone = gone or "nobody listens any more"
 
 
 # ---- safety
@@ -120,14 +88,23 @@ def note_failure(error):
     failure = "%s at %s:%d" % (type(error).__name__, trace.tb_frame.f_code.co_name, trace.tb_lineno)
 
 
+def is_inside(frame):
+    """Whether a callback runs further down; an exception of a signal's handler may have come between it and its end."""
+    while frame is not None:
+        if frame.f_code.co_filename == FILE and frame.f_code.co_name == "callback":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def guarded(body):
     """A callback for the interpreter. In a forked child it removes the agent, which there was copied with everything else."""
     def callback(*arguments):
         me = _thread.get_ident()
-        if me in busy:
+        if me in busy and is_inside(sys._getframe(1)):
             return None
-        busy.add(me)
         try:
+            busy.add(me)
             if gone is None and posix.getpid() == pid:
                 return body(*arguments)
         except BaseException as error:
@@ -149,18 +126,11 @@ def on_removal(function, *arguments):
 def install(with_settings):
     """Begins; raises what prevents it, and then has left nothing behind.
 
-    Settings: "socket", the path of Sonde's socket (after an @, an abstract name); "handle", the name in sys under which remove() is found by
-    those who come later; "limits" and "hide" for render(); and what the part that watches needs.
+    Settings: "limits" and "hide" for render(), and what the part that watches needs.
     """
-    global connection
     settings.update(with_settings)
     set_limits(settings)
     try:
-        path = settings["socket"]
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.connect("\0" + path[1:] if path[:1] == "@" else path)
-        connection.setblocking(False)
-        sys.__dict__[settings["handle"]] = remove
         send({"e": "hello", "pid": pid, "python": "%d.%d.%d" % sys.version_info[:3], "thread": _thread.get_ident()})
         start(settings)
     except BaseException as error:
@@ -170,21 +140,23 @@ def install(with_settings):
 
 def remove(reason="removed"):
     """Takes everything out of the program again. Whoever may call it, at any time, as often as they like."""
-    global connection, gone
-    gone = gone or reason
+    global gone, dropped
+    is_first, gone = gone is None or len(undo) > 0, gone or reason
     while undo:
         function, arguments = undo.pop()
         try:
             function(*arguments)
         except Exception as error:
             note_failure(error)
-    if connection is not None:
-        if posix.getpid() == pid:
-            send({"e": "end", "reason": gone, "dropped": dropped, "failed": failed, "failure": failure})
-        connection.close()
-        connection = None
-        if sys.__dict__.get(settings["handle"]) is remove:
-            del sys.__dict__[settings["handle"]]
+    if is_first:
+        dropped += channel.lost()
+        is_heard = channel.send(encode({"e": "end", "reason": gone, "dropped": dropped, "failed": failed, "failure": failure}).encode("utf-8", "replace"))
         for name, references in borrowed.items():
             if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references:
                 del sys.modules[name]
+        if not is_heard:
+            # Nobody will come to take away the rest; in a forked child nobody even knows of it.
+            channel.close()
+            forget()
+            for name in [name for name, value in sys.__dict__.items() if value is remove.__globals__]:
+                del sys.__dict__[name]

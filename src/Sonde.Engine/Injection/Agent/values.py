@@ -5,16 +5,26 @@ call_repr = False
 hidden_words = []
 CUT = "\u2026"
 clock = time.perf_counter_ns
+time_used = time.thread_time_ns
 
 # The parts of classes as the interpreter keeps them: what a metaclass says about itself is not asked.
-dictionary_of = type.__dict__["__dict__"].__get__
-ancestors_of = type.__dict__["__mro__"].__get__
+own_members_of = type.__dict__["__dict__"].__get__
+own_ancestors_of = type.__dict__["__mro__"].__get__
 name_of = type.__dict__["__name__"].__get__
 qualified_name_of = type.__dict__["__qualname__"].__get__
 flags_of = type.__dict__["__flags__"].__get__
 function_type = type(borrow)
 getter_type = type(function_type.__dict__["__code__"])
 slot_type = type(function_type.__dict__["__globals__"])
+
+
+def dictionary_of(kind):
+    """What a class defines. Types that the interpreter never readied have nothing."""
+    return own_members_of(kind) or {}
+
+
+def ancestors_of(kind):
+    return own_ancestors_of(kind) or (kind,)
 
 
 def set_limits(settings):
@@ -49,14 +59,14 @@ class Writer:
 
     def __init__(self):
         self.pieces, self.length, self.nodes, self.path, self.objects = [], 0, 0, [], 0
-        self.until = clock() + NANOSECONDS
+        self.until = time_used() + NANOSECONDS
 
     def add(self, text):
         self.pieces.append(text)
         self.length += len(text)
 
     def is_full(self):
-        return self.length >= CHARACTERS or self.nodes >= NODES or (self.nodes & 63 == 63 and clock() > self.until)
+        return self.length >= CHARACTERS or self.nodes >= NODES or (self.nodes & 63 == 63 and time_used() > self.until)
 
     def write(self, value):
         self.nodes += 1
@@ -75,7 +85,9 @@ class Writer:
         try:
             text = repr(value)
             self.add(text if type(text) is str and len(text) <= CHARACTERS else text[:CHARACTERS] + CUT)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self.add("<__repr__ raised %s>" % name_of(type(error)))
 
     def write_named(self, name, value):

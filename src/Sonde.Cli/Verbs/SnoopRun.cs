@@ -1,0 +1,220 @@
+using System.Globalization;
+using Sonde.Engine;
+using Sonde.Engine.Flow;
+using Sonde.Engine.Injection;
+using Sonde.Engine.Output;
+using Sonde.Engine.Snoop;
+using Sonde.Engine.Stacks;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary>Carries out <c>sonde snoop</c>.</summary>
+sealed class SnoopRun : IDisposable
+{
+    readonly SnoopRequest _request;
+    readonly CancellationTokenSource _stop = new();
+    readonly EndingSignals _signals;
+
+    SnoopRun(SnoopRequest request)
+    {
+        _request = request;
+        _signals = new EndingSignals(_stop.Cancel);
+    }
+
+    /// <summary>With a command the standard output is the command's.</summary>
+    bool IsLaunched => _request.Pid == 0;
+
+    /// <summary>Runs the verb; returns the exit code.</summary>
+    public static int Execute(SnoopRequest request, IReadOnlyList<string> command)
+    {
+        if (request.Pid == 0 == (command.Count == 0))
+        {
+            throw new UsageException(request.Pid == 0 ? "snoop: whose functions? Give -p PID, or -- COMMAND to start one; 'sonde list' shows the Python processes" : "snoop: -p PID and -- COMMAND exclude each other");
+        }
+
+        if (request.Options.Functions.Count == 0)
+        {
+            throw new UsageException("snoop: which functions? Give their qualified names, such as 'Server.handle', or 'file.py:LINE'");
+        }
+
+        if (!request.IsAllowed && !InjectionOptions.IsAllowedByEnvironment)
+        {
+            return FromOutside(request, command);
+        }
+
+        using var run = new SnoopRun(request);
+        return command.Count > 0 ? run.Launch(CommandLine.Resolve(command)) : run.Snoop(request.Pid, request.Options);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _signals.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>Without being allowed into the process there are calls, how they end, and how long they take.</summary>
+    static int FromOutside(SnoopRequest request, IReadOnlyList<string> command)
+    {
+        Say("from outside a process there are no lines and variables: these are the calls of the functions. With --inject, code of sonde's runs inside the process for as long as this does, and tells every line with what it changes");
+        return FlowRun.Execute(new FlowRequest
+        {
+            Pids = request.Pid == 0 ? [] : [request.Pid],
+            Command = command,
+            Duration = request.Duration,
+            Json = request.Json,
+            Output = request.Output,
+            Options = new FlowOptions
+            {
+                Functions = [.. request.Options.Functions.Select(static place => place.Name).OfType<string>()],
+                Files = [.. request.Options.Functions.Select(static place => place.File).OfType<string>()],
+                MaxEvents = request.Options.Count == 0 ? null : 2L * request.Options.Count,
+            },
+        });
+    }
+
+    int Snoop(int pid, SnoopOptions options)
+    {
+        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, Guard = OwnCommand(InjectionGuard.Verb) }, _stop.Token);
+        Say(string.Create(CultureInfo.InvariantCulture, $"telling {(options.AwaitsFunctions ? "the functions" : session.Functions == 1 ? "1 function" : $"{session.Functions} functions")} of process {pid}"));
+        if (_request.Duration is { } duration)
+        {
+            _stop.CancelAfter(duration);
+        }
+
+        var isPipeClosed = false;
+        using (var sink = OpenSink(pid, () => session.ToWallNs))
+        {
+            try
+            {
+                session.Run(sink, _stop.Token);
+            }
+            catch (IOException exception) when (FileError.IsClosedPipe(exception))
+            {
+                // That is how 'sonde snoop | head' ends.
+                isPipeClosed = true;
+            }
+        }
+
+        session.Dispose();
+        if (!isPipeClosed)
+        {
+            Say(string.Create(CultureInfo.InvariantCulture, $"{session.Calls} {(session.Calls == 1 ? "call" : "calls")} told"));
+        }
+
+        foreach (var remark in session.Remarks.Concat(session.Losses()))
+        {
+            Say(remark);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Starts a command, and watches the program as soon as it runs Python code of its own; functions are told from when they are first called.</summary>
+    int Launch(IReadOnlyList<string> command)
+    {
+        // A process that is held must not be our own child; a shell that waits for it is.
+        using var gate = GatedCommand.Start(["/bin/sh", "-c", "\"$0\" \"$@\"; exit $?", .. command]);
+        gate.Open();
+        int? pid;
+        while ((pid = FindPython(gate.Pid)) is null)
+        {
+            if (LaunchTracer.TryReap(gate.Pid, out _))
+            {
+                throw new UserErrorException($"snoop: '{command[0]}' ended before it ran Python code that could be watched");
+            }
+
+            if (_stop.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(1)))
+            {
+                return 0;
+            }
+        }
+
+        var code = Snoop(pid.Value, _request.Options with { AwaitsFunctions = true });
+        if (!_stop.IsCancellationRequested)
+        {
+            LaunchTracer.Reap(gate.Pid);
+        }
+
+        return code;
+    }
+
+    /// <summary>The first process below the shell that runs Python code.</summary>
+    static int? FindPython(int shell)
+    {
+        const int generations = 3;
+        var children = ProcFs.Children(shell);
+        for (var generation = 0; generation < generations && children.Count > 0; generation++)
+        {
+            foreach (var child in children)
+            {
+                if (RunsPython(child))
+                {
+                    return child;
+                }
+            }
+
+            children = [.. children.SelectMany(ProcFs.Children)];
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the interpreter has set itself up: code may then be put into it.</summary>
+    static bool RunsPython(int pid)
+    {
+        try
+        {
+            if (!ProcFs.TryReadMaps(pid, out var mappings) || PythonTarget.Search(pid, mappings).Target is not { } target)
+            {
+                return false;
+            }
+
+            target.Image.Dispose();
+            using var view = PythonProcessView.Open(pid);
+            return view.Snapshot().Threads.Any(static thread => thread.Frames.Any(static frame => frame.Function == "<module>" && !frame.File.StartsWith('<') && !frame.File.EndsWith("/site.py", StringComparison.Ordinal)));
+        }
+        catch (Exception exception) when (exception is UserErrorException or LinuxException)
+        {
+            return false;
+        }
+    }
+
+    ISnoopSink OpenSink(int pid, Func<long> toWallNs)
+    {
+        Stream stream = _request.Output is { } file ? OpenFile(file) : new StandardStream(IsLaunched ? 2 : 1);
+        return _request.Json || _request.Output?.EndsWith(".jsonl", StringComparison.Ordinal) == true
+            ? new SnoopJsonSink(stream, pid, toWallNs)
+            : new SnoopTextSink(stream, pid, _request.Text with { UsesColour = _request.Output is null && Terminal.UsesColour(standardError: IsLaunched) }, toWallNs);
+    }
+
+    static FileStream OpenFile(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read, 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"'{file}' cannot be written: {FileError.Describe(exception)}");
+        }
+    }
+
+    /// <summary>The command line that runs this very program with another verb.</summary>
+    static string[] OwnCommand(string verb) =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "sonde.dll"), verb] : [Environment.ProcessPath!, verb];
+
+    static void Say(string message)
+    {
+        try
+        {
+            Console.Error.WriteLine($"sonde: {Escape.Text(message, 4000)}");
+        }
+        catch (IOException)
+        {
+            // Where messages go is full; the story may still get through.
+        }
+    }
+}

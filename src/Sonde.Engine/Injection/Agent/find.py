@@ -1,0 +1,131 @@
+# ---- finding the functions that the user means: by their qualified name, or by where they stand in a file
+
+code_type = type(borrow.__code__)
+CLASS_BODY, OPTIMIZED = 0, 1
+
+
+def matches(pattern, text):
+    """Shell-like: * any text, ? any character, [a-z] one of a set, [!a-z] none of it."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        rest = pattern.lstrip("*")
+        return not rest or any([matches(rest, text[at:]) for at in range(len(text) + 1)])
+    end = pattern.find("]", 2) if pattern[0] == "[" else -1
+    if not text:
+        return False
+    if end > 0:
+        return is_in_set(text[0], pattern[1:end]) and matches(pattern[end + 1:], text[1:])
+    return pattern[0] in ("?", text[0]) and matches(pattern[1:], text[1:])
+
+
+def is_in_set(character, members):
+    negated = members[0] == "!"
+    at, found = int(negated), False
+    while at < len(members):
+        if members[at + 1:at + 2] == "-" and at + 2 < len(members):
+            found = found or members[at] <= character <= members[at + 2]
+            at += 3
+        else:
+            found = found or members[at] == character
+            at += 1
+    return found != negated
+
+
+def matches_an_end(pattern, text, separator):
+    """Whether the whole matches, or what follows one of its separators."""
+    at = 0
+    while not matches(pattern, text[at:]):
+        at = text.find(separator, at) + 1
+        if at == 0:
+            return False
+    return True
+
+
+def lines_of(code):
+    """The first and the last line of a code object, without those of the functions in it."""
+    if PYTHON >= (3, 10):
+        found = [line for _, _, line in code.co_lines() if line]
+        return min(found + [code.co_firstlineno]), max(found + [code.co_firstlineno])
+    line = first = last = code.co_firstlineno
+    for delta in code.co_lnotab[1::2]:
+        line += delta - 256 if delta >= 128 else delta
+        first, last = min(first, line), max(last, line)
+    return first, last
+
+
+class Place:
+    """One of the functions asked for: {"name": GLOB}, {"file": GLOB, "name": GLOB} or {"file": GLOB, "first": LINE, "last": LINE, "range": whether only these lines are told}."""
+
+    def __init__(self, asked):
+        self.name, self.file = asked.get("name"), asked.get("file")
+        self.first, self.last, self.is_range = asked.get("first", 0), asked.get("last", 0), asked.get("range", False)
+        self.is_found = False
+
+    def matches(self, code, name):
+        if code.co_filename == FILE:
+            return False
+        if self.file is not None and not matches_an_end(self.file, code.co_filename, "/"):
+            return False
+        if self.name is not None:
+            return matches_an_end(self.name, name, ".") and (name[-1:] != ">" or self.name[-1:] == ">") and (code.co_flags & 1 == OPTIMIZED or name == "<module>")
+        first, last = lines_of(code)
+        if self.is_range:
+            return first <= self.last and last >= self.first and not is_implicit(code)
+        return first <= self.first <= last and not is_implicit(code) and not any([self.matches(inner, inner.co_name) for inner in code.co_consts if type(inner) is code_type])
+
+    def tells(self, line):
+        return not self.is_range or self.first <= line <= self.last
+
+
+def is_implicit(code):
+    """Comprehensions and class bodies are told by what they stand in; a module's own code is a function like others."""
+    return code.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>") or (code.co_name != "<module>" and code.co_flags & 1 == CLASS_BODY)
+
+
+def qualified(function):
+    """The name of a function's code. A decorator's wrapper may have taken over that of what it wraps."""
+    code = function.__code__
+    if PYTHON >= (3, 11):
+        return code.co_qualname
+    name = function.__qualname__
+    return name if name.rpartition(".")[2] == code.co_name else code.co_name
+
+
+def inner_name(outer, outer_name, code):
+    """The qualified name of a code object that stands in another one."""
+    if PYTHON >= (3, 11):
+        return code.co_qualname
+    return code.co_name if outer.co_name == "<module>" else outer_name + (".<locals>." if outer.co_flags & 1 == OPTIMIZED else ".") + code.co_name
+
+
+def functions():
+    """Every function there is."""
+    found = [item for item in gc.get_objects() if type(item) is function_type]
+    if gc.get_freeze_count():
+        # What was frozen (a server does that before it forks) is told by nobody: it is gone through from the modules.
+        known, wanted, todo = set(map(id, found)), (type(sys), function_type, staticmethod, classmethod, property, cell_type), list(sys.modules.values())
+        while todo:
+            item = todo.pop()
+            if id(item) in known:
+                continue
+            known.add(id(item))
+            if type(item) is function_type:
+                found.append(item)
+            for part in gc.get_referents(item):
+                is_members = type(part) is dict and (type(item) is type(sys) or isinstance_of(item, type))
+                if type(part) in wanted or isinstance_of(part, type) or is_members or (type(part) is tuple and type(item) is function_type):
+                    todo.append(part)
+    return found
+
+
+def running_frames():
+    """The frames of all threads, but for those of this agent."""
+    for frame in list(sys._current_frames().values()):
+        while frame is not None:
+            if frame.f_code.co_filename != FILE:
+                yield frame
+            frame = frame.f_back
+
+
+cell_type = type((lambda captured: lambda: captured)(0).__closure__[0])
