@@ -1,6 +1,7 @@
 """Values of every kind, with what Python itself shows for them.
 
-Says "ready PID", then "value NAME ADDRESS REPR" for each as JSON, then "end"; keeps them all until a line comes.
+Says "ready PID", then "value NAME ADDRESS REPR" for each as JSON, then "end"; keeps them all until a line comes,
+then calls told(value) with each, and ends at the next line.
 With "vanish" as argument it instead changes and frees what it has said.
 """
 import sys
@@ -359,12 +360,19 @@ if VERSION >= (3, 10):
     add("dataclass slots", SlottedData(1))
 
 
+def told(value):
+    return value
+
+
 def main():
     sys.stdout.write("ready %d\n" % os.getpid())
     for name, value in VALUES:
         sys.stdout.write(json.dumps([name, id(value), repr(value)]) + "\n")
     sys.stdout.write("end\n")
     sys.stdout.flush()
+    sys.stdin.readline()
+    for name, value in VALUES:
+        told(value)
     sys.stdin.readline()
     coroutine_object.close()
 

@@ -43,6 +43,27 @@ static class FlowEpilogue
             yield return Line($"LOST {losses.Entries:N0} entries and {losses.Exits:N0} exits: the buffer was full; use --buffer to make it larger, or a filter");
         }
 
+        if (losses.Undecided > 0)
+        {
+            yield return Line($"--where could not be decided for {losses.Undecided:N0} calls, which are not shown: it would be an error in Python, such as a text that is compared with a number, or asks what cannot be told in the kernel");
+        }
+
+        if (losses.Unnamed > 0)
+        {
+            yield return Line($"{losses.Unnamed:N0} calls were of functions without an argument that --where asks for; functions that other filters leave out are among them until their first call was looked at");
+        }
+
+        if (losses.Values + counts.ValuesDropped > 0)
+        {
+            yield return Line($"LOST the values of {losses.Values + counts.ValuesDropped:N0} calls and returns: the buffer was full; use --buffer to make it larger, or a filter");
+        }
+
+        if (counts.ValuesIncomplete > 0)
+        {
+            var unreadable = counts.ValuesUnreadable > 0 ? Line($"; in {counts.ValuesUnreadable:N0} of them memory could not be read") : "";
+            yield return Line($"of {counts.Values:N0} calls and returns with values {counts.ValuesIncomplete:N0} are marked: not all of a value was captured{unreadable}");
+        }
+
         if (losses.Unreadable > 0)
         {
             yield return Line($"LOST {losses.Unreadable:N0} hits whose frame could not be read from memory");

@@ -24,6 +24,12 @@ sealed record FlowRequest
     /// <summary>With a summary, the events too; the demonstration wants both.</summary>
     public bool ShowEventsWithSummary { get; init; }
 
+    /// <summary>Whether arguments are shown; null leaves it to what else is asked for.</summary>
+    public bool? Arguments { get; init; }
+
+    /// <summary>Whether results are shown; null leaves it to what else is asked for.</summary>
+    public bool? Results { get; init; }
+
     public bool ShowProgram { get; init; }
 
     public bool DryRun { get; init; }

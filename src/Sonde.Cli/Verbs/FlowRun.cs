@@ -43,6 +43,7 @@ sealed class FlowRun : IDisposable
                 : "flow: -p PID, --all and -- COMMAND exclude each other");
         }
 
+        request = FlowValueOptions.Settle(request);
         if (request.ShowProgram || request.DryRun)
         {
             return Show(request);

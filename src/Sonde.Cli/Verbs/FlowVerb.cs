@@ -16,6 +16,13 @@ static class FlowVerb
         var file = Globs("--file", "Only functions of files (or modules) that match, such as 'app.py', 'app' or '*/site-packages/*'.", "--module");
         var exclude = Globs("--exclude", "Leave out functions and files that match.");
         var thread = Globs("--thread", "Only threads with this id, or with a name that matches.");
+        var where = new Option<string?>("--where") { Description = "Only calls whose arguments fulfil a condition, written as in Python: 'user_id == 42 and len(items) > 100'.", HelpName = "CONDITION" };
+        var arguments = new Option<bool?>("--args") { Description = "Show calls with their arguments, as they are at the call. The default for a single --function without '*'; '--args false' leaves them out.", Arity = ArgumentArity.ZeroOrOne, CustomParser = Flag };
+        var result = new Option<bool?>("--result") { Description = "Show returns with what is returned; the default with --args.", Arity = ArgumentArity.ZeroOrOne, CustomParser = Flag };
+        var valueDepth = new Option<int?>("--depth-of-values") { Description = "With values: how many containers deep they are shown, and objects with their fields (4, and no fields).", HelpName = "N", CustomParser = Number.OptionalBetween(1, FlowValueOptions.MostDepth) };
+        var items = new Option<int?>("--items") { Description = "With values: the most items of a container (20).", HelpName = "N", CustomParser = Number.OptionalBetween(1, FlowValueOptions.MostItems) };
+        var characters = new Option<int?>("--chars") { Description = "With values: the most characters of a value (128).", HelpName = "N", CustomParser = Number.OptionalBetween(1, FlowValueOptions.MostCharacters) };
+        var hide = new Option<string[]>("--hide") { Description = "Show no values of arguments, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
         var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N", CustomParser = Number.OptionalBetween(1, int.MaxValue) };
         var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = result => Duration.Parse(result) ?? default };
         var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N", CustomParser = Number.OptionalBetween(1, long.MaxValue) };
@@ -31,10 +38,12 @@ static class FlowVerb
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
         {
-            pids, all, function, file, exclude, thread, depth, minimum, maximum, duration, time, json, output, summary, showProgram, dryRun, buffer, command,
+            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, depth, minimum, maximum, duration, time, json, output, summary, showProgram, dryRun, buffer, command,
         };
         verb.SetAction(parsed => FlowRun.Execute(new FlowRequest
         {
+            Arguments = parsed.GetValue(arguments),
+            Results = parsed.GetValue(result),
             Pids = parsed.GetValue(pids) ?? [],
             All = parsed.GetValue(all),
             Command = CommandOf(parsed, command),
@@ -51,10 +60,12 @@ static class FlowVerb
                 Files = parsed.GetValue(file) ?? [],
                 Excludes = parsed.GetValue(exclude) ?? [],
                 Threads = parsed.GetValue(thread) ?? [],
+                Where = Condition(parsed.GetValue(where)),
                 Depth = parsed.GetValue(depth),
                 MinDuration = parsed.GetValue(minimum),
                 MaxEvents = parsed.GetValue(maximum),
                 RingBufferBytes = BufferBytes(parsed.GetValue(buffer)),
+                ValueLimits = FlowValueOptions.Limits(parsed.GetValue(valueDepth), parsed.GetValue(items), parsed.GetValue(characters), parsed.GetValue(hide) ?? []),
             },
         }));
         return verb;
@@ -65,6 +76,34 @@ static class FlowVerb
         parsed.GetValue(command) is not [var first, ..] words ? []
         : parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? words
         : throw new UsageException($"flow: '{first}' is no option of flow; a command to start goes after '--'");
+
+    /// <summary>Mistakes are told before anything else happens.</summary>
+    static string? Condition(string? text)
+    {
+        if (text is not null && FlowCondition.FindMistake(text) is { } mistake)
+        {
+            // Several lines, with the place underlined; what was typed is escaped in them.
+            Console.Error.Write(mistake);
+            throw new UsageException("flow: --where is not understood");
+        }
+
+        return text;
+    }
+
+    static bool? Flag(ArgumentResult result)
+    {
+        if (result.Tokens is [var word])
+        {
+            if (bool.TryParse(word.Value, out var value))
+            {
+                return value;
+            }
+
+            result.AddError($"'{word.Value}' is neither true nor false");
+        }
+
+        return true;
+    }
 
     static Option<string[]> Globs(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = "GLOB" };

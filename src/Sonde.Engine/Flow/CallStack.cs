@@ -13,7 +13,7 @@ struct Activation
 }
 
 /// <summary>A frame's entry as its record tells it.</summary>
-readonly record struct Entry(ulong Frame, ulong Parent, CodeInfo Code, long TimeNs, int Cpu, int Site, bool Resumed);
+readonly record struct Entry(ulong Frame, ulong Parent, CodeInfo Code, long TimeNs, int Cpu, int Site, bool Resumed, IReadOnlyList<FlowValue>? Arguments = null);
 
 /// <summary>The activations of one thread that have not ended, outermost first.</summary>
 /// <remarks>

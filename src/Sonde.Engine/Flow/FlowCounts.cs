@@ -21,6 +21,18 @@ public sealed class FlowCounts
     /// <summary>Activations given up because their exits were among the lost records.</summary>
     public long Skipped { get; set; }
 
+    /// <summary>Calls and returns received with their values.</summary>
+    public long Values { get; set; }
+
+    /// <summary>Calls and returns of whose values something is missing that would have been shown.</summary>
+    public long ValuesIncomplete { get; set; }
+
+    /// <summary>Those of them where memory could not be read.</summary>
+    public long ValuesUnreadable { get; set; }
+
+    /// <summary>Calls whose arguments were given up because too many waited to be shown.</summary>
+    public long ValuesDropped { get; set; }
+
     /// <summary>Records that made no sense; always zero unless there is a defect.</summary>
     public long Malformed { get; set; }
 }

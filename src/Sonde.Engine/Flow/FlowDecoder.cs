@@ -2,7 +2,11 @@ namespace Sonde.Engine.Flow;
 
 /// <summary>Turns ring buffer records into flow events: looks up names, matches exits with entries per thread, and computes depths and durations.</summary>
 /// <remarks>Used by one thread. Allocates when a thread or a code object is seen for the first time, never per event.</remarks>
-sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
+/// <param name="codes">The code objects.</param>
+/// <param name="threads">The threads.</param>
+/// <param name="counts">Takes what was received.</param>
+/// <param name="values">Reads arguments and results; null when they are not asked for.</param>
+sealed class FlowDecoder(CodeTable codes, ThreadTable threads, FlowCounts counts, FlowValues? values = null)
 {
     CallStack? _latest;
     ulong _latestKey;
@@ -11,7 +15,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
     public IFlowSink? Sink { get; set; }
 
     /// <summary>What was received, and what of it could not be used.</summary>
-    public FlowCounts Counts { get; } = new();
+    public FlowCounts Counts => counts;
 
     /// <summary>Number of records the kernel had to drop so far; lets the decoder tell a gap from a stack switch.</summary>
     public long Lost { get; set; }
@@ -24,19 +28,26 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
     {
         switch (record[FlowRecord.KindOffset])
         {
-            case FlowRecord.Enter:
+            case FlowRecord.Enter or FlowRecord.EnterValues:
                 Counts.Entries++;
                 Enter(record);
                 break;
-            case FlowRecord.Exit:
+            case FlowRecord.Exit or FlowRecord.ExitValues:
                 Counts.Exits++;
                 Exit(record);
+                break;
+            case FlowRecord.Held:
+                values?.Hold(record);
+                break;
+            case FlowRecord.Lasting:
+                values?.Learn(record);
                 break;
             case FlowRecord.Late:
                 Late(record);
                 break;
             case FlowRecord.Code:
                 codes.Learn(record);
+                values?.Forget(record);
                 break;
             default:
                 Counts.Malformed++;
@@ -59,11 +70,12 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
 
         Reorder(stack, entry.Parent);
         codes.CountCall(entry.Code);
-        Push(stack, entry);
+        var isWanted = record[FlowRecord.KindOffset] == FlowRecord.EnterValues && entry.Code.Wanted && stack.Wanted;
+        Push(stack, isWanted ? entry with { Arguments = values?.Arguments(record) } : entry);
     }
 
     /// <summary>Callers reported late come in one batch before the exit they belong to, innermost first.</summary>
-    void Late(ReadOnlySpan<byte> record) => StackOf(record).Late.Add(ReadEntry(record));
+    void Late(ReadOnlySpan<byte> record) => StackOf(record).Late.Add(ReadEntry(record) with { Arguments = values?.TakeHeld(record) });
 
     Entry ReadEntry(ReadOnlySpan<byte> record) => new(
         FlowRecord.UInt64(record, FlowRecord.EnterFrame),
@@ -108,6 +120,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
         Emit(new FlowEvent
         {
             Kind = (FlowEventKind)record[FlowRecord.DetailOffset],
+            Result = record[FlowRecord.KindOffset] == FlowRecord.ExitValues ? values?.Result(record) : null,
             Cpu = Cpu(record),
             Depth = activation.Depth,
             TimeNs = time,
@@ -132,6 +145,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads)
         {
             Kind = entry.Resumed ? FlowEventKind.Resume : FlowEventKind.Call,
             Cpu = entry.Cpu,
+            Arguments = entry.Arguments,
             Depth = depth,
             TimeNs = entry.TimeNs,
             DurationNs = -1,

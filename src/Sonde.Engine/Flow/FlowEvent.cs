@@ -53,6 +53,12 @@ public readonly struct FlowEvent
     /// <summary>At an exit, the part of <see cref="DurationNs"/> not spent in shown callees; -1 like <see cref="DurationNs"/>.</summary>
     public required long OwnNs { get; init; }
 
+    /// <summary>At a call, its arguments; null where they are not asked for or not known.</summary>
+    public IReadOnlyList<FlowValue>? Arguments { get; init; }
+
+    /// <summary>At a return, the result as one line of printable characters; null where it is not asked for or not known.</summary>
+    public string? Result { get; init; }
+
     /// <summary>The function.</summary>
     public required CodeInfo Code { get; init; }
 

@@ -28,7 +28,7 @@ static class FlowListing
                     CultureInfo.InvariantCulture, $";   0x{site.Address:x} (file offset 0x{site.FileOffset:x})  {site.Instruction,-40} {(site.Cost == SiteCost.Emulated ? "emulated" : "single-stepped")}  {site.Origin}"));
             }
 
-            Disassembler.Print(FlowProgram.Write(first, image.Layout, options, maps, 0, pidNamespace), writer);
+            Disassembler.Print(FlowProgram.Write(first, image.Version, image.Layout, options, maps, 0, pidNamespace), writer);
         }
     }
 

@@ -1,13 +1,15 @@
 using Sonde.Bpf;
+using Sonde.Script.Conditions;
+using Sonde.Script.Lowering.Python;
 
 namespace Sonde.Engine.Flow;
 
 /// <summary>The maps that the flow programs of a session share, as they are to be made.</summary>
 sealed class FlowMaps
 {
-    /// <summary>Key: code object (8), tgid (8). Value: identity (8), decision (8).</summary>
+    /// <summary>Key: code object (8), tgid (8). Value: identity (8), decision (8); with a condition, for each of its names 2 bytes as <see cref="PythonMaps.Codes"/> has them.</summary>
     public const int CodeKeySize = 16;
-    public const int CodeValueSize = 16;
+    public const int CodeHeadSize = PythonMaps.CodeVariables;
 
     /// <summary>Decisions in the value of <see cref="Codes"/> and <see cref="Threads"/>. Undecided calls are reported and sorted out by the decoder.</summary>
     public const int Undecided = 0;
@@ -35,7 +37,7 @@ sealed class FlowMaps
     public MapSpec Losses { get; } = new() { Type = MapType.Array, Name = "losses", KeySize = 4, ValueSize = 8 * FlowLosses.Kinds, MaxEntries = 1 };
 
     /// <summary>The code objects that were sent, with the decision on each. Least recently used ones are sent again.</summary>
-    public MapSpec Codes { get; } = new() { Type = MapType.LruHash, Name = "codes", KeySize = CodeKeySize, ValueSize = CodeValueSize, MaxEntries = MaximumCodes };
+    public MapSpec Codes { get; }
 
     /// <summary>The calls in progress, by the frame they return to; null without filters, where matching is done outside.</summary>
     public MapSpec? Calls { get; }
@@ -46,15 +48,36 @@ sealed class FlowMaps
     /// <summary>Key: tgid and tid (8). Value: decision (8); null without a thread filter.</summary>
     public MapSpec? Threads { get; }
 
+    /// <summary>The condition on arguments; null without one.</summary>
+    public PythonCondition? Condition { get; }
+
+    /// <summary>The arguments that the condition speaks of.</summary>
+    public IReadOnlyList<string> Names { get; } = [];
+
+    /// <summary>Key: frame (8), tgid (8) of generators and coroutines that fulfilled the condition when they started, so that they are shown when they go on; null without a condition.</summary>
+    public MapSpec? Chosen { get; }
+
+    /// <summary>What values are copied with; null without arguments and results.</summary>
+    public PythonCaptureMaps? Capture { get; }
+
     /// <summary>The maps that the options need.</summary>
     public FlowMaps(FlowOptions options)
     {
+        if (options.Where is { } where)
+        {
+            Condition = FlowCondition.Parse(where);
+            Names = Condition.Names();
+            Chosen = new MapSpec { Type = MapType.LruHash, Name = "chosen", KeySize = CodeKeySize, ValueSize = 8, MaxEntries = MaximumCalls };
+        }
+
+        Codes = new MapSpec { Type = MapType.LruHash, Name = "codes", KeySize = CodeKeySize, ValueSize = CodeHeadSize + (((2 * Names.Count) + 7) & ~7), MaxEntries = MaximumCodes };
         Records = new MapSpec { Type = MapType.RingBuffer, Name = "records", MaxEntries = options.RingBufferBytes };
         if (options.FiltersInKernel)
         {
             Calls = new MapSpec { Type = MapType.Hash, Name = "calls", KeySize = CallKeySize, ValueSize = CallValueSize, MaxEntries = MaximumCalls };
         }
 
+        Capture = options.CapturesValues ? new PythonCaptureMaps() : null;
         if (options.Depth is not null)
         {
             Depths = new MapSpec { Type = MapType.LruHash, Name = "depths", KeySize = 8, ValueSize = 8, MaxEntries = MaximumThreads };
@@ -67,5 +90,5 @@ sealed class FlowMaps
     }
 
     /// <summary>All of them.</summary>
-    public IEnumerable<MapSpec> All => new[] { Records, Losses, Codes, Calls, Depths, Threads }.OfType<MapSpec>();
+    public IEnumerable<MapSpec> All => new[] { Records, Losses, Codes, Calls, Depths, Threads, Chosen }.OfType<MapSpec>().Concat(Capture?.All ?? []);
 }

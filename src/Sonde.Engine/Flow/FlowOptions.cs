@@ -1,3 +1,5 @@
+using Sonde.Python.Values;
+
 namespace Sonde.Engine.Flow;
 
 /// <summary>What of a program's flow is shown.</summary>
@@ -27,7 +29,23 @@ public sealed record FlowOptions
     /// <summary>Size of the ring buffer between kernel and Sonde, in bytes; a power of two.</summary>
     public int RingBufferBytes { get; init; } = 32 << 20;
 
+    /// <summary>Only calls whose arguments fulfil this condition, an expression of Python such as <c>user_id == 42 and len(items) > 100</c>; null means all.</summary>
+    /// <remarks>Decided in the kernel, at the call. What of Python can be written is told by <see cref="FlowCondition"/>.</remarks>
+    public string? Where { get; init; }
+
+    /// <summary>Whether calls are shown with their arguments.</summary>
+    public bool Arguments { get; init; }
+
+    /// <summary>Whether returns are shown with their results.</summary>
+    public bool Results { get; init; }
+
+    /// <summary>How much of arguments and results is copied and shown.</summary>
+    public ValueLimits ValueLimits { get; init; } = ValueLimits.Default;
+
+    /// <summary>True when values are copied in the kernel.</summary>
+    public bool CapturesValues => Arguments || Results;
+
     /// <summary>True when a filter keeps state in the kernel, so that exits are matched with entries there.</summary>
     public bool FiltersInKernel =>
-        Functions.Count > 0 || Files.Count > 0 || Excludes.Count > 0 || Threads.Count > 0 || Depth is not null || MinDuration > TimeSpan.Zero;
+        Functions.Count > 0 || Files.Count > 0 || Excludes.Count > 0 || Threads.Count > 0 || Depth is not null || Where is not null || MinDuration > TimeSpan.Zero;
 }

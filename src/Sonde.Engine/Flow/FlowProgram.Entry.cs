@@ -54,12 +54,21 @@ sealed partial class FlowProgram
         _ir.Store(Size.Double, InRecord(FlowRecord.EnterParent), parent);
         TellResumption(site);
         LookUpCode(code);
+        if (_maps.Condition is { } condition)
+        {
+            WriteCondition(condition, frame);
+        }
+
         if (_options.FiltersInKernel)
         {
             WriteFilters(code);
         }
 
-        if (_options.MinDuration == TimeSpan.Zero)
+        if (_options.Arguments)
+        {
+            SendEntryWithArguments(frame, code);
+        }
+        else if (_options.MinDuration == TimeSpan.Zero)
         {
             SendRecord(_record, FlowRecord.EnterSize, FlowLoss.Entry);
         }
@@ -173,7 +182,17 @@ sealed partial class FlowProgram
         _ir.Add(new IrCallHelper(null, Helper.RingbufSubmit, [record, NoWakeup]));
         _ir.Store(Size.Double, new IrAddress(_callValue), identity);
         _ir.Store(Size.Double, new IrAddress(_callValue, 8), FlowMaps.Undecided);
+        if (_maps.Condition is not null)
+        {
+            FindArguments(code);
+        }
+
         _ir.Add(new IrCallHelper(null, Helper.MapUpdateElem, [_maps.Codes, _key, _callValue, UpdateAny]));
+        if (_options.Arguments)
+        {
+            SendNames(code);
+        }
+
         _ir.Jump(done);
         _ir.MoveTo(lost);
         CountLoss(FlowLoss.Code);

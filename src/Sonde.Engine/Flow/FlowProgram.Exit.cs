@@ -1,5 +1,6 @@
 using Sonde.Bpf;
 using Sonde.Python.Sites;
+using Sonde.Script.Lowering.Python;
 using Sonde.Script.Ir;
 
 namespace Sonde.Engine.Flow;
@@ -31,7 +32,14 @@ sealed partial class FlowProgram
         }
 
         _ir.Store(Size.Double, InRecord(FlowRecord.ExitParent), parent);
-        SendRecord(_record, FlowRecord.ExitSize, FlowLoss.Exit);
+        if (_options.Results && PythonResultCode.Leaves(site, ExitReasons.Return, _layout))
+        {
+            SendExitWithResult(site, frame);
+        }
+        else
+        {
+            SendRecord(_record, FlowRecord.ExitSize, FlowLoss.Exit);
+        }
     }
 
     /// <summary>The frame that is left, its fields read where they are needed, null where the site does not tell; and the one returned to.</summary>

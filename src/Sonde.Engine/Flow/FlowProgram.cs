@@ -1,4 +1,5 @@
 using Sonde.Bpf;
+using Sonde.Python;
 using Sonde.Python.Layouts;
 using Sonde.Python.Sites;
 using Sonde.Script.Binding;
@@ -25,8 +26,13 @@ sealed partial class FlowProgram
     /// <summary>What Linux 5.8 can do, the oldest that flow runs on: the same programs everywhere.</summary>
     static readonly TargetKernel _kernel = TargetKernel.Newest with { HasLoop = false, HasFetchingAtomics = false, HasInstructionSetV4 = false };
 
+    /// <summary>What copying values needs besides: Linux 5.17.</summary>
+    static readonly TargetKernel _capturingKernel = _kernel with { HasFetchingAtomics = true };
+
     readonly IrFunction _function = new("main", parameters: 1);
+    readonly IrProgram _program;
     readonly IrBuilder _ir;
+    readonly PythonVersion _version;
     readonly CallLayout _layout;
     readonly FlowOptions _options;
     readonly FlowMaps _maps;
@@ -42,14 +48,17 @@ sealed partial class FlowProgram
     readonly StackSlot _codeBytes;
     readonly StackSlot _callValue;
 
-    FlowProgram(ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
+    FlowProgram(ProbeSite site, PythonVersion version, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
         _site = SiteNumber(site);
+        _version = version;
         _layout = layout;
         _options = options;
         _maps = maps;
         _image = image;
         _namespace = pidNamespace;
+        _program = new IrProgram(site.Kind == SiteKind.Exit ? "exit" : "entry");
+        _program.Functions.Add(_function);
         _ir = new IrBuilder(_function);
         (_unreadable, _out) = (_ir.NewBlock("unreadable"), _ir.NewBlock("out"));
         _record = _function.NewSlot("record", FlowRecord.EnterSize);
@@ -57,20 +66,18 @@ sealed partial class FlowProgram
         _word = _function.NewSlot("word", 8);
         _frameBytes = _function.NewSlot("frame", FrameEnd - FrameStart);
         _codeBytes = _function.NewSlot("code", CodeEnd - CodeStart);
-        _callValue = _function.NewSlot("value", FlowMaps.CallValueSize);
+        _callValue = _function.NewSlot("value", Math.Max(FlowMaps.CallValueSize, maps.Codes.ValueSize));
     }
 
     VirtualRegister Context => _function.Parameters[0];
 
     /// <summary>The program for sites that share <paramref name="site"/>'s way of finding the frame.</summary>
     public static IReadOnlyList<Instruction> Write(
-        ProbeSite site, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
+        ProbeSite site, PythonVersion version, CallLayout layout, FlowOptions options, FlowMaps maps, int image, PidNamespace? pidNamespace)
     {
-        var program = new FlowProgram(site, layout, options, maps, image, pidNamespace);
+        var program = new FlowProgram(site, version, layout, options, maps, image, pidNamespace);
         program.Write(site);
-        var ir = new IrProgram(site.Kind == SiteKind.Exit ? "exit" : "entry");
-        ir.Functions.Add(program._function);
-        return IrCompiler.Compile(ir, _kernel);
+        return IrCompiler.Compile(program._program, options.CapturesValues ? _capturingKernel : _kernel);
     }
 
     /// <summary>What distinguishes programs: sites that agree in this are served by one.</summary>

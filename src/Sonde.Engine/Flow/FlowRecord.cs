@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sonde.Script.Lowering.Python;
 
 namespace Sonde.Engine.Flow;
 
@@ -8,6 +9,10 @@ namespace Sonde.Engine.Flow;
 ///                 8 tgid &lt;&lt; 32 | tid          16 time, ns, CLOCK_MONOTONIC
 ///  Enter, Late   24 code object   32 frame     40 parent frame (tid when there is none)
 ///  Exit          24 parent frame  32 frame, 0 when the site does not tell
+///  EnterValues   as Enter, then 48 bytes of pieces (4), whether something did not fit (4), how many pieces could not be read (4), 64 the pieces (CapturedMemory)
+///  ExitValues    as Exit, then the same
+///  Held          as EnterValues, of a call that is shown later, if ever
+///  Lasting       pieces in the same place; the rest as far as all kinds have it, but for the time
 ///  Code          24 code object   32 identity  40 type object of the code object
 ///                48 co_flags (4)  52 first line (4)
 ///                56 qualified name: length in characters (8), PyUnicode state (4), bytes copied or -1 (4), bytes
@@ -27,6 +32,18 @@ static class FlowRecord
     /// <summary>A frame that was entered earlier and is reported now, because a call inside it turned out long enough.</summary>
     public const byte Late = 4;
 
+    /// <summary>As <see cref="Enter"/>, with the arguments.</summary>
+    public const byte EnterValues = 5;
+
+    /// <summary>As <see cref="Exit"/>, with the result.</summary>
+    public const byte ExitValues = 6;
+
+    /// <summary>The arguments of a call that may be reported later.</summary>
+    public const byte Held = 7;
+
+    /// <summary>Type objects, and what variables are called: what values are shown with.</summary>
+    public const byte Lasting = PythonCaptureSends.Lasting;
+
     public const int KindOffset = 0;
     public const int DetailOffset = 1;
     public const int CpuOffset = 2;
@@ -43,6 +60,11 @@ static class FlowRecord
     public const int ExitParent = 24;
     public const int ExitFrame = 32;
     public const int ExitSize = 40;
+
+    public const int ValuesLength = 48;
+    public const int ValuesCut = 52;
+    public const int ValuesUnreadable = 56;
+    public const int Values = PythonCaptureMaps.HeaderSize;
 
     public const int CodeAddress = 24;
     public const int CodeIdentity = 32;

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Sonde.Bpf;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Script.Lowering.Python;
 
 namespace Sonde.Engine.Flow;
 
@@ -55,7 +57,8 @@ public sealed class FlowSession : IDisposable
         }
 
         _codes = new CodeTable(FindProcess, _filter, options.FiltersInKernel ? Decide : null);
-        _decoder = new FlowDecoder(_codes, new ThreadTable(ProcFs.ReadComm, DecideThread)) { Remaining = options.MaxEvents ?? long.MaxValue };
+        var counts = new FlowCounts();
+        _decoder = new FlowDecoder(_codes, new ThreadTable(ProcFs.ReadComm, DecideThread), counts, options.CapturesValues ? new FlowValues(FindProcess, options.ValueLimits, counts) : null) { Remaining = options.MaxEvents ?? long.MaxValue };
     }
 
     /// <summary>True when the event limit was reached.</summary>
@@ -310,6 +313,7 @@ public sealed class FlowSession : IDisposable
         }
 
         var python = PythonImage.Analyse(file);
+        TellKinds(python);
         var traced = new TracedImage(python, _images.Count, device, inode);
         try
         {
@@ -325,8 +329,21 @@ public sealed class FlowSession : IDisposable
         return traced;
     }
 
+    /// <summary>Puts into the kernel how values are copied of types that are known by name.</summary>
+    void TellKinds(PythonImage python)
+    {
+        if (_specs.Capture is { } capture)
+        {
+            foreach (var (key, value) in PythonCaptureMaps.KindsOf(python.Version, python.Layout))
+            {
+                MapOf(capture.Kinds).Update(key, value);
+            }
+        }
+    }
+
     static PythonProcess Describe(TracedImage image, ulong? bias, TracedProcess process) => new()
     {
+        Version = image.Python.Version,
         Layout = image.Python.Layout,
         CodeType = bias is { } added && image.Python.Image.Elf.TryFindSymbol("PyCode_Type", out var type) ? added + type.Value : 0,
         Memory = process.Memory,
@@ -353,8 +370,14 @@ public sealed class FlowSession : IDisposable
     void Decide(CodeDecision decision)
     {
         Span<ulong> key = [decision.Address, (uint)decision.Pid];
-        Span<ulong> value = [decision.Identity, (ulong)(decision.Wanted ? FlowMaps.Wanted : FlowMaps.Unwanted)];
-        MapOf(_specs.Codes).Update(MemoryMarshal.AsBytes(key), MemoryMarshal.AsBytes(value));
+        var codes = MapOf(_specs.Codes);
+        Span<byte> value = stackalloc byte[codes.ValueBytes];
+        // The kernel keeps more there; of another code object at the address by now nothing is decided.
+        if (codes.TryLookup(MemoryMarshal.AsBytes(key), value) && FlowRecord.UInt64(value, 0) == decision.Identity)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(value[8..], (ulong)(decision.Wanted ? FlowMaps.Wanted : FlowMaps.Unwanted));
+            codes.Update(MemoryMarshal.AsBytes(key), value);
+        }
     }
 
     bool DecideThread(FlowThread thread)

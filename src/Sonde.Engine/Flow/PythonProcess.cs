@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Sonde.Engine.Targets;
+using Sonde.Python;
 using Sonde.Python.Layouts;
 using Sonde.Symbols;
 
@@ -8,6 +9,9 @@ namespace Sonde.Engine.Flow;
 /// <summary>A process whose Python code is followed.</summary>
 sealed class PythonProcess
 {
+    /// <summary>Its interpreter's version.</summary>
+    public required PythonVersion Version { get; init; }
+
     /// <summary>The layout of its interpreter.</summary>
     public required CallLayout Layout { get; init; }
 

@@ -36,7 +36,7 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
                 Name = site.Kind == SiteKind.Exit ? "sonde_exit" : "sonde_entry",
                 Type = ProgramType.Kprobe,
                 ExpectedAttachType = Uprobes.UseMulti ? AttachType.UprobeMulti : default,
-                Instructions = FlowProgram.Write(site, Python.Layout, options, specs, Index, pidNamespace),
+                Instructions = FlowProgram.Write(site, Python.Version, Python.Layout, options, specs, Index, pidNamespace),
                 Maps = maps,
             });
             _programs.Add((program, site.Kind == SiteKind.Exit, [.. sites.Select(each => each.FileOffset)]));

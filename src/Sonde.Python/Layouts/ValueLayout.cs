@@ -37,6 +37,12 @@ public sealed record ValueLayout
     /// <summary>The bits of a variable's slot that are a tag (<c>_PyStackRef</c>, 3.14 and later): 3 in them is a number, not an object.</summary>
     public long SlotTagMask { get; init; }
 
+    /// <summary>Code object: how many arguments may be positional (<c>co_argcount</c>).</summary>
+    public int CodeArgumentCount { get; init; } = 16;
+
+    /// <summary>Code object: how many must be given by keyword (<c>co_kwonlyargcount</c>).</summary>
+    public int CodeKeywordOnlyCount { get; init; } = 24;
+
     /// <summary>Code object: how many variables, cells and free variables together (<c>co_nlocalsplus</c>); up to 3.10 the variables alone (<c>co_nlocals</c>).</summary>
     public required int CodeVariableCount { get; init; }
 
@@ -95,12 +101,12 @@ public sealed record ValueLayout
     /// <exception cref="LayoutException">The version is unknown.</exception>
     public static ValueLayout For(PythonVersion version) => version.Minor switch
     {
-        6 => HeapFrames with { FrameLocals = 376, CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
-        7 => HeapFrames with { CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
+        6 => HeapFrames with { CodeKeywordOnlyCount = 20, FrameLocals = 376, CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
+        7 => HeapFrames with { CodeKeywordOnlyCount = 20, CodeVariableCount = 24, CodeConstants = 48, CodeVariableNames = 64, CodeFreeNames = 72, CodeCellNames = 80 },
         8 => HeapFrames,
         9 => HeapFrames with { CheckedResultIsThird = true },
         10 => HeapFrames with { FrameLocals = 352, CheckedResultIsThird = true },
-        11 => InlineFrames with { FrameNamespace = 24, CodeVariableCount = 76, CodeInstructions = 184, IntegerSizeIsTag = false },
+        11 => InlineFrames with { FrameNamespace = 24, CodeArgumentCount = 56, CodeKeywordOnlyCount = 64, CodeVariableCount = 76, CodeInstructions = 184, IntegerSizeIsTag = false },
         12 => InlineFrames with { CodeInstructions = 192, ReturnConstantOpcodes = [121, 247] },
         13 => InlineFrames with { CodeInstructions = 200, ReturnConstantOpcodes = [103, 240] },
         14 or 15 => InlineFrames with { FrameLocals = 80, CodeInstructions = 208, SlotTagMask = 3, TupleItems = 32 },
@@ -114,6 +120,6 @@ public sealed record ValueLayout
 
     static ValueLayout InlineFrames { get; } = new()
     {
-        FrameLocals = 72, FrameNamespace = 40, CodeVariableCount = 72, CodeConstants = 24, CodeVariableNames = 96, CodeVariableKinds = 104, IntegerSizeIsTag = true,
+        FrameLocals = 72, FrameNamespace = 40, CodeArgumentCount = 52, CodeKeywordOnlyCount = 60, CodeVariableCount = 72, CodeConstants = 24, CodeVariableNames = 96, CodeVariableKinds = 104, IntegerSizeIsTag = true,
     };
 }

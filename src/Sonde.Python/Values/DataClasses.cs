@@ -15,6 +15,7 @@ static class DataClasses
 
         if (type.ShownFields is null)
         {
+            using var scope = objects.ReadLasting();
             type.ShownFields = Find(objects, type) ?? [];
             type.IsDataClass = type.ShownFields.Count > 0 || HasParameters(objects, type);
         }

@@ -70,9 +70,15 @@ static class DictionaryReader
     }
 
     /// <summary>Reads the values of a split dictionary, or of an instance that has no dictionary of its own.</summary>
-    public static bool TryReadSplit(ObjectReader objects, ulong keys, ulong values, int maximum, List<Entry> entries)
+    /// <param name="objects">Where to read.</param>
+    /// <param name="keys">The table of keys.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="maximum">The most entries.</param>
+    /// <param name="entries">Gets them.</param>
+    /// <param name="keysLast">Whether the keys are those of a type, which last as long as it does.</param>
+    public static bool TryReadSplit(ObjectReader objects, ulong keys, ulong values, int maximum, List<Entry> entries, bool keysLast = false)
     {
-        if (!TryFindEntries(objects, keys, out var table, out var count, out var width))
+        if (!TryFindKeys(objects, keys, keysLast, out var table, out var count, out var width))
         {
             return false;
         }
@@ -124,13 +130,35 @@ static class DictionaryReader
         for (var i = 0; i < set && entries.Count < maximum; i++)
         {
             if (order[i] < count && objects.TryReadPointer(values + (8UL * order[i]), out var value) && value != 0
-                && objects.TryReadPointer(table + ((ulong)width * order[i]) + (width == 24 ? 8UL : 0), out var key) && key != 0)
+                && TryReadKey(objects, table + ((ulong)width * order[i]) + (width == 24 ? 8UL : 0), keysLast, out var key) && key != 0)
             {
                 entries.Add(new Entry(key, value));
             }
         }
 
         return true;
+    }
+
+    static bool TryFindKeys(ObjectReader objects, ulong keys, bool last, out ulong table, out long count, out int width)
+    {
+        if (!last)
+        {
+            return TryFindEntries(objects, keys, out table, out count, out width);
+        }
+
+        using var scope = objects.ReadLasting();
+        return TryFindEntries(objects, keys, out table, out count, out width);
+    }
+
+    static bool TryReadKey(ObjectReader objects, ulong address, bool last, out ulong key)
+    {
+        if (!last)
+        {
+            return objects.TryReadPointer(address, out key);
+        }
+
+        using var scope = objects.ReadLasting();
+        return objects.TryReadPointer(address, out key);
     }
 
     static bool TryReadCombined(ObjectReader objects, ulong keys, int maximum, List<Entry> entries)

@@ -10,6 +10,13 @@ namespace Sonde.Python.Values;
 /// <param name="IsArgument">Whether it is an argument of the function.</param>
 public readonly record struct FrameVariable(string Name, ulong Address, bool IsArgument);
 
+/// <summary>An argument of a function.</summary>
+/// <param name="Name">Its name, as it is in the source.</param>
+/// <param name="Slot">Which of a frame's variables it is.</param>
+/// <param name="Cell">Which of them holds the cell it was moved to, where that is another (up to 3.10).</param>
+/// <param name="Stars">"*" or "**" where it takes the rest of the arguments, else empty.</param>
+public sealed record ArgumentSlot(string Name, int Slot, int? Cell, string Stars);
+
 /// <summary>Reads the variables of a function that is being called: which there are from its code object, what they are bound to from its frame.</summary>
 public sealed class FrameVariables
 {
@@ -23,8 +30,6 @@ public sealed class FrameVariables
     const int HasPositional = 4, HasKeywords = 8; // CO_VARARGS and CO_VARKEYWORDS of Include/cpython/code.h
 
     readonly ObjectReader _objects;
-    readonly int _argumentCount;
-    readonly int _keywordOnlyCount;
 
     /// <summary>Reads variables of a program.</summary>
     /// <param name="memory">Its memory.</param>
@@ -34,7 +39,68 @@ public sealed class FrameVariables
     public FrameVariables(IMemory memory, PythonVersion version, CallLayout layout)
     {
         _objects = new ObjectReader(memory, version, layout, ValueLayout.For(version));
-        (_argumentCount, _keywordOnlyCount) = version.Minor switch { < 8 => (16, 20), < 11 => (16, 24), 11 => (56, 64), _ => (52, 60) };
+    }
+
+    /// <summary>Reads variables of frames that were copied.</summary>
+    /// <param name="captured">The frame's variables, as far as they were copied.</param>
+    /// <param name="lasting">Where code objects are.</param>
+    /// <param name="version">The interpreter's version.</param>
+    /// <param name="layout">The interpreter's layout.</param>
+    /// <exception cref="LayoutException">The version is unknown.</exception>
+    public FrameVariables(CapturedMemory captured, LastingMemory lasting, PythonVersion version, CallLayout layout)
+    {
+        _objects = new ObjectReader(captured, lasting, version, layout, ValueLayout.For(version));
+    }
+
+    /// <summary>The arguments that a function takes, as its definition has them; empty when that cannot be read.</summary>
+    public IReadOnlyList<ArgumentSlot> Arguments(ulong code)
+    {
+        _objects.Begin();
+        using var scope = _objects.ReadLasting();
+        var slots = Slots(code, out _);
+        var flags = Number(code + (ulong)_objects.Calls.CodeFlags);
+        var positional = Number(code + (ulong)_objects.Values.CodeArgumentCount);
+        var named = positional + Number(code + (ulong)_objects.Values.CodeKeywordOnlyCount);
+        var count = Math.Min(ArgumentCount(code), slots.Count);
+        var found = new List<ArgumentSlot>();
+        for (var i = 0; i < count; i++)
+        {
+            var name = slots[i].Name;
+            var cell = slots.FindIndex(count, slot => slot.IsCell && slot.Name == name);
+            var stars = i < named ? "" : i == named && (flags & HasPositional) != 0 ? "*" : "**";
+            // What takes the rest of the positional ones comes before those given by keyword, in the source.
+            found.Insert(stars == "*" ? Math.Min(positional, found.Count) : found.Count, new ArgumentSlot(name, i, cell < 0 ? null : cell, stars));
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes note that the type at an address may be another than before; only of frames that were copied.</summary>
+    public void Forget(ulong type) => _objects.Forget(type);
+
+    /// <summary>The object that an argument is bound to.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="argument">The argument.</param>
+    /// <param name="value">The object; 0 when the argument is not bound.</param>
+    /// <returns>False when that cannot be read.</returns>
+    public bool TryRead(ulong frame, ArgumentSlot argument, out ulong value)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        _objects.Begin();
+        var first = frame + (ulong)_objects.Values.FrameLocals;
+        if (!_objects.TryReadPointer(first + (8 * (ulong)argument.Slot), out value))
+        {
+            return false;
+        }
+
+        value = Untagged(value);
+        if (value == 0 && argument.Cell is { } place)
+        {
+            return !_objects.TryReadPointer(first + (8 * (ulong)place), out var cell) || cell == 0 || _objects.TryReadPointer(cell + (ulong)_objects.Values.CellValue, out value);
+        }
+
+        return value == 0 || _objects.TryGet(value, out var found) != ObjectState.Live || found.Type.Name != "cell"
+            || _objects.TryReadPointer(value + (ulong)_objects.Values.CellValue, out value);
     }
 
     /// <summary>
@@ -175,7 +241,7 @@ public sealed class FrameVariables
     int ArgumentCount(ulong code)
     {
         var flags = Number(code + (ulong)_objects.Calls.CodeFlags);
-        return Number(code + (ulong)_argumentCount) + Number(code + (ulong)_keywordOnlyCount) + ((flags & HasPositional) != 0 ? 1 : 0) + ((flags & HasKeywords) != 0 ? 1 : 0);
+        return Number(code + (ulong)_objects.Values.CodeArgumentCount) + Number(code + (ulong)_objects.Values.CodeKeywordOnlyCount) + ((flags & HasPositional) != 0 ? 1 : 0) + ((flags & HasKeywords) != 0 ? 1 : 0);
     }
 
     int Number(ulong address)

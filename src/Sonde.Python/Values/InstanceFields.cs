@@ -24,11 +24,11 @@ static class InstanceFields
         }
 
         var entries = new List<Entry>();
-        var attributes = ReadAttributes(objects, instance, maximum, entries);
+        var attributes = ReadAttributes(objects, instance, maximum, entries, out var keysAreShared);
         count = fields.Count + attributes;
         foreach (var entry in entries)
         {
-            if (fields.Count < maximum && objects.TryReadText(entry.Key, 300, out var name))
+            if (fields.Count < maximum && TryReadKey(objects, entry.Key, keysAreShared, out var name))
             {
                 fields.Add(new Field(name, entry.Value));
             }
@@ -58,6 +58,18 @@ static class InstanceFields
         return false;
     }
 
+    /// <summary>Keys that a type keeps for its instances last as long as it does.</summary>
+    static bool TryReadKey(ObjectReader objects, ulong key, bool isShared, out string name)
+    {
+        if (!isShared)
+        {
+            return objects.TryReadText(key, 300, out name);
+        }
+
+        using var scope = objects.ReadLasting();
+        return objects.TryReadText(key, 300, out name);
+    }
+
     /// <summary>The slots of a class are the members of its type (<c>PyMemberDef</c>, Include/descrobject.h).</summary>
     static void ReadSlots(ObjectReader objects, ulong instance, PythonType type, List<Field> fields)
     {
@@ -68,7 +80,7 @@ static class InstanceFields
         }
 
         Span<byte> member = stackalloc byte[MemberBytes];
-        for (var i = 0; i < MaximumMembers && objects.TryRead(type.Members + (ulong)(i * MemberBytes), member); i++)
+        for (var i = 0; i < MaximumMembers && TryReadMember(objects, type.Members + (ulong)(i * MemberBytes), member); i++)
         {
             var name = BinaryPrimitives.ReadUInt64LittleEndian(member);
             if (name == 0)
@@ -85,8 +97,21 @@ static class InstanceFields
         }
     }
 
-    static long ReadAttributes(ObjectReader objects, PythonObject instance, int maximum, List<Entry> entries)
+    static bool TryReadMember(ObjectReader objects, ulong address, Span<byte> member)
     {
+        using var scope = objects.ReadLasting();
+        return objects.TryRead(address, member);
+    }
+
+    static bool TryFindSharedKeys(ObjectReader objects, PythonType type, out ulong keys)
+    {
+        using var scope = objects.ReadLasting();
+        return objects.TryReadPointer(type.Address + (ulong)objects.Layout.TypeQualifiedName + 8, out keys) && keys != 0;
+    }
+
+    static long ReadAttributes(ObjectReader objects, PythonObject instance, int maximum, List<Entry> entries, out bool keysAreShared)
+    {
+        keysAreShared = false;
         ulong dictionary = 0, values = 0;
         if ((instance.Type.Flags & PythonType.ManagedDictionaryFlag) != 0 && objects.Layout.Storage != InstanceStorage.Dictionary)
         {
@@ -116,8 +141,8 @@ static class InstanceFields
 
         if (values != 0)
         {
-            return objects.TryReadPointer(instance.Type.Address + (ulong)objects.Layout.TypeQualifiedName + 8, out var keys) && keys != 0
-                && DictionaryReader.TryReadSplit(objects, keys, values, maximum, entries) ? entries.Count : 0;
+            keysAreShared = true;
+            return TryFindSharedKeys(objects, instance.Type, out var keys) && DictionaryReader.TryReadSplit(objects, keys, values, maximum, entries, keysLast: true) ? entries.Count : 0;
         }
 
         return dictionary != 0 && DictionaryReader.TryRead(objects, dictionary, maximum, entries, out var count) ? count : 0;

@@ -5,7 +5,7 @@ namespace Sonde.Python.Values;
 /// Objects/dictobject.c and Include/internal/pycore_dict.h (dictionaries), Include/cpython/object.h (<c>PyHeapTypeObject</c>), Include/internal/pycore_object.h
 /// (where instances keep their attributes), Include/cpython/funcobject.h and genobject.h of each minor version; none of these moved between patch releases.
 /// </remarks>
-sealed record ObjectLayout
+public sealed record ObjectLayout
 {
     /// <summary><c>PyHeapTypeObject.ht_qualname</c>; <c>ht_cached_keys</c> follows it.</summary>
     public required int TypeQualifiedName { get; init; }
@@ -54,7 +54,7 @@ sealed record ObjectLayout
 }
 
 /// <summary>Where instances of types with <c>Py_TPFLAGS_MANAGED_DICT</c> keep their attributes.</summary>
-enum InstanceStorage
+public enum InstanceStorage
 {
     /// <summary>There is no such flag (up to 3.10): a dictionary at <c>tp_dictoffset</c>.</summary>
     Dictionary,
@@ -70,7 +70,7 @@ enum InstanceStorage
 }
 
 /// <summary>How the values of a dictionary that shares its keys are laid out.</summary>
-enum SplitValues
+public enum SplitValues
 {
     /// <summary>An array, in the order of the keys (up to 3.10).</summary>
     Plain,

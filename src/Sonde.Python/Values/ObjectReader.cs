@@ -21,7 +21,12 @@ enum ObjectState
 }
 
 /// <summary>Reads objects out of memory that may change, or be anything, at any time. What it reads at once, and in one go altogether, is bounded.</summary>
-sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout calls, ValueLayout values)
+/// <param name="memory">Where the objects are.</param>
+/// <param name="lasting">Where types are, and what belongs to them: the same, but for objects that were copied earlier.</param>
+/// <param name="version">The interpreter's version.</param>
+/// <param name="calls">Its layout.</param>
+/// <param name="values">Its layout.</param>
+sealed class ObjectReader(IMemory memory, IMemory lasting, PythonVersion version, CallLayout calls, ValueLayout values)
 {
     /// <summary>How many bytes one rendering may read.</summary>
     const long MaximumBytes = 8 << 20;
@@ -43,6 +48,16 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     long _bytesLeft;
     int _readsLeft;
     int _generation;
+    int _lastingScopes;
+    bool _missWasUnreadable;
+
+    readonly CapturedMemory? _captured = memory as CapturedMemory;
+
+    /// <summary>Reads objects where everything is in one memory.</summary>
+    public ObjectReader(IMemory memory, PythonVersion version, CallLayout calls, ValueLayout values)
+        : this(memory, memory, version, calls, values)
+    {
+    }
 
     public PythonVersion Version => version;
 
@@ -52,6 +67,28 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
 
     public ObjectLayout Layout { get; } = ObjectLayout.For(version);
 
+    /// <summary>What stands for something that cannot be read: it is no memory, or it was not copied when the rest was.</summary>
+    public string Missing
+    {
+        get
+        {
+            Missed++;
+            return _captured is null || _missWasUnreadable ? "<unreadable>" : "<not captured>";
+        }
+    }
+
+    /// <summary>Whether the objects are what was copied earlier, and nothing can be read besides.</summary>
+    public bool IsCaptured => _captured is not null;
+
+    /// <summary>What stands for a container that is another than a moment ago; of what was copied, for one that was not copied whole.</summary>
+    public string Changed => _captured is null ? "<changed>" : Missing;
+
+    /// <summary>What stands for a name that cannot be read.</summary>
+    public string MissingName => _captured is null ? "?" : Missing;
+
+    /// <summary>How often <see cref="Missing"/> was needed since <see cref="Begin"/>.</summary>
+    public int Missed { get; private set; }
+
     /// <summary>No more is read: what is being read is far larger, or more tangled, than anything worth showing.</summary>
     public bool IsExhausted => _bytesLeft <= 0 || _readsLeft <= 0;
 
@@ -60,6 +97,7 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     {
         _bytesLeft = MaximumBytes;
         _readsLeft = MaximumReads;
+        Missed = 0;
         _generation++;
         if (_types.Count > MaximumTypes)
         {
@@ -71,7 +109,34 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     {
         _bytesLeft -= destination.Length;
         _readsLeft--;
-        return !IsExhausted && memory.TryRead(address, destination);
+        if (IsExhausted)
+        {
+            return false;
+        }
+
+        var read = (_lastingScopes > 0 ? lasting : memory).TryRead(address, destination);
+        if (!read)
+        {
+            _missWasUnreadable = _captured is null || _captured.WasUnreadable(address);
+        }
+
+        return read;
+    }
+
+    /// <summary>Until it is disposed of, what is read belongs to types and other things that last.</summary>
+    public LastingScope ReadLasting()
+    {
+        _lastingScopes++;
+        return new LastingScope(this);
+    }
+
+    /// <summary>A type may be another by now, or have a new name.</summary>
+    public void Forget(ulong type) => _types.Remove(type);
+
+    /// <summary>Ends a stretch of reading what lasts.</summary>
+    public readonly ref struct LastingScope(ObjectReader reader)
+    {
+        public void Dispose() => reader._lastingScopes--;
     }
 
     public bool TryReadPointer(ulong address, out ulong value)
@@ -129,6 +194,13 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
             return ObjectState.Freed;
         }
 
+        // The type as it was when the object was copied; one that came to lie there since says nothing about it.
+        if (_captured is not null && _lastingScopes == 0 && _captured.TypeMark(address) != type.Mark)
+        {
+            _missWasUnreadable = false;
+            return ObjectState.Unreadable;
+        }
+
         found = new PythonObject(address, type);
         return ObjectState.Live;
     }
@@ -140,7 +212,9 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     /// <returns>False when it is none: when its own type's instances are not types.</returns>
     public bool TryGetType(ulong address, out PythonType type)
     {
-        if (_types.TryGetValue(address, out var known) && known.Checked == _generation)
+        using var scope = ReadLasting();
+        // Of copied objects a type that is not what it was is told anew, and forgotten.
+        if (_types.TryGetValue(address, out var known) && (known.Checked == _generation || _captured is not null))
         {
             type = known;
             return true;
@@ -186,6 +260,7 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
             Members = BinaryPrimitives.ReadUInt64LittleEndian(raw[Members..]),
             Identity = identity,
             Checked = _generation,
+            Mark = CapturedMemory.MarkOf(identity.Item1, BinaryPrimitives.ReadInt64LittleEndian(raw[BasicSize..])),
         };
         _types[address] = type;
         return type.BasicSize is > 0 and < MaximumSize && type.ItemSize is >= 0 and < MaximumSize && Math.Abs(type.DictionaryOffset) < MaximumSize;
@@ -214,6 +289,7 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     {
         if (type.FullName is null)
         {
+            using var scope = ReadLasting();
             type.FullName = type.IsHeap && DictionaryReader.TryFind(this, type.Dictionary, "__module__", out var module) && TryReadText(module, 300, out var name) && name != "builtins"
                 ? $"{PythonLiteral.Safe(name)}.{QualifiedName(type)}"
                 : type.IsHeap ? QualifiedName(type) : type.Name;
@@ -223,8 +299,11 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
     }
 
     /// <summary><c>__qualname__</c> of a class.</summary>
-    public string QualifiedName(PythonType type) =>
-        type.IsHeap && TryReadPointer(type.Address + (ulong)Layout.TypeQualifiedName, out var name) && TryReadText(name, 300, out var text) ? PythonLiteral.Safe(text) : type.ShortName;
+    public string QualifiedName(PythonType type)
+    {
+        using var scope = ReadLasting();
+        return type.IsHeap && TryReadPointer(type.Address + (ulong)Layout.TypeQualifiedName, out var name) && TryReadText(name, 300, out var text) ? PythonLiteral.Safe(text) : type.ShortName;
+    }
 
     /// <summary>A C string, made safe to show.</summary>
     public bool TryReadName(ulong address, out string name)
@@ -233,15 +312,29 @@ sealed class ObjectReader(IMemory memory, PythonVersion version, CallLayout call
         Span<byte> bytes = stackalloc byte[longest];
         var first = Math.Min(longest, page - (int)(address % page));
         name = "";
-        if (address == 0 || !TryRead(address, bytes[..first]))
+        using var scope = ReadLasting();
+        if (address == 0)
         {
             return false;
         }
 
-        var end = bytes[..first].IndexOf((byte)0);
-        if (end < 0 && first < longest && TryRead(address + (ulong)first, bytes[first..]))
+        int end;
+        if (TryRead(address, bytes[..first]))
         {
-            end = bytes.IndexOf((byte)0);
+            end = bytes[..first].IndexOf((byte)0);
+            if (end < 0 && first < longest && TryRead(address + (ulong)first, bytes[first..]))
+            {
+                end = bytes.IndexOf((byte)0);
+            }
+        }
+        else
+        {
+            // Of a program that has ended no more than the name may be known.
+            for (end = 0; end < longest && TryRead(address + (ulong)end, bytes.Slice(end, 1)) && bytes[end] != 0; end++)
+            {
+            }
+
+            end = end < longest && bytes[end] == 0 ? end : -1;
         }
 
         name = end < 0 ? "" : PythonLiteral.Safe(System.Text.Encoding.UTF8.GetString(bytes[..end]));

@@ -66,6 +66,9 @@ sealed class PythonType
     /// <summary>What in its raw form tells that the memory holds another type by now.</summary>
     public required (ulong Name, ulong Dictionary, ulong Base, ulong Flags) Identity { get; init; }
 
+    /// <summary>As <see cref="CapturedMemory.MarkOf"/> has it.</summary>
+    public required uint Mark { get; init; }
+
     /// <summary>In which rendering it was last looked at.</summary>
     public int Checked { get; set; }
 }

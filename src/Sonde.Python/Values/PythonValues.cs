@@ -19,6 +19,20 @@ public sealed class PythonValues
     /// <exception cref="LayoutException">The version is unknown.</exception>
     public PythonValues(IMemory memory, PythonVersion version, CallLayout layout) => _objects = new ObjectReader(memory, version, layout, ValueLayout.For(version));
 
+    /// <summary>Shows values of a program that were copied earlier.</summary>
+    /// <param name="captured">What was copied; whatever else a value is made of is marked as missing.</param>
+    /// <param name="lasting">Its memory, from which types are read.</param>
+    /// <param name="version">Its interpreter's version.</param>
+    /// <param name="layout">Its interpreter's layout.</param>
+    /// <exception cref="LayoutException">The version is unknown.</exception>
+    public PythonValues(CapturedMemory captured, LastingMemory lasting, PythonVersion version, CallLayout layout) => _objects = new ObjectReader(captured, lasting, version, layout, ValueLayout.For(version));
+
+    /// <summary>Whether something of the value shown last was not there to be read.</summary>
+    public bool LacksSomething => _objects.Missed > 0;
+
+    /// <summary>Takes note that the type at an address may be another than before; only of values that were copied.</summary>
+    public void Forget(ulong type) => _objects.Forget(type);
+
     /// <summary>Shows the object at an address.</summary>
     /// <param name="address">Where the object is; nothing need be there.</param>
     /// <param name="limits">How much of it is shown.</param>

@@ -4,9 +4,14 @@ namespace Sonde.Python.Values;
 sealed partial class ValueWriter
 {
     string TextAt(ulong address, int longest = 300) =>
-        objects.TryReadPointer(address, out var text) && objects.TryReadText(text, longest, out var found) ? PythonLiteral.Safe(found) : "?";
+        objects.TryReadPointer(address, out var text) && objects.TryReadText(text, longest, out var found) ? PythonLiteral.Safe(found) : objects.MissingName;
 
-    string NameAt(ulong address) => objects.TryReadPointer(address, out var text) && objects.TryReadName(text, out var found) ? found : "?";
+    /// <summary>A name in a definition in C, which stays as it is.</summary>
+    string NameAt(ulong address)
+    {
+        using var scope = objects.ReadLasting();
+        return objects.TryReadPointer(address, out var text) && objects.TryReadName(text, out var found) ? found : objects.MissingName;
+    }
 
     public void WriteFunction(PythonObject value) => Add($"<function {TextAt(value.Address + (ulong)objects.Layout.FunctionName)} at 0x{value.Address:x}>");
 
@@ -21,7 +26,7 @@ sealed partial class ValueWriter
 
         var name = objects.TryGet(function, out var callable) == ObjectState.Live && callable.Type.Name == "function"
             ? TextAt(function + (ulong)objects.Layout.FunctionName)
-            : "?";
+            : objects.MissingName;
         if (!TryEnter(value.Address, "...", $"<bound method {name} of …>"))
         {
             return;
@@ -43,6 +48,12 @@ sealed partial class ValueWriter
         }
 
         var name = NameAt(definition);
+        if (self != 0 && objects.TryGet(self, out _) == ObjectState.Unreadable)
+        {
+            Add($"<built-in {name} of {Unreadable}>");
+            return;
+        }
+
         Add(self != 0 && objects.TryGet(self, out var owner) == ObjectState.Live && owner.Type.Name != "module"
             ? $"<built-in method {name} of {owner.Type.Name} object at 0x{self:x}>"
             : $"<built-in function {name}>");
@@ -82,7 +93,7 @@ sealed partial class ValueWriter
     {
         if (!objects.TryReadPointer(value.Address + 16, out var dictionary) || dictionary == 0)
         {
-            Add("<module '?'>");
+            Add($"<module '{objects.MissingName}'>");
             return;
         }
 
@@ -91,7 +102,7 @@ sealed partial class ValueWriter
             && InstanceFields.TryFind(objects, specification, "origin", out var where) && objects.TryReadText(where, 20, out var known) ? known : "";
         var file = origin is "frozen" or "built-in" ? $" ({origin})" : Find("__file__") is { } path ? $" from '{path}'"
             : objects.Version.Minor < 9 ? " (built-in)" : "";
-        Add($"<module '{name ?? "?"}'{file}>");
+        Add($"<module '{name ?? objects.MissingName}'{(name is null ? "" : file)}>");
 
         string? Find(string key) => DictionaryReader.TryFind(objects, dictionary, key, out var found) && objects.TryGet(found, out var item) == ObjectState.Live
             && ObjectReader.IsText(item.Type) && objects.TryReadText(found, 4096, out var text) ? PythonLiteral.Safe(text) : null;
@@ -100,8 +111,10 @@ sealed partial class ValueWriter
     /// <summary><c>PyWeakReference.wr_object</c> (Include/cpython/weakrefobject.h).</summary>
     public void WriteWeakReference(PythonObject value)
     {
-        var to = objects.TryReadPointer(value.Address + 16, out var address) && objects.TryGet(address, out var referent) == ObjectState.Live && referent.Type.Name != "NoneType"
-            ? $"to '{referent.Type.Name}' at 0x{address:x}"
+        PythonObject referent = default;
+        var state = objects.TryReadPointer(value.Address + 16, out var address) ? objects.TryGet(address, out referent) : ObjectState.Unreadable;
+        var to = state == ObjectState.Unreadable ? Unreadable
+            : state == ObjectState.Live && referent.Type.Name != "NoneType" ? $"to '{referent.Type.Name}' at 0x{address:x}"
             : "dead";
         Add($"<weakref at 0x{value.Address:x}; {to}>");
     }

@@ -45,7 +45,7 @@ sealed partial class ValueWriter
     {
         if (!isSame || count is < 0 or > MaximumCount)
         {
-            Add(isSame ? Unreadable : "<changed>");
+            Add(isSame ? Unreadable : objects.Changed);
             return;
         }
 
@@ -92,6 +92,7 @@ sealed partial class ValueWriter
     List<string> TupleNames(PythonType type, long count)
     {
         var names = new List<string>();
+        using var scope = objects.ReadLasting();
         if (type.IsClass)
         {
             foreach (var ancestor in objects.Ancestors(type))
@@ -139,7 +140,7 @@ sealed partial class ValueWriter
 
         if (!TryReadEntries(value.Address, limits.Items, out var entries, out var count))
         {
-            Add(open + "<changed>" + close);
+            Add(open + objects.Changed + close);
         }
         else if (count == 0)
         {
@@ -202,6 +203,9 @@ sealed partial class ValueWriter
         WriteDictionary(value, open, "})", open + "})");
     }
 
+    /// <summary>Entries that are read to show some of them in another order.</summary>
+    int MostOrdered => objects.IsCaptured ? limits.Items : 4096;
+
     /// <summary>The order is that of a list of its own, of nodes with key, hash, next and previous one (Objects/odictobject.c).</summary>
     public void WriteOrderedDictionary(PythonObject value)
     {
@@ -213,9 +217,9 @@ sealed partial class ValueWriter
             return;
         }
 
-        if (!TryReadEntries(value.Address, 4096, out var entries, out var count))
+        if (!TryReadEntries(value.Address, MostOrdered, out var entries, out var count))
         {
-            Add(open + "<changed>" + close);
+            Add(open + objects.Changed + close);
             Leave();
             return;
         }
@@ -241,7 +245,7 @@ sealed partial class ValueWriter
             }
         }
 
-        ordered = ordered.Count < Wanted(count) ? entries : ordered;
+        ordered = ordered.Count < Wanted(count) && !objects.IsCaptured ? entries : ordered;
         Add(count == 0 ? open : open + (asPairs ? "[" : "{"));
         WriteItems(ordered, count, asPairs ? WritePair : WriteEntry);
         Add(count == 0 ? close : (asPairs ? "]" : "}") + close);
@@ -266,14 +270,15 @@ sealed partial class ValueWriter
             return;
         }
 
-        if (!TryReadEntries(value.Address, 4096, out var entries, out var count))
+        if (!TryReadEntries(value.Address, MostOrdered, out var entries, out var count))
         {
-            Add(open + "<changed>" + close);
+            Add(open + objects.Changed + close);
         }
         else
         {
             var counts = new BigInteger[entries.Count];
-            var areNumbers = true;
+            // The most common of some entries need not be the most common of all.
+            var areNumbers = !objects.IsCaptured || entries.Count == count;
             for (var i = 0; i < counts.Length && areNumbers; i++)
             {
                 areNumbers = TryReadInteger(entries[i].Value, out counts[i]);

@@ -6,8 +6,6 @@ namespace Sonde.Python.Values;
 /// <summary>Writes one value. What it leaves out is marked: "… 7 more", […] for what lies too deep, &lt;unreadable&gt;, &lt;freed&gt;, &lt;changed&gt;, &lt;hidden&gt;.</summary>
 sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
 {
-    const string Unreadable = "<unreadable>";
-
     const string Cut = "…";
 
     /// <summary>Deeper nesting is cut whatever the limits say.</summary>
@@ -19,6 +17,8 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
 
     /// <summary>What was written.</summary>
     public override string ToString() => _text.ToString();
+
+    string Unreadable => objects.Missing;
 
     bool IsFull => _text.Length >= limits.Characters || objects.IsExhausted;
 

@@ -99,6 +99,7 @@ sealed partial class Binder
         return value.Type switch
         {
             _ when IsUnknown(value) => Unknown,
+            _ when IsPythonValue(value) => new BoundCall(Intrinsic.PythonLength, ((BoundCall)value).Arguments, IntegerType.Int64) { Span = call.Span },
             SymbolicType { Kind: SymbolicKind.KernelStack or SymbolicKind.UserStack or SymbolicKind.PythonStack } => new BoundLength(null, value),
             _ => Fail(call.Span, "call to len() expects a map, ustack, or kstack"),
         };

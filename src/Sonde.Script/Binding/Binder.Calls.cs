@@ -41,6 +41,7 @@ sealed partial class Binder
         ["has_key"] = new(2, 2, (binder, call) => binder.BindHasKey(call)),
         ["find"] = new(3, 3, (binder, call) => binder.BindFind(call)),
         ["len"] = new(1, 1, (binder, call) => binder.BindLength(call)),
+        ["pyarg"] = new(1, 1, (binder, call) => binder.BindPythonArgument(call)),
 
         // Text and memory
         ["str"] = new(1, 2, (binder, call) => binder.BindStr(call)),

@@ -35,6 +35,11 @@ sealed partial class Binder
 
     BoundExpression BindBinary(Binary syntax)
     {
+        if (IsEquality(syntax.Operator) && Context.Python is not null && (IsNone(syntax.Left) || IsNone(syntax.Right)))
+        {
+            return BindComparisonWithNone(syntax);
+        }
+
         var left = BindExpression(syntax.Left);
         var right = BindExpression(syntax.Right);
         if (left.Type is StringType or SymbolicType && syntax.Right is PositionalParameter)

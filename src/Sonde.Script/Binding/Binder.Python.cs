@@ -85,6 +85,37 @@ sealed partial class Binder
         return PythonValue(new BoundCall(Intrinsic.PythonLocal, [], IntegerType.UInt64) { Number = place });
     }
 
+    /// <summary>The same by a name in quotes, which need not be one of the language.</summary>
+    BoundExpression BindPythonArgument(Call call) =>
+        Context.Python is null ? Fail(call.Span, $"The pyarg function can only be used with Python probes ({TypeName(Context.Kind)} used here)")
+        : call.Arguments[0] is StringLiteral { Bytes: { Length: > 0 } name } && name.All(char.IsAscii) ? BindPythonVariable(name)
+        : Fail(call.Span, "pyarg() expects the name of a variable, in ASCII, as a string literal");
+
+    static bool IsNone(Expression expression) => expression is Identifier { Name: "None" };
+
+    /// <summary>Whether a Python value is <c>None</c>, or is not.</summary>
+    BoundExpression BindComparisonWithNone(Binary syntax)
+    {
+        var other = IsNone(syntax.Left) ? syntax.Right : syntax.Left;
+        if (IsNone(other) || BindExpression(other) is not { } value)
+        {
+            return Fail(syntax.Span, "None can be compared with a Python value only");
+        }
+
+        if (IsUnknown(value))
+        {
+            return Unknown;
+        }
+
+        if (!IsPythonValue(value))
+        {
+            return Fail(syntax.Span, "None can be compared with a Python value only");
+        }
+
+        var isNone = new BoundCall(Intrinsic.PythonIsNone, ((BoundCall)value).Arguments, IntegerType.Int64) { Span = syntax.Span };
+        return BindBinary(syntax.Operator == BinaryOperator.Equal ? BinaryOperator.NotEqual : BinaryOperator.Equal, isNone, new BoundConstant(IntegerType.Int64, 0), syntax, syntax.Left.Span, syntax.Right.Span);
+    }
+
     BoundExpression BindPythonResult(SourceSpan span) => Context.Kind == ProbeKind.PythonReturn
         ? PythonValue(new BoundCall(Intrinsic.PythonResult, [], IntegerType.UInt64))
         : Fail(span, $"The retval builtin can only be used with 'pyreturn' among Python's probes ({TypeName(Context.Kind)} used here)");

@@ -159,6 +159,12 @@ enum Intrinsic
     /// <summary>int64 of the int, bool or float (cut towards zero) at an address; 0 for everything else.</summary>
     PythonInteger,
 
+    /// <summary>int64: how many items, characters or bytes the object at an address has; 0 for what has none.</summary>
+    PythonLength,
+
+    /// <summary>int64: 1 when the object at an address is <c>None</c>, else 0.</summary>
+    PythonIsNone,
+
     /// <summary>double of the float or int at an address; 0 for everything else.</summary>
     PythonFloat,
 

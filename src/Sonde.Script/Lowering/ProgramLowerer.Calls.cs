@@ -81,7 +81,7 @@ sealed partial class ProgramLowerer
                 return Ir.Call(Helper.GetSocketCookie, Scalar(call.Arguments[0]));
             case Intrinsic.IsErrorPointer:
                 return Truth(new BoundCompared(Condition.GreaterOrEqual, Register(Scalar(call.Arguments[0])), -4095)); // MAX_ERRNO, include/linux/err.h
-            case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger:
+            case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger or Intrinsic.PythonLength or Intrinsic.PythonIsNone:
                 return PythonScalar(call);
             case Intrinsic.PerCpuAddress:
                 return PerCpuAddress(call);

@@ -51,6 +51,8 @@ sealed partial class ProgramLowerer
         Intrinsic.PythonLocal => Python.Local(checked((int)call.Number)),
         Intrinsic.PythonResult => Python.Result(),
         Intrinsic.PythonInteger => Python.Integer(Register(Scalar(call.Arguments[0]))),
+        Intrinsic.PythonLength => Python.Length(Register(Scalar(call.Arguments[0]))),
+        Intrinsic.PythonIsNone => Python.IsNone(Register(Scalar(call.Arguments[0]))),
         _ => throw new InvalidOperationException($"{call.Function} is no Python number"),
     };
 

@@ -37,14 +37,15 @@ public sealed class FlowProgramTests
     [Theory, InlineData(6), InlineData(7), InlineData(8), InlineData(9), InlineData(10), InlineData(11), InlineData(12)]
     public void Every_site_has_a_program_whatever_is_filtered(int minor)
     {
-        var layout = CallLayout.For(new PythonVersion(minor, 0), image: null!);
+        var version = new PythonVersion(minor, 0);
+        var layout = CallLayout.For(version, image: null!);
         foreach (var options in _options)
         {
             var maps = new FlowMaps(options);
             foreach (var site in _sites)
             {
-                Assert.NotEmpty(FlowProgram.Write(site, layout, options, maps, 1, null));
-                Assert.NotEmpty(FlowProgram.Write(site, layout, options, maps, 1, new PidNamespace(4, 0xf0000000)));
+                Assert.NotEmpty(FlowProgram.Write(site, version, layout, options, maps, 1, null));
+                Assert.NotEmpty(FlowProgram.Write(site, version, layout, options, maps, 1, new PidNamespace(4, 0xf0000000)));
             }
         }
     }
@@ -65,7 +66,7 @@ public sealed class FlowProgramTests
         string Text(ProbeSite site)
         {
             using var text = new StringWriter(CultureInfo.InvariantCulture);
-            Disassembler.Print(FlowProgram.Write(site, layout, options, new FlowMaps(options), 1, null), text);
+            Disassembler.Print(FlowProgram.Write(site, new PythonVersion(12, 0), layout, options, new FlowMaps(options), 1, null), text);
             return text.ToString();
         }
     }

@@ -14,6 +14,9 @@ public sealed class ChromeTraceSink : IFlowSink
     // Names of the fields, the longest numbers and words.
     const int EventRoom = 256;
 
+    // The events' own arguments are what viewers call so.
+    const string ArgumentsName = "arguments";
+
     static readonly byte[] _lost = Encoding.UTF8.GetBytes("exit not seen");
     static readonly byte[] _open = Encoding.UTF8.GetBytes("still running");
 
@@ -59,7 +62,7 @@ public sealed class ChromeTraceSink : IFlowSink
         }
         else if (flowEvent.DurationNs >= 0 && thread.Depths.TryPeek(out int depth) && depth == flowEvent.Depth)
         {
-            WriteEnd(thread, Exit(flowEvent.Kind));
+            WriteEnd(thread, Exit(flowEvent.Kind), ValueText.Json(flowEvent, ArgumentsName));
         }
         else
         {
@@ -71,8 +74,10 @@ public sealed class ChromeTraceSink : IFlowSink
     {
         byte[] code = _codes[flowEvent.Code];
         thread.Depths.Push(flowEvent.Depth);
-        var line = Begin("{\"ph\":\"B\",\"ts\":"u8, thread, code.Length);
+        var values = ValueText.Json(flowEvent, ArgumentsName);
+        var line = Begin("{\"ph\":\"B\",\"ts\":"u8, thread, code.Length + values.Length);
         line.Add(code);
+        line.Add(values);
         if (flowEvent.Kind == FlowEventKind.Resume)
         {
             line.Add(",\"resumed\":true"u8);
@@ -81,13 +86,14 @@ public sealed class ChromeTraceSink : IFlowSink
         End(ref line);
     }
 
-    void WriteEnd(OpenThread thread, ReadOnlySpan<byte> how)
+    void WriteEnd(OpenThread thread, ReadOnlySpan<byte> how, ReadOnlySpan<byte> values = default)
     {
         thread.Depths.Pop();
-        var line = Begin("{\"ph\":\"E\",\"ts\":"u8, thread, 0);
+        var line = Begin("{\"ph\":\"E\",\"ts\":"u8, thread, values.Length);
         line.Add(",\"args\":{\"how\":\""u8);
         line.Add(how);
         line.Add((byte)'"');
+        line.Add(values);
         End(ref line);
     }
 

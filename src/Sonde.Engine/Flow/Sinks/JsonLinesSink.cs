@@ -9,7 +9,8 @@ namespace Sonde.Engine.Flow.Sinks;
 /// {"t":12345,"pid":7,"tid":8,"thread":"python3","cpu":0,"event":"return","depth":1,"function":"Server.handle","file":"/srv/app.py","line":40,"duration_ns":106000}
 /// </code>
 /// <c>t</c> is nanoseconds since the start; <c>event</c> one of call, return, raise, resume, suspend; <c>line</c> the function's first, 0 when unknown;
-/// <c>duration_ns</c> only at exits, and only where the entry was seen.
+/// <c>duration_ns</c> only at exits, and only where the entry was seen. With arguments and results <c>args</c> at calls, an object of texts, and <c>result</c> at
+/// returns, a text: as Python would show them.
 /// </remarks>
 public sealed class JsonLinesSink : IFlowSink
 {
@@ -35,7 +36,8 @@ public sealed class JsonLinesSink : IFlowSink
     {
         byte[] code = _codes[flowEvent.Code];
         byte[] thread = _threads[flowEvent.Thread];
-        var line = new Utf8Cursor(_buffer.Reserve(LineRoom + code.Length + thread.Length));
+        var values = ValueText.Json(flowEvent, "args");
+        var line = new Utf8Cursor(_buffer.Reserve(LineRoom + code.Length + thread.Length + values.Length));
         line.Add("{\"t\":"u8);
         line.AddNumber(flowEvent.TimeNs - _startNs);
         line.Add(thread);
@@ -49,6 +51,7 @@ public sealed class JsonLinesSink : IFlowSink
             line.AddNumber(flowEvent.DurationNs);
         }
 
+        line.Add(values);
         line.Add("}\n"u8);
         _buffer.Advance(line.Length);
     }

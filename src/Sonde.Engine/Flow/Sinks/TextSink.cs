@@ -12,6 +12,7 @@ namespace Sonde.Engine.Flow.Sinks;
 ///        120.5   1    4242    4242 python3          106 µs     &lt;- Server.handle                            bin/app.py:40
 /// </code>
 /// <c>-></c> call, <c>&lt;-</c> return, <c>&lt;!</c> left by an exception, <c>~></c> resumed, <c>&lt;~</c> suspended.
+/// With arguments and results: <c>-> handle(user_id=42)</c>, <c>&lt;- handle = {'ok': True}</c>.
 /// The file is shown with its directory only. Below <see cref="DeepestIndentation"/> levels the level is written as a number.
 /// </remarks>
 public sealed class TextSink : IFlowSink
@@ -71,7 +72,8 @@ public sealed class TextSink : IFlowSink
 
         var code = _codes[flowEvent.Code];
         var thread = _threads[flowEvent.Thread];
-        var line = new Utf8Cursor(_buffer.Reserve(LineRoom + thread.Length + code.Name.Length + code.Location.Length));
+        var values = ValueText.Of(flowEvent);
+        var line = new Utf8Cursor(_buffer.Reserve(LineRoom + thread.Length + code.Name.Length + code.Location.Length + values.Length));
 
         AddTime(ref line, flowEvent.TimeNs);
         line.Add((byte)' ');
@@ -80,7 +82,7 @@ public sealed class TextSink : IFlowSink
         line.Add(thread);
         AddTook(ref line, flowEvent.IsEntry ? -1 : flowEvent.DurationNs);
         line.AddBlanks(2);
-        AddTree(ref line, flowEvent, code);
+        AddTree(ref line, flowEvent, code, values);
         line.Add(code.Location);
         line.Add((byte)'\n');
         _buffer.Advance(line.Length);
@@ -122,7 +124,7 @@ public sealed class TextSink : IFlowSink
         line.Add(Normal);
     }
 
-    void AddTree(ref Utf8Cursor line, in FlowEvent flowEvent, CodeText code)
+    void AddTree(ref Utf8Cursor line, in FlowEvent flowEvent, CodeText code, ReadOnlySpan<byte> values)
     {
         int start = line.Length;
         int indentation = 2 * Math.Clamp(flowEvent.Depth, 0, DeepestIndentation);
@@ -134,7 +136,7 @@ public sealed class TextSink : IFlowSink
             line.Add("] "u8);
         }
 
-        int columns = line.Length - start + 3 + code.NameColumns;
+        int columns = line.Length - start + 3 + code.NameColumns + Utf8Cursor.Columns(values);
 
         bool raised = flowEvent.Kind == FlowEventKind.Raise;
         if (raised)
@@ -144,6 +146,7 @@ public sealed class TextSink : IFlowSink
 
         line.Add(Arrow(flowEvent.Kind));
         line.Add(code.Name);
+        line.Add(values);
         if (raised)
         {
             line.Add(Normal);

@@ -11,6 +11,10 @@ sealed partial class PythonProbeCode
     /// <summary>Bytes of a type's name that tell <c>bool</c> and <c>float</c> from everything else.</summary>
     const long Bool = 0x6c6f_6f62;
     const long Float = 0x74_616f_6c66;
+    const long None = 0x79_5465_6e6f_4e;
+    const long Set = 0x74_6573;
+    const long FrozenSet = 0x73_6e65_7a6f_7266;
+    const long ByteArray = 0x72_7261_6574_7962;
 
     /// <summary>The address of the frame: the same from a call to its end.</summary>
     public VirtualRegister Frame => _frame;
@@ -49,65 +53,8 @@ sealed partial class PythonProbeCode
         return result;
     }
 
-    /// <summary>
-    /// The object a function returns. Up to 3.10 it is an argument of the call the probe is at; else it still lies at the bottom of the value stack,
-    /// from where the interpreter has just taken it; and in 3.12 and 3.13 a constant is returned straight from the code object.
-    /// </summary>
-    public VirtualRegister Result()
-    {
-        if (!Layout.NamesAreQualified && IsCall(Site))
-        {
-            // _Py_CheckFunctionResult(callable, result, where) of 3.6 to 3.8; (tstate, callable, result, where) of 3.9 and 3.10.
-            var register = Values.CheckedResultIsThird ? Rdx : Rsi;
-            return _ir.Load(Size.Double, new IrAddress(_context, PtRegs.Offset(register)));
-        }
-
-        var result = _ir.Constant(0);
-        var (stack, got) = (_ir.NewBlock("on_stack"), _ir.NewBlock("got_result"));
-        if (Values.ReturnConstantOpcodes.Count > 0)
-        {
-            _ir.Store(Size.Double, new IrAddress(_word), 0);
-            ReadOrZero(_word, 2, _ir.Load(Size.Double, InFrame(Layout.FrameInstruction)));
-            var opcode = _ir.Load(Size.Byte, new IrAddress(_word));
-            var constant = _ir.NewBlock("constant");
-            foreach (var number in Values.ReturnConstantOpcodes)
-            {
-                var other = _ir.NewBlock("other_opcode");
-                _ir.Branch(Condition.Equal, opcode, number, constant, other);
-                _ir.MoveTo(other);
-            }
-
-            _ir.Jump(stack);
-            _ir.MoveTo(constant);
-            var place = _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Load(Size.Byte, new IrAddress(_word, 1)), 3);
-            ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, _code, Values.CodeConstants));
-            ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Add, _ir.Load(Size.Double, new IrAddress(_word)), Values.TupleItems), place));
-            _ir.Move(result, _ir.Load(Size.Double, new IrAddress(_word)));
-            _ir.Jump(got);
-        }
-        else
-        {
-            _ir.Jump(stack);
-        }
-
-        _ir.MoveTo(stack);
-        if (Values.FrameValueStack is { } field)
-        {
-            ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, _frame, field));
-            ReadOrZero(_word, 8, _ir.Load(Size.Double, new IrAddress(_word)));
-        }
-        else
-        {
-            ReadOrZero(_word, 4, _ir.Arithmetic(IrOperation.Add, _code, Values.CodeVariableCount));
-            var variables = _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Load(Size.Word, new IrAddress(_word)), 3);
-            ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Add, _frame, Values.FrameLocals), variables));
-        }
-
-        _ir.Move(result, Untag(_ir.Load(Size.Double, new IrAddress(_word))));
-        _ir.Jump(got);
-        _ir.MoveTo(got);
-        return result;
-    }
+    /// <summary>The object a function returns.</summary>
+    public VirtualRegister Result() => new PythonResultCode(_ir, Layout, Values, _context, _word).Write(Site, _frame, _code, () => _ir.Load(Size.Double, InFrame(Layout.FrameInstruction)));
 
     /// <summary>The address of the name of the exception's type that leaves the frame: a C string of the target; 0 when there is none.</summary>
     public VirtualRegister ExceptionName()
@@ -166,6 +113,50 @@ sealed partial class PythonProbeCode
         _ir.MoveTo(real);
         ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, value, Values.FloatValue));
         _ir.Move(result, _ir.Load(Size.Double, new IrAddress(_word)));
+        _ir.Jump(got);
+        _ir.MoveTo(got);
+        return result;
+    }
+
+    /// <summary>How many characters, bytes, items or members the object at an address has; 0 for what has none.</summary>
+    public VirtualRegister Length(VirtualRegister value)
+    {
+        const long withItems = ValueLayout.TextFlag | 1L << 25 | 1L << 26 | 1L << 27 | 1L << 29; // list, tuple, bytes, dict: Include/object.h
+        const int members = 24;
+        var result = _ir.Constant(0);
+        var type = TypeOf(value);
+        var (items, set, got) = (_ir.NewBlock("with_items"), _ir.NewBlock("set"), _ir.NewBlock("got_length"));
+        var others = _ir.NewBlock("others");
+        _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, type.Flags, _ir.Constant(withItems)), 0, items, others);
+        _ir.MoveTo(others);
+        foreach (var (name, block) in new[] { (Set, set), (FrozenSet, set), (ByteArray, items) })
+        {
+            var other = _ir.NewBlock("other_name");
+            _ir.Branch(Condition.Equal, type.Name, _ir.Constant(name), block, other);
+            _ir.MoveTo(other);
+        }
+
+        _ir.Jump(got);
+        foreach (var (block, field) in new[] { (items, Values.ItemCount), (set, members) })
+        {
+            _ir.MoveTo(block);
+            ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, value, field));
+            _ir.Move(result, _ir.Load(Size.Double, new IrAddress(_word)));
+            _ir.Jump(got);
+        }
+
+        _ir.MoveTo(got);
+        return result;
+    }
+
+    /// <summary>1 when the object at an address is <c>None</c>, else 0.</summary>
+    public VirtualRegister IsNone(VirtualRegister value)
+    {
+        var result = _ir.Constant(0);
+        var (none, got) = (_ir.NewBlock("none"), _ir.NewBlock("got_none"));
+        _ir.Branch(Condition.Equal, TypeOf(value).Name, _ir.Constant(None), none, got);
+        _ir.MoveTo(none);
+        _ir.Move(result, 1);
         _ir.Jump(got);
         _ir.MoveTo(got);
         return result;
@@ -396,26 +387,7 @@ sealed partial class PythonProbeCode
         return result;
     }
 
-    /// <summary>A slot's content as an address: without its tag; 0 where it is a number or nothing.</summary>
-    VirtualRegister Untag(VirtualRegister slot)
-    {
-        if (Values.SlotTagMask == 0)
-        {
-            return slot;
-        }
-
-        var result = _ir.Copy(slot);
-        var (tagged, untagged, number) = (_ir.NewBlock("tagged"), _ir.NewBlock("untagged"), _ir.NewBlock("number"));
-        _ir.Branch(Condition.Equal, _ir.Arithmetic(IrOperation.And, slot, Values.SlotTagMask), Values.SlotTagMask, number, tagged);
-        _ir.MoveTo(number);
-        _ir.Move(result, 0);
-        _ir.Jump(untagged);
-        _ir.MoveTo(tagged);
-        _ir.Move(result, _ir.Arithmetic(IrOperation.And, result, ~Values.SlotTagMask));
-        _ir.Jump(untagged);
-        _ir.MoveTo(untagged);
-        return result;
-    }
+    VirtualRegister Untag(VirtualRegister slot) => PythonResultCode.Untag(_ir, Values, slot);
 
     /// <summary>Reads user memory into a slot; zeros where that fails.</summary>
     void ReadOrZero(StackSlot to, int size, VirtualRegister from)

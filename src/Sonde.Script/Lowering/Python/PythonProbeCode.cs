@@ -16,7 +16,6 @@ sealed partial class PythonProbeCode
     const ExitReasons Tellable = ExitReasons.Return | ExitReasons.Unwind | ExitReasons.Suspend;
 
     const byte Rsi = 6;
-    const byte Rdx = 2;
 
     readonly IrProgram _program;
     readonly IrBuilder _ir;
@@ -56,22 +55,10 @@ sealed partial class PythonProbeCode
     public static bool Serves(ProbeSite site, ProbeKind kind, CallLayout layout) => kind switch
     {
         ProbeKind.PythonCall => site.Kind == SiteKind.Entry,
-        ProbeKind.PythonReturn => Leaves(site, ExitReasons.Return, layout),
-        ProbeKind.PythonRaise => Leaves(site, ExitReasons.Unwind, layout),
+        ProbeKind.PythonReturn => PythonResultCode.Leaves(site, ExitReasons.Return, layout),
+        ProbeKind.PythonRaise => PythonResultCode.Leaves(site, ExitReasons.Unwind, layout),
         _ => false,
     };
-
-    static bool Leaves(ProbeSite site, ExitReasons reason, CallLayout layout) =>
-        site.Kind == SiteKind.Exit && (site.Reasons == ExitReasons.None || site.Reasons.HasFlag(reason)) && (site.Frame is not null || site.Current == CurrentFrame.Dying || FrameIsArgument(site, layout));
-
-    /// <summary>
-    /// At the call of <c>_PyEval_FrameClearAndPop(tstate, frame)</c> (3.12 and later) the frame that is left is the second argument; that its caller is
-    /// the frame returned to is checked at each hit.
-    /// </summary>
-    static bool FrameIsArgument(ProbeSite site, CallLayout layout) =>
-        site is { Frame: null, Current: CurrentFrame.Parent, ParentFrame: not null } && layout.FrameOwner is not null && IsCall(site);
-
-    static bool IsCall(ProbeSite site) => site.Bytes.Span is [0xe8, ..];
 
     int FrameStart => Math.Min(Layout.FrameCode, Layout.FramePrevious);
 

@@ -22,14 +22,15 @@ static class PythonVariableSearch
     /// <summary>Bytes of a name that are compared: longer names are compared as far as this, and by length.</summary>
     const int NameBytes = 32;
 
-    public static void Write(IrProgram program, IrBuilder ir, VirtualRegister code, ValueLayout values, CallLayout layout, PythonMaps maps, StackSlot value)
+    /// <summary>Writes the search; the slots go to <see cref="PythonMaps.CodeVariables"/> of <paramref name="value"/>, one for each name.</summary>
+    public static void Write(IrProgram program, IrBuilder ir, VirtualRegister code, ValueLayout values, CallLayout layout, IReadOnlyList<string> names, StackSlot value)
     {
-        for (var i = 0; i < maps.Names.Count; i++)
+        for (var i = 0; i < names.Count; i++)
         {
             ir.Store(Size.Half, new IrAddress(value, PythonMaps.CodeVariables + (2 * i)), PythonMaps.NoVariable);
         }
 
-        var turn = WriteTurn(program, values, layout, maps);
+        var turn = WriteTurn(program, values, layout, names);
         var context = ir.Function.NewSlot("search", ContextSize);
         var number = ir.Function.NewSlot("number", 8);
         ir.Store(Size.Double, new IrAddress(context, Value), ir.AddressOf(new IrAddress(value)));
@@ -66,7 +67,7 @@ static class PythonVariableSearch
         ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [new IrAddress(context, to), 8, ir.Arithmetic(IrOperation.Add, code, field)]));
     }
 
-    static IrFunction WriteTurn(IrProgram program, ValueLayout values, CallLayout layout, PythonMaps maps)
+    static IrFunction WriteTurn(IrProgram program, ValueLayout values, CallLayout layout, IReadOnlyList<string> names)
     {
         var function = new IrFunction("find_variables", 2);
         program.Functions.Add(function);
@@ -87,10 +88,10 @@ static class PythonVariableSearch
         var cell = Cell(ir, context, index, item, values);
         var slot = ir.Arithmetic(IrOperation.Or, ir.Arithmetic(IrOperation.Add, ir.Load(Size.Double, new IrAddress(context, FirstSlot)), index), cell);
         var target = ir.Load(Size.Double, new IrAddress(context, Value));
-        for (var i = 0; i < maps.Names.Count; i++)
+        for (var i = 0; i < names.Count; i++)
         {
             var other = ir.NewBlock("other_name");
-            CompareName(ir, header, name, maps.Names[i], other);
+            CompareName(ir, header, name, names[i], other);
             ir.Store(Size.Half, new IrAddress(target, PythonMaps.CodeVariables + (2 * i)), slot);
             ir.Jump(other);
             ir.MoveTo(other);

@@ -38,6 +38,20 @@ public sealed class PythonProbeTests
     }
 
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void Lengths_and_None_are_told_and_names_may_be_quoted(string name)
+    {
+        Interpreter interpreter = Interpreters.Get(name);
+        string output = Trace(interpreter, """
+            pycall:values.py:text { @length[pyarg("name"), len(args.name), len(pyarg("other"))] = count(); }
+            pycall:values.py:many { @none[args.none == None, args.none != None, None == args.true, len(args.large), len(args.some), args.nothing == None] = count(); }
+            pyreturn:values.py:many /retval == None/ { @returned = count(); }
+            """);
+        Assert.Contains($"@length[abc, 3, 3]: {Rounds}\n", output, StringComparison.Ordinal);
+        Assert.Contains($"@none[false, true, false, 0, 1, false]: {Rounds}\n", output, StringComparison.Ordinal);
+        Assert.Contains($"@returned: {Rounds}\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Variables_and_results_are_what_they_are(string name)
     {
         Interpreter interpreter = Interpreters.Get(name);

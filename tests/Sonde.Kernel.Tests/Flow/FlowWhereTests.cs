@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sonde.Engine.Flow;
+using Sonde.Kernel.Tests.Targets;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Flow;
+
+/// <summary>A condition on arguments selects the calls for which Python itself finds it true, decided in the kernel.</summary>
+public sealed partial class FlowWhereTests
+{
+    /// <summary>One of each kind, for every interpreter.</summary>
+    static readonly string[] _few =
+    [
+        "n == 42 and len(items) >= 0", "n > 0.5", "s == 'abc' or s == '\\u65e5\\u672c'", "items", "'b' in s", "n is None or n in (1, 5, 42.5, 'x')",
+    ];
+
+    static readonly string[] _many =
+    [
+        "n == 0", "n != 0", "n < 0", "n <= 0", "n > 0", "n >= 1", "n == True", "n is True", "n is not None", "not n", "n", "0 < n < 50", "n < 42.5", "n <= 42.0", "n != 42.0", "n >= 1e18",
+        "n == 9007199254740993", "n > 9007199254740993", "n <= 9007199254740992", "n == 9223372036854775807", "n < 9223372036854775807", "-9223372036854775807 <= n", "n > -0.5", "n == 1e300",
+        "n == '42'", "n == b'42'", "n != '42'", "n in (None, '42', 5)", "n not in [0, 1]", "5 == n",
+        "s == ''", "s == 'GET /index.html'", "s != 'abc'", "s == '\\xe9t\\xe9'", "s == '\\U0001f600'", "s == 'a\\U0001f600b'", "s in ('a', 'abc', b'abc')", "len(s) == 100", "len(s) > 2 and 'x' in s",
+        "s == 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", "'y' in s", "'' in s", "'\\u672c' in s", "b'c' in s", "b'\\xff' in s", "'\\xe9' not in s", "'index' in s or s == b'\\x00\\xff'",
+        "len(items) > 100", "len(items) == 0", "not items", "items is None", "len(items) in (1, 2, 3)", "len(items) < 2.5", "(n == 1 or n == 42) and not (len(s) == 3)", "True", "False or n == 1",
+    ];
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void It_selects_what_Python_finds_true(string name) => Compare(name, _few);
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("sid-3.14")]
+    public void It_selects_what_Python_finds_true_whatever_is_compared(string name) => Compare(name, _many);
+
+    [GeneratedRegex(@"(?<!')\b(s|items)\b(?!')")]
+    private static partial Regex OtherArgument();
+
+    static void Compare(string name, IReadOnlyList<string> conditions)
+    {
+        Requires.Root();
+        using var target = Target.StartReady(Interpreters.Get(name), "conditions.py");
+        var wrong = new List<string>();
+        foreach (var condition in conditions)
+        {
+            target.Send(condition);
+            var truth = JsonSerializer.Deserialize<int[]>(target.WaitFor("truth"))!;
+            var options = new FlowOptions { Functions = ["tried", "started"], Where = condition, Arguments = true };
+            using var recording = new Recording(options, target.Pid);
+            target.Send();
+            target.WaitFor("called");
+            var report = recording.Stop();
+            foreach (var function in new[] { "tried", "started" })
+            {
+                // A generator has only the first two arguments.
+                var expected = function == "tried" ? truth : OtherArgument().IsMatch(condition) ? [] : truth;
+                var shown = recording.Events.Where(each => each.Kind == FlowEventKind.Call && each.Code.Function == function)
+                    .Select(each => int.Parse(each.Arguments![0].Text, CultureInfo.InvariantCulture)).ToArray();
+                if (!shown.SequenceEqual(expected))
+                {
+                    wrong.Add($"{condition}, {function}: {string.Join(' ', expected)}\n   shown {string.Join(' ', shown)}");
+                }
+            }
+
+            // What was selected is shown to its end: each call returns, and each generator goes on twice.
+            var events = recording.Events;
+            Assert.Equal(events.Count(each => each.IsEntry), events.Count(each => !each.IsEntry));
+            Assert.Equal(2 * events.Count(each => each.Kind == FlowEventKind.Call && each.Code.Function == "started"), events.Count(each => each.Kind == FlowEventKind.Resume));
+            Assert.Equal(0, report.Losses.Events);
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public void What_cannot_be_decided_and_what_has_no_such_argument_is_counted()
+    {
+        Requires.Root();
+        using var target = Target.StartReady(Interpreters.Any(), "conditions.py");
+        target.Send("n > 'x'");
+        target.WaitFor("truth");
+        using var recording = new Recording(new FlowOptions { Functions = ["tried", "started"], Where = "n > 5 and named is not None" }, target.Pid);
+        target.Send();
+        target.WaitFor("called");
+        var report = recording.Stop();
+        Assert.True(report.Losses.Undecided > 0, "texts are not compared with numbers");
+        Assert.True(report.Losses.Unnamed > 0, "a generator has no such argument");
+    }
+
+    [Theory]
+    [InlineData("n = 5", "'==' does")]
+    [InlineData("user.id == 5", "attributes")]
+    [InlineData("items[0] == 5", "items are not looked at")]
+    [InlineData("n + 1 == 5", "arithmetic")]
+    [InlineData("f(n)", "only len() can be called")]
+    [InlineData("n ==", "missing at the end")]
+    [InlineData("n == m", "an argument, or its len(), and a constant")]
+    [InlineData("s < 'b'", "== and != only")]
+    [InlineData("len(items) == 'a'", "len() is a number")]
+    [InlineData("n == 99999999999999999999", "64 bits")]
+    [InlineData("(n == 1", "not closed")]
+    [InlineData("n is 5", "same object")]
+    [InlineData("'abc", "no end")]
+    [InlineData("5", "a value, not a condition")]
+    [InlineData("", "no condition")]
+    [InlineData("n == 1 n", "does not go on")]
+    public void A_mistake_is_told_with_its_place_before_anything_is_attached(string condition, string words)
+    {
+        var result = SondeCommand.Run("flow", "-p", "1", "--where", condition);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(words, result.Errors, StringComparison.Ordinal);
+        Assert.Contains("--where:1:", result.Errors, StringComparison.Ordinal);
+        Assert.Empty(result.Output);
+    }
+}

@@ -1,0 +1,73 @@
+"""Calls tried() with many arguments, and knows for which of them a condition holds.
+
+For each line, a condition: says "truth" with a JSON list of the indices of the calls where Python itself finds it true, then waits for a line and makes all the
+calls, then says "called". Says "ready PID" first; an empty line ends it.
+"""
+import sys
+sys.path.pop(0)
+
+import decimal
+import json
+import os
+
+NAN = float("nan")
+
+
+class Text(str):
+    pass
+
+
+class Empty(object):
+    def __len__(self):
+        return 0
+
+
+NUMBERS = [0, 1, -1, 5, 42, 100, 2 ** 30 - 1, 2 ** 30, -2 ** 30, 2 ** 53 + 1, 2 ** 60, 2 ** 62, 2 ** 63 - 1, -2 ** 63 + 1, 2 ** 63, -2 ** 63, 2 ** 64, 10 ** 30, -10 ** 30,
+           True, False, 0.0, -0.0, 0.5, -0.5, 5.0, 42.0, 42.5, 1e300, -1e300, 9007199254740992.0, float("inf"), -float("inf"), NAN, None, "42", "", b"42", [], [42], (), {}]
+TEXTS = [u"", u"a", u"abc", u"GET /index.html", u"x" * 100, u"x" * 99 + u"y", u"\xe9t\xe9", u"\u65e5\u672c", u"\u65e5\u672c\u8a9e", u"ab\u65e5", u"\U0001f600", u"a\U0001f600b", Text(u"abc"), Text(u"\u65e5\u672c"),
+         b"", b"abc", b"\x00\xff", b"y" * 300, bytearray(b"abc"), None, 3]
+CONTAINERS = [[], [1], list(range(101)), (), (1, 2), {}, {1: 2}, set(), {1, 2, 3}, frozenset([1]), u"abc", b"ab", None, 7, bytearray(b"xyz")]
+
+
+def tried(index, n, s, items, *rest, **named):
+    inner = lambda: items
+    return index
+
+
+def started(index, n):
+    yield index
+    yield n
+
+
+CALLS = [(n, u"abc", []) for n in NUMBERS] + [(1, s, [1]) for s in TEXTS] + [(42, u"", items) for items in CONTAINERS]
+
+
+def truth(condition):
+    found = []
+    for index, (n, s, items) in enumerate(CALLS):
+        try:
+            if eval(condition, {"len": len}, {"index": index, "n": n, "s": s, "items": items, "rest": (), "named": {}}):
+                found.append(index)
+        except TypeError:
+            pass
+    return found
+
+
+def main():
+    sys.stdout.write("ready %d\n" % os.getpid())
+    sys.stdout.flush()
+    while True:
+        condition = sys.stdin.readline().strip()
+        if not condition:
+            return
+        sys.stdout.write("truth %s\n" % json.dumps(truth(condition)))
+        sys.stdout.flush()
+        sys.stdin.readline()
+        for index, (n, s, items) in enumerate(CALLS):
+            tried(index, n, s, items)
+            list(started(index, n))
+        sys.stdout.write("called\n")
+        sys.stdout.flush()
+
+
+main()
