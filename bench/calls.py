@@ -4,6 +4,7 @@ Says "ready PID CALLS", and after each line the nanoseconds of processor time th
 others may use the machine too; the traps of probes are part of it.
 """
 import os
+import select
 import sys
 import time
 
@@ -44,6 +45,17 @@ def with_monitoring():
     monitoring.free_tool_id(monitoring.PROFILER_ID)
 
 
+def lines():
+    """Lines of the input. It is looked at now and then, because what is put into a program from outside runs when its main thread does."""
+    while True:
+        while not select.select([sys.stdin], [], [], 0.01)[0]:
+            pass
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line
+
+
 def main():
     run = {"nothing": with_nothing, "setprofile": with_setprofile, "monitoring": with_monitoring}[sys.argv[1]]
     calls = 1
@@ -51,7 +63,7 @@ def main():
     for _ in range(DEPTH - 1):
         calls, smaller = calls + smaller + 1, calls
     print("ready %d %d" % (os.getpid(), calls), flush=True)
-    for _ in sys.stdin:
+    for _ in lines():
         begin = time.thread_time_ns()
         run()
         print((time.thread_time_ns() - begin) / calls, flush=True)

@@ -25,11 +25,16 @@ static class FlowEpilogue
             say(Line($"cost: {Utf8Cursor.Duration((long)(2 * cost.TotalNs))} a call, for two probe hits of {Utf8Cursor.Duration((long)cost.TotalNs)} ({Utf8Cursor.Duration((long)cost.TrapNs)} trap, {Utf8Cursor.Duration((long)cost.ProgramNs)} program){share}"));
         }
 
+        foreach (var remark in report.Remarks)
+        {
+            say(remark);
+        }
+
         var callRate = (report.Counts.Entries + report.Losses.Entries) / seconds;
-        if (callRate > ManyCalls && request.Options is { Functions.Count: 0, Files.Count: 0 })
+        if (!report.IsInside && callRate > ManyCalls && request.Options is { Functions.Count: 0, Files.Count: 0 })
         {
             var exclude = report.BusiestFunction is { } name ? $"--exclude '{name}' (the most called) or " : "";
-            say(Line($"warning: {callRate:N0} calls a second, each paying for two probe hits; trace for a short time with -d, or fewer processes. {exclude}--min-duration 1ms keeps the output small and the hits cheaper"));
+            say(Line($"warning: {callRate:N0} calls a second, each paying for two probe hits; trace for a short time with -d, or fewer processes. {exclude}--min-duration 1ms keeps the output small and the hits cheaper, and --inject makes a call some 20 times cheaper"));
         }
     }
 

@@ -9,6 +9,11 @@ sealed record FlowRequest
 
     public bool All { get; init; }
 
+    public FlowEngine Engine { get; init; }
+
+    /// <summary>Whether the user has said, for this command, that code may be put into the process.</summary>
+    public bool IsInjectionAllowed { get; init; }
+
     public IReadOnlyList<string> Command { get; init; } = [];
 
     public TimeSpan? Duration { get; init; }

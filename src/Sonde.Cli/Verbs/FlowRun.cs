@@ -2,7 +2,9 @@ using System.Globalization;
 using Sonde.Bpf;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
+using Sonde.Engine.Flow.Inside;
 using Sonde.Engine.Flow.Sinks;
+using Sonde.Engine.Injection;
 using Sonde.Engine.Output;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
@@ -14,17 +16,17 @@ namespace Sonde.Cli.Verbs;
 sealed class FlowRun : IDisposable
 {
     readonly FlowRequest _request;
-    readonly FlowSession _session;
+    readonly IFlowSession _session;
     readonly SummarySink? _summary;
     readonly CancellationTokenSource _stop = new();
     readonly EndingSignals _signals;
     TeeSink _sinks = new([]);
     UserErrorException? _launchProblem;
 
-    FlowRun(FlowRequest request)
+    FlowRun(FlowRequest request, bool isInside)
     {
         _request = request;
-        _session = new FlowSession(request.Options);
+        _session = isInside ? new InsideSession(request.Options, new InjectingLoader(Injection(request))) : new FlowSession(request.Options);
         _summary = request.Summary ? new SummarySink() : null;
         _signals = new EndingSignals(_stop.Cancel);
     }
@@ -49,12 +51,20 @@ sealed class FlowRun : IDisposable
             return Show(request);
         }
 
-        if (!CapabilitySet.Effective.CanTrace)
+        var choice = FlowEngineChoice.For(request);
+        if (!choice.IsInside && !CapabilitySet.Effective.CanTrace)
         {
             throw new UserErrorException("flow needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE: run it with sudo. Without, 'sonde list' and 'sonde flow --dry-run' work on your own processes; 'sonde doctor' lists what is missing");
         }
 
-        using var run = new FlowRun(request);
+        if (choice.Why is { } why)
+        {
+            Say(why);
+        }
+
+        // Where they were not asked for, arguments are a present of the engine outside.
+        request = choice.IsInside ? request with { Options = request.Options with { Arguments = false, Results = false } } : request;
+        using var run = new FlowRun(request, choice.IsInside);
         return run.Execute();
     }
 
@@ -92,24 +102,22 @@ sealed class FlowRun : IDisposable
 
     int Execute()
     {
-        foreach (var pid in _request.Pids.Distinct())
+        if (_session is InsideSession inside)
         {
-            Follow(pid, _session.Attach(pid));
-        }
-
-        if (_request.All)
-        {
-            foreach (var group in FindAll().GroupBy(target => (target.Mapping.Device, target.Mapping.Inode)))
+            foreach (var pid in _request.Pids.Distinct())
             {
-                var image = _session.AttachToAll([.. group]);
-                Say($"following {group.Count()} running and all later processes of {Describe(image)}");
+                Say($"following {Name(pid)}: CPython {inside.Attach(pid)}, by an agent inside the process");
             }
+        }
+        else if (_session is FlowSession outside)
+        {
+            FollowFromOutside(outside);
         }
 
         _sinks = OpenSinks((long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);
         if (_request.Command.Count > 0)
         {
-            Launch();
+            Launch((FlowSession)_session);
         }
 
         if (_request.Duration is { } duration)
@@ -135,6 +143,29 @@ sealed class FlowRun : IDisposable
 
         return Finish();
     }
+
+    void FollowFromOutside(FlowSession session)
+    {
+        foreach (var pid in _request.Pids.Distinct())
+        {
+            Follow(pid, session.Attach(pid));
+        }
+
+        if (_request.All)
+        {
+            foreach (var group in FindAll().GroupBy(target => (target.Mapping.Device, target.Mapping.Inode)))
+            {
+                var image = session.AttachToAll([.. group]);
+                Say($"following {group.Count()} running and all later processes of {Describe(image)}");
+            }
+        }
+    }
+
+    static InjectionOptions Injection(FlowRequest request) => new()
+    {
+        IsAllowed = request.IsInjectionAllowed || InjectionOptions.IsAllowedByEnvironment,
+        Guard = Environment.ProcessPath is { } program ? [program, InjectionGuard.Verb] : [],
+    };
 
     static void Follow(int pid, PythonImage image)
     {
@@ -199,15 +230,15 @@ sealed class FlowRun : IDisposable
     }
 
     /// <summary>Starts the command on a thread of its own, which attaches to the interpreters that come up.</summary>
-    void Launch()
+    void Launch(FlowSession session)
     {
         var command = CommandLine.Resolve(_request.Command);
-        _session.ExpectMore = true;
+        session.ExpectMore = true;
         var launcher = new Thread(() =>
         {
             try
             {
-                var launch = new PythonLaunch(_session, Follow, Say);
+                var launch = new PythonLaunch(session, Follow, Say);
                 launch.Run(command);
                 if (launch.Attached == 0)
                 {
@@ -224,7 +255,7 @@ sealed class FlowRun : IDisposable
             }
             finally
             {
-                _session.ExpectMore = false;
+                session.ExpectMore = false;
             }
         })
         {

@@ -31,6 +31,8 @@ static class FlowVerb
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of text." };
         var output = new Option<string?>("--output", "-o") { Description = "Write to FILE instead; the extension picks the format: .txt, .jsonl, or .json for a Chrome and Perfetto trace.", HelpName = "FILE" };
         var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
+        var engine = new Option<string>("--engine") { Description = "Where calls are seen: outside (probes in the kernel), inside (code in the process, some 20 times cheaper; needs --inject), auto (inside if --inject is given and it works).", HelpName = "ENGINE", DefaultValueFactory = _ => "auto" };
+        var inject = new Option<bool>("--inject") { Description = "Allow code to be put into the process; it is taken out again at the end, also when sonde is killed." };
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
         var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
@@ -38,7 +40,7 @@ static class FlowVerb
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
         {
-            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, depth, minimum, maximum, duration, time, json, output, summary, showProgram, dryRun, buffer, command,
+            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, depth, minimum, maximum, duration, time, json, output, summary, engine, inject, showProgram, dryRun, buffer, command,
         };
         verb.SetAction(parsed => FlowRun.Execute(new FlowRequest
         {
@@ -46,6 +48,8 @@ static class FlowVerb
             Results = parsed.GetValue(result),
             Pids = parsed.GetValue(pids) ?? [],
             All = parsed.GetValue(all),
+            Engine = EngineOf(parsed.GetValue(engine)!),
+            IsInjectionAllowed = parsed.GetValue(inject),
             Command = CommandOf(parsed, command),
             Duration = parsed.GetValue(duration),
             ClockTime = parsed.GetValue(time),
@@ -104,6 +108,14 @@ static class FlowVerb
 
         return true;
     }
+
+    static FlowEngine EngineOf(string name) => name switch
+    {
+        "auto" => FlowEngine.Auto,
+        "outside" => FlowEngine.Outside,
+        "inside" => FlowEngine.Inside,
+        _ => throw new UsageException($"--engine '{name}': must be auto, outside or inside"),
+    };
 
     static Option<string[]> Globs(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = "GLOB" };

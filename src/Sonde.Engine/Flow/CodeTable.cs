@@ -49,6 +49,9 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
         return code;
     }
 
+    /// <summary>True for a code object that is known, and known not to be asked for.</summary>
+    public bool IsUnwanted(int pid, ulong address) => _byAddress.TryGetValue((pid, address), out var code) && !code.Wanted;
+
     /// <summary>Counts a call of a function.</summary>
     public void CountCall(CodeInfo code) => _calls[code.Id]++;
 

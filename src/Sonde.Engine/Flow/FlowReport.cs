@@ -27,6 +27,12 @@ public sealed record FlowReport
     /// <summary>Hits whose program the kernel left out, because one ran on that processor already; only one perf event a place (before 6.6) knows this.</summary>
     public long MissedRuns { get; init; }
 
+    /// <summary>True when an agent inside the process told the calls, and not probes.</summary>
+    public bool IsInside { get; init; }
+
+    /// <summary>What else the user should know, each one sentence.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>What a probe hit costs the traced thread; null when it could not be measured.</summary>
     public HitCost? Cost { get; init; }
 

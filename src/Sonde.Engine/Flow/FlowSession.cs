@@ -12,7 +12,7 @@ namespace Sonde.Engine.Flow;
 /// Owns every kernel object it makes; disposing detaches. The kernel does the same if the process dies, whatever the reason.
 /// <see cref="Attach(int)"/> may be called from any thread; <see cref="Run"/> from one.
 /// </remarks>
-public sealed class FlowSession : IDisposable
+public sealed class FlowSession : IFlowSession
 {
     /// <summary>How often the ring buffer is looked at while records flow, and at most when none do.</summary>
     static readonly TimeSpan _busyInterval = TimeSpan.FromMilliseconds(1);
@@ -61,7 +61,7 @@ public sealed class FlowSession : IDisposable
         _decoder = new FlowDecoder(_codes, new ThreadTable(ProcFs.ReadComm, DecideThread), counts, options.CapturesValues ? new FlowValues(FindProcess, options.ValueLimits, counts) : null) { Remaining = options.MaxEvents ?? long.MaxValue };
     }
 
-    /// <summary>True when the event limit was reached.</summary>
+    /// <inheritdoc/>
     public bool LimitReached => _decoder.Remaining == 0;
 
     /// <summary>Attaches to one process.</summary>
@@ -139,11 +139,7 @@ public sealed class FlowSession : IDisposable
     /// <summary>Set by a launcher that may still attach processes, so that the session does not end before.</summary>
     public bool ExpectMore { get; set; }
 
-    /// <summary>Decodes until cancelled, until all traced processes have ended, or until the event limit is reached.</summary>
-    /// <param name="sink">Takes the events.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="UserErrorException">What is traced turned out not to be as it should.</exception>
-    /// <exception cref="IOException">The sink cannot take more.</exception>
+    /// <inheritdoc/>
     public void Run(IFlowSink sink, CancellationToken cancellation)
     {
         _decoder.Sink = sink;
@@ -202,7 +198,7 @@ public sealed class FlowSession : IDisposable
         _losses = ReadLosses();
     }
 
-    /// <summary>What has been seen and lost so far.</summary>
+    /// <inheritdoc/>
     public FlowReport Report() => new()
     {
         Counts = _decoder.Counts,

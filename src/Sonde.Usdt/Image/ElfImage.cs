@@ -8,6 +8,7 @@ enum SectionType : uint
 {
     Program = 1,
     Strings = 3,
+    Relocations = 4,
     Hash = 5,
     Dynamic = 6,
     Note = 7,
@@ -68,8 +69,8 @@ delegate void SectionFill(Span<byte> contents);
 /// <param name="pageBytes">What the data's start is a multiple of.</param>
 sealed class ElfImage(ushort machine, int pageBytes)
 {
-    const int HeaderLength = 64, SegmentLength = 56, SectionLength = 64, Segments = 3;
-    const uint LoadSegment = 1, DynamicSegment = 2, Executable = 1, Writable = 2, Readable = 4;
+    const int HeaderLength = 64, SegmentLength = 56, SectionLength = 64, Segments = 4;
+    const uint LoadSegment = 1, DynamicSegment = 2, StackSegment = 0x6474e551, Executable = 1, Writable = 2, Readable = 4;
 
     readonly List<Section> _sections = [];
 
@@ -109,6 +110,8 @@ sealed class ElfImage(ushort machine, int pageBytes)
         WriteSegment(image, 1, LoadSegment, Readable | Writable, DataOffset, DataEnd - DataOffset, pageBytes);
         var dynamic = _sections.Find(static section => section.Type == SectionType.Dynamic);
         WriteSegment(image, 2, DynamicSegment, Readable | Writable, dynamic?.Offset ?? 0, dynamic?.Length ?? 0, 8);
+        // Without it a dynamic linker makes the stacks of the whole process executable, or refuses to load the object.
+        WriteSegment(image, 3, StackSegment, Readable | Writable, 0, 0, 16);
         for (var i = 0; i < _sections.Count; i++)
         {
             var section = _sections[i];

@@ -31,8 +31,13 @@ public sealed class FlowTruthTests
         Requires.Root();
         Truth truth = Truth.Of(interpreter);
         using Target target = Target.StartReady(interpreter, Truth.Program);
-        using var recording = new Recording(new FlowOptions(), target.Pid);
+        Compare(truth, target, new Recording(new FlowOptions(), target.Pid));
+    }
 
+    /// <summary>Lets the program run while it is recorded, and compares.</summary>
+    internal static void Compare(Truth truth, Target target, Recording started)
+    {
+        using Recording recording = started;
         target.Send();
         long checksum = long.Parse(target.WaitFor("done"), System.Globalization.CultureInfo.InvariantCulture);
         FlowReport report = recording.Stop();

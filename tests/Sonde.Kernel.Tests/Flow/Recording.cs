@@ -5,7 +5,7 @@ namespace Sonde.Kernel.Tests.Flow;
 /// <summary>A flow session under test: attached, decoding on a thread of its own, every event kept.</summary>
 sealed class Recording : IFlowSink
 {
-    readonly FlowSession _session;
+    readonly IFlowSession _session;
     readonly CancellationTokenSource _stop = new();
     readonly List<FlowEvent> _events = [];
     readonly Thread _reader;
@@ -24,11 +24,16 @@ sealed class Recording : IFlowSink
     }
 
     public Recording(FlowSession session, Action<FlowSession> attach)
+        : this(session, () => attach(session))
+    {
+    }
+
+    public Recording(IFlowSession session, Action attach)
     {
         _session = session;
         try
         {
-            attach(session);
+            attach();
         }
         catch
         {

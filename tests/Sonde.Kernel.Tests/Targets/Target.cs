@@ -117,13 +117,22 @@ sealed class Target : IDisposable
             command.Environment[name] = value;
         }
 
-        Target target = new(command);
+        return AwaitReady(new(command), interpreter.IsContained);
+    }
+
+    /// <summary>As <see cref="StartReady(Interpreter, string, IEnumerable{string})"/>, but not as a child of this process: .NET takes the end of a child's being held for the end of the child.</summary>
+    public static Target StartReadyApart(Interpreter interpreter, string program, params IEnumerable<string> arguments) => interpreter.IsContained
+        ? StartReady(interpreter, program, arguments)
+        : AwaitReady(Start("unshare", ["--fork", "--kill-child", interpreter.Path, PathOf(interpreter, program), .. arguments]), isGrandchild: true);
+
+    static Target AwaitReady(Target target, bool isGrandchild)
+    {
         try
         {
             target.Ready = target.WaitFor("ready").Split(' ');
-            if (interpreter.IsContained)
+            if (isGrandchild)
             {
-                // Its own idea of its pid is that of its namespace: it is the one child of the program that started it.
+                // Its own idea of its pid may be that of a namespace: it is the one child of the program that started it.
                 string children = File.ReadAllText($"/proc/{target.Pid}/task/{target.Pid}/children");
                 target.Pid = int.Parse(children.AsSpan().Trim(), CultureInfo.InvariantCulture);
             }

@@ -1,0 +1,145 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+using static Sonde.Engine.Flow.Inside.AgentMemory;
+
+namespace Sonde.Engine.Flow.Inside;
+
+sealed partial class AgentCode
+{
+    // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/mman-common.h
+    const int CloseCall = 3, MapCall = 9, UnmapCall = 11, AdviseCall = 28, TruncateCall = 77, MemoryFileCall = 319;
+    const int ReadWrite = 3, MapShared = 1, MapPrivateAnonymous = 0x22, DontFork = 10, WipeOnFork = 18, CloseOnExec = 1;
+
+    /// <summary>
+    /// <c>start(DISABLE)</c>: makes the shared and the private memory. Returns 0, or an error number, negative. Needs Linux 4.14, for memory that a child finds empty.
+    /// </summary>
+    void WriteStart()
+    {
+        var (failed, failedOpen, failedShared, failedPrivate, done) = (_code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
+        var shared = SharedSize(_options.RingBytes);
+        Begin(Start);
+        Enter();
+        StoreData(AgentData.Disable, rsi);
+        AddressOfData(rdi, Data.FileNameAt);
+        _code.mov(esi, CloseOnExec);
+        SystemCall(MemoryFileCall, failed);
+        _code.mov(r12, rax);
+        _code.mov(rdi, r12);
+        _code.mov(rsi, (long)shared);
+        SystemCall(TruncateCall, failedOpen);
+        _code.xor(edi, edi);
+        _code.mov(rsi, (long)shared);
+        _code.mov(edx, ReadWrite);
+        _code.mov(r10d, MapShared);
+        _code.mov(r8, r12);
+        _code.xor(r9d, r9d);
+        SystemCall(MapCall, failedOpen);
+        _code.mov(r13, rax);
+        _code.mov(rdi, r12);
+        SystemCall(CloseCall, failedShared);
+        _code.mov(rdi, r13);
+        _code.mov(rsi, (long)shared);
+        _code.mov(edx, DontFork);
+        SystemCall(AdviseCall, failedShared);
+        _code.xor(edi, edi);
+        _code.mov(rsi, (long)ControlSize);
+        _code.mov(edx, ReadWrite);
+        _code.mov(r10d, MapPrivateAnonymous);
+        _code.mov(r8, -1L);
+        _code.xor(r9d, r9d);
+        SystemCall(MapCall, failedShared);
+        _code.mov(rbx, rax);
+        _code.mov(rdi, rbx);
+        _code.mov(rsi, (long)ControlSize);
+        _code.mov(edx, WipeOnFork);
+        SystemCall(AdviseCall, failedPrivate);
+        if (!_layout.UsesMonitoring)
+        {
+            CallImport("PyInterpreterState_Main");
+            StoreData(AgentData.Interpreter, rax);
+        }
+
+        _code.mov(__qword_ptr[rbx + ControlRing], r13);
+        _code.mov(__qword_ptr[rbx + ControlShared], r13);
+        Store(rbx + ControlMask, _options.RingBytes - 1);
+        Store(rbx + ControlBytes, _options.RingBytes);
+        Store(rbx + ControlAge, _options.PatienceTicks);
+        Store(r13 + RingBytesAt, _options.RingBytes);
+        Store(r13 + StateAt, Running);
+        ReadTime();
+        _code.mov(__qword_ptr[r13 + HeartbeatAt], rax);
+        Store(r13 + MagicAt, unchecked((long)Magic));
+        StoreData(AgentData.Control, rbx);
+        _code.xor(eax, eax);
+        _code.jmp(done);
+
+        _code.Label(ref failedPrivate);
+        _code.mov(r14, rax);
+        Unmap(rbx, ControlSize);
+        _code.mov(rax, r14);
+        _code.Label(ref failedShared);
+        _code.mov(r14, rax);
+        Unmap(r13, shared);
+        _code.mov(rax, r14);
+        _code.jmp(done);
+        _code.Label(ref failedOpen);
+        _code.mov(r14, rax);
+        _code.mov(rdi, r12);
+        _code.mov(eax, CloseCall);
+        _code.syscall();
+        _code.mov(rax, r14);
+        _code.Label(ref failed);
+        _code.nop();
+        _code.Label(ref done);
+        _code.mov(rdi, rax);
+        CallImport("PyLong_FromLong");
+        Leave();
+    }
+
+    /// <summary><c>stop()</c>: gives the memory back. Called when nothing can call the callbacks any more.</summary>
+    void WriteStop()
+    {
+        var (done, wiped) = (_code.CreateLabel(), _code.CreateLabel());
+        Begin(Stop);
+        Enter();
+        LoadData(rbx, AgentData.Control);
+        AddressOfData(rax, AgentData.Idle);
+        StoreData(AgentData.Control, rax);
+        _code.cmp(rbx, rax);
+        _code.je(done);
+        _code.mov(r13, __qword_ptr[rbx + ControlShared]);
+        _code.test(r13, r13);
+        _code.je(wiped);
+        Unmap(r13, SharedSize(_options.RingBytes));
+        _code.Label(ref wiped);
+        Unmap(rbx, ControlSize);
+        _code.Label(ref done);
+        _code.xor(edi, edi);
+        CallImport("PyLong_FromLong");
+        Leave();
+    }
+
+    void Unmap(AssemblerRegister64 address, int length)
+    {
+        _code.mov(rdi, address);
+        _code.mov(rsi, (long)length);
+        _code.mov(eax, UnmapCall);
+        _code.syscall();
+    }
+
+    void Store(AssemblerMemoryOperand where, long value)
+    {
+        _code.mov(rax, value);
+        _code.mov(__qword_ptr[where], rax);
+    }
+
+    /// <summary>A system call; its result, or the negative error number that leads to <paramref name="failed"/>, is in rax. Uses rcx and r11.</summary>
+    void SystemCall(int number, Label failed)
+    {
+        const int lastError = -4095;
+        _code.mov(eax, number);
+        _code.syscall();
+        _code.cmp(rax, lastError);
+        _code.jae(failed);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Sonde.Engine.Flow.Inside;
+
+/// <summary>Puts Python code into a running process.</summary>
+public interface IAgentLoader
+{
+    /// <summary>Executes a script in a process and calls its <c>install({})</c>.</summary>
+    /// <exception cref="UserErrorException">It cannot be done, or the script raised an exception; nothing is left in the process.</exception>
+    ILoadedAgent Load(int pid, string script);
+}
+
+/// <summary>A script that runs in a process; disposing has its <c>remove()</c> called, and waits for that.</summary>
+public interface ILoadedAgent : IDisposable
+{
+    /// <summary>After disposing: why it may still be there, as one sentence; null when it is gone.</summary>
+    string? Leftover { get; }
+}

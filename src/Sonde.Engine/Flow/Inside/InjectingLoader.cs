@@ -1,0 +1,18 @@
+using Sonde.Engine.Injection;
+
+namespace Sonde.Engine.Flow.Inside;
+
+/// <summary>Loads agents by injection.</summary>
+/// <param name="options">Whether the user allows it, and what takes the agents out should Sonde be killed.</param>
+public sealed class InjectingLoader(InjectionOptions options) : IAgentLoader
+{
+    /// <inheritdoc/>
+    public ILoadedAgent Load(int pid, string script) => new Loaded(InjectedAgent.Inject(pid, script, options));
+
+    sealed class Loaded(InjectedAgent agent) : ILoadedAgent
+    {
+        public string? Leftover => agent.Leftover;
+
+        public void Dispose() => agent.Dispose();
+    }
+}

@@ -1,0 +1,106 @@
+using Sonde.Engine;
+using Sonde.Engine.Flow;
+using Sonde.Kernel.Tests.Targets;
+using Xunit;
+
+namespace Sonde.Kernel.Tests.Flow.Inside;
+
+/// <summary>Whatever happens to the tracer, the program goes on, computes what it should, and nothing of the agent runs any more.</summary>
+public sealed class InsideSafetyTests
+{
+    [Theory, InlineData("pyenv-3.7", 5), InlineData("pyenv-3.11", 20), InlineData("pyenv-3.12", 20), InlineData("sid-3.15", 5)]
+    public void Coming_and_going_again_and_again_changes_nothing(string name, int rounds)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "busy.py", "--threads", "2");
+        target.Send();
+        for (int round = 0; round < rounds; round++)
+        {
+            using (Recording recording = InsideTarget.Record(new FlowOptions { MaxEvents = 50 }, target))
+            {
+                recording.WaitForEnd();
+                Assert.Equal(50, recording.Events.Count);
+            }
+
+            Strangers.WaitUntil(() => !InsideTarget.HasMemory(target.Pid), "the memory is gone");
+        }
+
+        AssertComputedRight(target);
+    }
+
+    [Theory, InlineData("pyenv-3.9"), InlineData("pyenv-3.11"), InlineData("pyenv-3.13"), InlineData("sid-3.14")]
+    public void Nothing_is_left_in_the_interpreter(string name)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "watched.py");
+        string before = Ask(target);
+        using (Recording recording = InsideTarget.Record(new FlowOptions(), target))
+        {
+            Assert.NotEqual(before, Ask(target));
+            Assert.True(InsideTarget.HasMemory(target.Pid), "the memory is not there");
+        }
+
+        Assert.Equal(before, Ask(target));
+        Assert.False(InsideTarget.HasMemory(target.Pid), "the memory is still there");
+    }
+
+    [Theory, InlineData("pyenv-3.10", "profile", "profile function"), InlineData("pyenv-3.12", "tools", "in use, by one and two")]
+    public void A_profiler_of_the_programs_own_is_respected(string name, string use, string reason)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "watched.py");
+        target.Send(use);
+        string before = target.WaitFor("state");
+        var refusal = Assert.Throws<UserErrorException>(() => InsideTarget.Record(new FlowOptions(), target).Dispose());
+        Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(before, Ask(target));
+        Assert.False(InsideTarget.HasMemory(target.Pid), "the memory is still there");
+    }
+
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.13"), InlineData("sid-3.15")]
+    public void Killing_the_tracer_takes_the_agent_out(string name)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "busy.py", "--threads", "2", "--rate", "20000");
+        target.Send();
+        for (int round = 0; round < 3; round++)
+        {
+            using Target sonde = Target.Start(SondeCommand.Path, "flow", "--json", "--inject", "-p", $"{target.Pid}");
+            Assert.NotNull(sonde.ReadLine());
+            Assert.True(InsideTarget.HasMemory(target.Pid), "no agent is there while the flow is shown");
+            sonde.Signal("KILL");
+            sonde.WaitForExit();
+            Strangers.WaitUntil(() => !InsideTarget.HasMemory(target.Pid), "the agent is gone");
+        }
+
+        AssertComputedRight(target);
+    }
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12")]
+    public void A_child_that_the_program_forks_runs_on_without_the_agent(string name)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "watched.py");
+        using Recording recording = InsideTarget.Record(new FlowOptions { Functions = ["counted"] }, target);
+        target.Send("fork");
+        Assert.Equal("1000 0", target.WaitFor("forked"));
+        target.Send("count");
+        Assert.Equal("1000", target.WaitFor("counted"));
+        recording.Stop();
+        Assert.Equal(2000, recording.Events.Count);
+    }
+
+    static string Ask(Target target)
+    {
+        target.Send("state");
+        return target.WaitFor("state");
+    }
+
+    static void AssertComputedRight(Target target)
+    {
+        Assert.True(target.IsAlive, $"it ended with {(target.IsAlive ? 0 : target.ExitCode)}: {target.Errors}");
+        target.Send();
+        Assert.EndsWith("right", target.WaitFor("done"), StringComparison.Ordinal);
+        Assert.Equal(0, target.WaitForExit());
+    }
+}
