@@ -111,6 +111,7 @@ static class Program
             SessionVerb.Create(),
             DemoVerb.Create(),
             DumpVerb.Create(),
+            PointVerb.Create(),
             DoctorVerb.Create(),
             ListVerb.Create(),
             InspectVerb.Create(),

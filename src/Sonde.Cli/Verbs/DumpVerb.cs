@@ -16,12 +16,13 @@ static class DumpVerb
         var search = new Option<string[]>("--search") { Description = "Look for the programs and libraries of the core file in this directory, too: a copy of the root directory they ran in, or one they are in.", HelpName = "DIR" };
         var locals = new Option<bool>("--locals", "-l") { Description = "Show the variables of each function; given more than once, more of them." };
         var hide = new Option<string[]>("--hide") { Description = "Show no values of variables, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+        var secrets = new SecretOptions();
         var native = new Option<bool>("--native", "-n") { Description = "Show the machine code between the Python functions, too." };
         var tasks = new Option<bool>("--tasks", "-t") { Description = "Show the asyncio tasks, too, and which waits for which." };
         var subprocesses = new Option<bool>("--subprocesses", "-s") { Description = "Show the processes it has started, too." };
         var full = new Option<bool>("--full-filenames") { Description = "Show the whole path of files." };
         var json = new Option<bool>("--json", "-j") { Description = "Write JSON, with everything that is known." };
-        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, core, search, locals, hide, native, tasks, subprocesses, full, json };
+        var verb = new Command("dump", "Show where every thread of a Python process is, without stopping it.") { pid, core, search, locals, hide, secrets.None, secrets.File, native, tasks, subprocesses, full, json };
         verb.SetAction(parsed =>
         {
             if (parsed.GetValue(pid) is null == parsed.GetValue(core) is null)
@@ -38,6 +39,7 @@ static class DumpVerb
                 SearchDirectories = parsed.GetValue(search) ?? [],
                 LocalsLevel = parsed.GetResult(locals)?.IdentifierTokenCount ?? 0,
                 Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
+                Redaction = secrets.Read(parsed),
                 Native = parsed.GetValue(native),
                 Tasks = parsed.GetValue(tasks),
                 Subprocesses = parsed.GetValue(subprocesses),

@@ -1,3 +1,5 @@
+using Sonde.Python.Values;
+
 namespace Sonde.Engine.Dump;
 
 /// <summary>What to dump and how much of it.</summary>
@@ -17,6 +19,9 @@ public sealed record DumpRequest
 
     /// <summary>Names whose values are not shown.</summary>
     public Func<string, bool>? Hide { get; init; }
+
+    /// <summary>What else of the values is not shown; null to show everything.</summary>
+    public Redaction? Redaction { get; init; } = Redaction.Default;
 
     /// <summary>Whether the machine code between the Python functions is shown.</summary>
     public bool Native { get; init; }

@@ -21,8 +21,8 @@ sealed class ScriptDelivery : IDisposable
     /// <summary>How long something that is in use may stay so.</summary>
     static readonly TimeSpan _busyLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long one thread has before another is asked (3.14 and later).</summary>
-    static readonly TimeSpan _turn = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long one thread has before another is asked (3.14 and later): at first, and in the end. Each time the process is held anew.</summary>
+    static readonly TimeSpan _firstTurn = TimeSpan.FromMilliseconds(100), _longestTurn = TimeSpan.FromSeconds(10);
 
     static readonly string[] _places = ["/tmp", "/dev/shm", "/var/tmp", "/run"];
 
@@ -130,10 +130,15 @@ sealed class ScriptDelivery : IDisposable
     {
         var debugging = new RemoteDebugging(_target.Runtime, _target.Target.Image.Elf);
         List<ulong> asked = [];
-        while (!stop.IsCancellationRequested && Stopwatch.GetTimestamp() < deadline && _target.IsAlive)
+        for (var turn = _firstTurn; ; turn = turn * 1.5 < _longestTurn ? turn * 1.5 : _longestTurn)
         {
+            if (stop.IsCancellationRequested || Stopwatch.GetTimestamp() > deadline || !_target.IsAlive)
+            {
+                break;
+            }
+
             WriteHeld(() => Plan(debugging, path, asked), stop);
-            if (!Directory.Has(ScriptName) || Await(Math.Min(deadline, Stopwatch.GetTimestamp() + (long)(_turn.TotalSeconds * Stopwatch.Frequency)), stop))
+            if (!Directory.Has(ScriptName) || Await(Math.Min(deadline, Stopwatch.GetTimestamp() + (long)(turn.TotalSeconds * Stopwatch.Frequency)), stop))
             {
                 _handed = null;
                 return true;
@@ -271,7 +276,7 @@ sealed class ScriptDelivery : IDisposable
                 return false;
             }
 
-            Thread.Sleep(wait < 20 ? 1 : 5);
+            Thread.Sleep(wait < 20 ? 1 : wait < 400 ? 5 : 50);
         }
     }
 

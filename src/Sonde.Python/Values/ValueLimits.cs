@@ -21,6 +21,12 @@ public sealed record ValueLimits
     /// <summary>Names whose values must not be shown: of variables, fields, and keys of dictionaries. Such a value is not even read.</summary>
     public Func<string, bool>? Hide { get; init; }
 
+    /// <summary>Full names of types whose values must not be shown.</summary>
+    public Func<string, bool>? HideType { get; init; }
+
+    /// <summary>Takes out of a value's text what must not be shown whatever it is called.</summary>
+    public Func<string, string>? Scrub { get; init; }
+
     /// <summary>Limits that grow with how often somebody has asked for more.</summary>
     /// <param name="level">1 is <see cref="Default"/>; from 2 on objects show their fields.</param>
     public static ValueLimits ForLevel(int level) => level <= 1 ? Default : new()

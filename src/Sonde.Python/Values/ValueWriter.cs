@@ -45,6 +45,9 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
             case ObjectState.Unreadable:
                 Add(objects.IsExhausted ? Cut : Unreadable);
                 break;
+            case ObjectState.Live when limits.HideType is { } hides && hides(objects.FullName(value.Type)):
+                Add(Redaction.Mark);
+                break;
             default:
                 ValueKinds.Of(objects, value.Type)(this, value);
                 break;
@@ -56,7 +59,7 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
     {
         if (limits.Hide is { } hide && hide(name))
         {
-            Add("<hidden>");
+            Add(Redaction.Mark);
         }
         else
         {

@@ -43,14 +43,14 @@ public sealed class InjectionTests
         string before = target.State();
         for (int round = 0; round < 3; round++)
         {
-            InjectedAgent agent = InjectedAgent.Inject(target.Pid, Counter, _options);
+            InjectedAgent agent = Inject(target.Pid, Counter, _options);
             using (agent)
             {
                 Assert.Equal("""{"installed":"grüß \"dich\""}""", Next(agent));
-                Assert.Equal("3", agent.Evaluate("add(3)"));
-                Assert.Equal("7", agent.Evaluate("add(4)"));
+                Assert.Equal("3", Evaluate(agent, "add(3)"));
+                Assert.Equal("7", Evaluate(agent, "add(4)"));
                 Assert.Equal(["""{"added":1}""", """{"added":2}""", """{"added":1}""", """{"added":2}"""], [Next(agent), Next(agent), Next(agent), Next(agent)]);
-                string message = Assert.Throws<UserErrorException>(() => agent.Evaluate("1 / 0")).Message;
+                string message = Assert.Throws<UserErrorException>(() => Evaluate(agent, "1 / 0")).Message;
                 Assert.Contains("ZeroDivisionError: division by zero", message, StringComparison.Ordinal);
                 Assert.NotEqual(before, target.State());
             }
@@ -69,9 +69,9 @@ public sealed class InjectionTests
     {
         Requires.Root();
         using Guest target = Guest.Start(name, "blocked");
-        using (InjectedAgent agent = InjectedAgent.Inject(target.Pid, Counter, _options))
+        using (InjectedAgent agent = Inject(target.Pid, Counter, _options))
         {
-            Assert.Equal("5", agent.Evaluate("add(5)"));
+            Assert.Equal("5", Evaluate(agent, "add(5)"));
         }
 
         target.AssertComputedRight();
@@ -83,7 +83,7 @@ public sealed class InjectionTests
         Requires.Root();
         using Guest target = Guest.Start(name, "stuck");
         string message = Assert.Throws<UserErrorException>(
-            () => InjectedAgent.Inject(target.Pid, "import sys; sys.stderr.write('it ran')", _options with { Patience = TimeSpan.FromSeconds(1) })).Message;
+            () => Inject(target.Pid, "import sys; sys.stderr.write('it ran')", _options with { Patience = TimeSpan.FromSeconds(1) })).Message;
         Assert.Contains("did not run what it was given", message, StringComparison.Ordinal);
         Assert.Contains("guest.py", message, StringComparison.Ordinal);
         target.AssertComputedRight();
@@ -96,9 +96,9 @@ public sealed class InjectionTests
         Requires.Root();
         using Guest target = Guest.Start("pyenv-3.12", "idle");
         string before = target.State();
-        string message = Assert.Throws<UserErrorException>(() => InjectedAgent.Inject(target.Pid, "def install(configuration): raise SystemExit('no\\x1b[31m')", _options)).Message;
+        string message = Assert.Throws<UserErrorException>(() => Inject(target.Pid, "def install(configuration): raise SystemExit('no\\x1b[31m')", _options)).Message;
         Assert.Contains("the agent could not be set up: SystemExit: no", message, StringComparison.Ordinal);
-        message = Assert.Throws<UserErrorException>(() => InjectedAgent.Inject(target.Pid, "def (", _options)).Message;
+        message = Assert.Throws<UserErrorException>(() => Inject(target.Pid, "def (", _options)).Message;
         Assert.Contains("SyntaxError", message, StringComparison.Ordinal);
         Assert.Equal(before, target.State());
         target.AssertComputedRight();
@@ -107,7 +107,7 @@ public sealed class InjectionTests
     [Fact]
     public void Nothing_is_put_into_a_process_without_being_asked_for()
     {
-        string message = Assert.Throws<UserErrorException>(() => InjectedAgent.Inject(Environment.ProcessId, "", new InjectionOptions())).Message;
+        string message = Assert.Throws<UserErrorException>(() => Inject(Environment.ProcessId, "", new InjectionOptions())).Message;
         Assert.Contains("--inject", message, StringComparison.Ordinal);
     }
 
@@ -116,8 +116,12 @@ public sealed class InjectionTests
     {
         Requires.Root();
         using Guest old = Guest.Start("pyenv-3.6", "busy");
-        Assert.Contains("CPython 3.6.15", Assert.Throws<UserErrorException>(() => InjectedAgent.Inject(old.Pid, "", _options)).Message, StringComparison.Ordinal);
+        Assert.Contains("CPython 3.6.15", Assert.Throws<UserErrorException>(() => Inject(old.Pid, "", _options)).Message, StringComparison.Ordinal);
     }
+
+    static InjectedAgent Inject(int pid, string source, InjectionOptions options) => InjectedAgent.Inject(pid, source, options, TestContext.Current.CancellationToken);
+
+    static string? Evaluate(InjectedAgent agent, string expression) => agent.Evaluate(expression, TestContext.Current.CancellationToken);
 
     static string Next(InjectedAgent agent) =>
         agent.TryReceive(TimeSpan.FromSeconds(10), out ReadOnlyMemory<byte> record) ? System.Text.Encoding.UTF8.GetString(record.Span) : "nothing";

@@ -152,7 +152,8 @@ def remove(reason="removed"):
         dropped += channel.lost()
         is_heard = channel.send(encode({"e": "end", "reason": gone, "dropped": dropped, "failed": failed, "failure": failure}).encode("utf-8", "replace"))
         for name, references in borrowed.items():
-            if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references:
+            # From 3.14 on a local variable need not count what it refers to, as one did when the module was borrowed.
+            if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references + (PYTHON >= (3, 14)):
                 del sys.modules[name]
         if not is_heard:
             # Nobody will come to take away the rest; in a forked child nobody even knows of it.

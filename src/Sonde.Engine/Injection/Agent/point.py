@@ -1,0 +1,253 @@
+# ---- log points: something is told whenever a line runs. By line events of sys.monitoring for exactly the code objects that have the line (CPython 3.12 and newer)
+
+SECOND = 1000000000
+now, cpu = time.perf_counter_ns, time.thread_time_ns
+points = {}           # number of the point: the point
+lines = {}            # id of code: {line: points}
+marked = {}           # id of code: code
+begun = {}            # (point, thread): when the timer's first line ran
+budget = [SECOND]     # nanoseconds of each second that may be spent
+window = [0, 0]       # when the current second began, what was spent in it
+code_kind = type(borrow.__code__)
+SHORT, MOST_SHORT = ("counter", "timer"), 20000
+
+
+class Point:
+    def __init__(self, asked):
+        self.number, self.kind, self.file = asked["number"], asked["kind"], asked["file"]
+        self.first, self.second = asked["line"], asked.get("to")
+        self.message, self.when = asked.get("message"), asked.get("when")
+        self.stack, self.limit = asked.get("stack", False), asked.get("hits") or 0
+        self.numbers = itertools.count(1)      # each hit takes one in a single step of the interpreter, so threads do not take the same
+        self.until = now() + asked["seconds"] * SECOND
+        self.interval, self.next = int(asked.get("interval", 0) * SECOND), 0
+        self.hits = self.skipped = self.told = self.troubles = 0
+        self.total, self.least, self.most = 0, None, 0
+        self.is_on, self.trouble = True, None
+
+    def state(self):
+        return {"e": "state", "point": self.number, "hits": self.hits, "skipped": self.skipped, "told": self.told, "troubles": self.troubles, "trouble": self.trouble,
+                "total": self.total, "least": self.least, "most": self.most, "lost": channel.lost()}
+
+
+def codes_within(code):
+    yield code
+    for item in code.co_consts:
+        if type(item) is code_kind:
+            for inner in codes_within(item):
+                yield inner
+
+
+def all_codes():
+    """Every code object of every function, and of whatever runs."""
+    seen = set()
+    roots = [item.__code__ for item in gc.get_objects() if type(item) is function_type]
+    for frame in list(sys._current_frames().values()):
+        while frame is not None:
+            roots.append(frame.f_code)
+            frame = frame.f_back
+    for root in roots:
+        if root.co_filename != FILE and id(root) not in seen:
+            for code in codes_within(root):
+                if id(code) not in seen:
+                    seen.add(id(code))
+                    yield code
+
+
+def is_file(path, asked):
+    return path == asked or path.endswith("/" + asked)
+
+
+def place(point, wanted):
+    """The code objects that have a line of a file: those inside, where a function begins on a line of another one."""
+    found, files, others = [], set(), set()
+    for code in codes:
+        if is_file(code.co_filename, point.file):
+            files.add(code.co_filename)
+            numbers = set([number for _, _, number in code.co_lines() if number])
+            others.update(numbers)
+            if wanted in numbers:
+                found.append(code)
+    if len(files) > 1:
+        raise RuntimeError("there are several files %s: %s; give more of the path" % (point.file, ", ".join(sorted(files)[:5])))
+    if not files:
+        raise RuntimeError("the program has no function of a file %s; has it been imported?" % point.file)
+    if not found:
+        near = sorted(others, key=lambda number: abs(number - wanted))[:3]
+        raise RuntimeError("no code is on line %d of %s; the nearest lines with code are %s" % (wanted, point.file, ", ".join([str(number) for number in sorted(near)])))
+    within = [code for code in found if code.co_firstlineno != wanted]
+    for code in within or found:
+        lines.setdefault(id(code), {}).setdefault(wanted, []).append(point)
+        marked[id(code)] = code
+
+
+def reached(code, line):
+    told = lines.get(id(code), {}).get(line)
+    if not told:
+        return sys.monitoring.DISABLE
+    # What counters do is so little that to ask for processor time would cost more; of a thread that lost its processor meanwhile the rest is not counted.
+    is_short = all([point.kind in SHORT for point in told])
+    used, started = 0 if is_short else cpu(), now()
+    frame = sys._getframe(2)
+    for point in list(told):
+        if point.is_on:
+            hit(point, frame, line, started)
+    spend(min(now() - started, MOST_SHORT) if is_short else cpu() - used)
+    return None
+
+
+def spend(used):
+    current = now()
+    if current - window[0] >= SECOND:
+        window[0], window[1] = current, 0
+        for point in list(points.values()):
+            if point.is_on and current > point.until:
+                switch_off(point, "its time is over")
+            elif point.kind in ("counter", "timer"):
+                send(point.state())
+    window[1] += used
+    if window[1] > budget[0]:
+        spent, window[1] = window[1], 0
+        for point in list(points.values()):
+            if point.is_on:
+                switch_off(point, "it took %.1f ms of processor time within one second, more than the %.1f ms that it may" % (spent / 1e6, budget[0] / 1e6))
+
+
+def hit(point, frame, line, started):
+    if point.when is not None:
+        try:
+            if not is_true(evaluate(point.when, frame)):
+                return
+        except Unknown as problem:
+            point.troubles += 1
+            point.trouble = str(problem)
+            return
+    if point.kind == "timer":
+        return measure(point, line, started)
+    number = next(point.numbers)
+    if point.limit and number > point.limit:
+        return
+    point.hits = max(point.hits, number)
+    if point.kind != "counter":
+        if point.interval and started < point.next:
+            point.skipped += 1
+        else:
+            point.next = started + point.interval
+            tell(point, frame)
+    if number == point.limit:
+        switch_off(point, "it was hit as often as asked for")
+
+
+def measure(point, line, started):
+    key = point.number, _thread.get_ident()
+    if line == point.second and key in begun:
+        took = started - begun.pop(key)
+        number = next(point.numbers)
+        if point.limit and number > point.limit:
+            return None
+        point.hits = max(point.hits, number)
+        point.total += took
+        point.least = took if point.least is None else min(point.least, took)
+        point.most = max(point.most, took)
+        if number == point.limit:
+            return switch_off(point, "it was hit as often as asked for")
+    if line == point.first:
+        if len(begun) < 10000:
+            begun[key] = started
+    return None
+
+
+def tell(point, frame):
+    code = frame.f_code
+    event = {"e": "hit", "point": point.number, "time": time.time_ns(), "thread": thread_number(), "function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno}
+    if point.kind == "log":
+        event["message"] = "".join([part if type(part) is str else shown(part, frame) for part in point.message])
+    else:
+        arguments = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)]
+        values = [(name, item) for name, item in list(frame.f_locals.items())[:MOST_NAMES] if type(name) is str]
+        event["arguments"] = [[name, scrub(render(item, name))] for name, item in values if name in arguments]
+        event["locals"] = [[name, scrub(render(item, name))] for name, item in values if name not in arguments]
+    if point.stack or point.kind == "snapshot":
+        event["stack"] = stack_of(frame)
+    point.told += 1
+    send(event)
+
+
+MOST_NAMES, MOST_FRAMES = 500, 100
+
+
+def stack_of(frame):
+    found = []
+    while frame is not None and len(found) < MOST_FRAMES:
+        found.append([frame.f_code.co_qualname, frame.f_code.co_filename, frame.f_lineno])
+        frame = frame.f_back
+    return found
+
+
+def thread_number():
+    return _thread.get_native_id()
+
+
+def switch_off(point, why):
+    point.is_on = False
+    event = point.state()
+    event["e"], event["why"] = "off", why
+    send(event)
+    for identity, by_line in list(lines.items()):
+        for line, told in list(by_line.items()):
+            if point in told:
+                told.remove(point)
+            if not told:
+                del by_line[line]
+        if not by_line:
+            del lines[identity]
+            sys.monitoring.set_local_events(tool[0], marked.pop(identity), 0)
+
+
+def states():
+    """Asked for from outside: how the points stand."""
+    for point in points.values():
+        send(point.state())
+
+
+tool = []
+codes = []
+
+
+def start(settings):
+    if PYTHON < (3, 12):
+        raise RuntimeError("this is CPython %d.%d; log points need 3.12 or newer" % PYTHON)
+    if settings["words"]:
+        redact(settings["words"])
+    budget[0] = settings["budget"]
+    codes[:] = all_codes()
+    for asked in settings["points"]:
+        point = Point(asked)
+        points[point.number] = point
+        place(point, point.first)
+        if point.second is not None:
+            place(point, point.second)
+    del codes[:]
+    monitoring = sys.monitoring
+    free = [number for number in (4, 3) if monitoring.get_tool(number) is None]
+    if not free:
+        raise RuntimeError("both numbers that sys.monitoring has for tools like this are taken: by %s and %s" % (monitoring.get_tool(3), monitoring.get_tool(4)))
+    tool[:] = free[:1]
+    monitoring.use_tool_id(tool[0], "sonde")
+    on_removal(stop)
+    monitoring.register_callback(tool[0], monitoring.events.LINE, guarded(reached))
+    # A line that another tool has switched off for itself is on again for that one, too: it then switches it off once more.
+    for code in marked.values():
+        monitoring.set_local_events(tool[0], code, monitoring.events.LINE)
+    monitoring.restart_events()
+
+
+def stop():
+    monitoring = sys.monitoring
+    for code in list(marked.values()):
+        monitoring.set_local_events(tool[0], code, 0)
+    monitoring.register_callback(tool[0], monitoring.events.LINE, None)
+    monitoring.free_tool_id(tool[0])
+    states()
+    for kept in (points, lines, marked, begun):
+        kept.clear()
