@@ -133,7 +133,7 @@ sealed class FlowRun : IDisposable
             }
             finally
             {
-                _session.Stop();
+                _session.Finish();
             }
         }
         catch (IOException) when (_sinks.Failures.Count > 0)

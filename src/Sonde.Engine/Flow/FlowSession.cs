@@ -179,7 +179,7 @@ public sealed class FlowSession : IFlowSession
     }
 
     /// <summary>Detaches every probe, then decodes what was still under way.</summary>
-    public void Stop()
+    public void Finish()
     {
         lock (_gate)
         {

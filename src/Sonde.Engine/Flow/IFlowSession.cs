@@ -14,7 +14,7 @@ public interface IFlowSession : IDisposable
     void Run(IFlowSink sink, CancellationToken cancellation);
 
     /// <summary>Ends what is in the processes, then decodes what was still under way.</summary>
-    void Stop();
+    void Finish();
 
     /// <summary>What has been seen and lost so far.</summary>
     FlowReport Report();

@@ -85,7 +85,7 @@ public sealed class FlowLossTests
             reader.Join();
         }
 
-        session.Stop();
+        session.Finish();
         return failure is null ? new FlowOutcome(session.Report()) : throw new InvalidOperationException("the session failed", failure);
     }
 

@@ -75,7 +75,7 @@ sealed class Recording : IFlowSink
             _stopped = true;
             _stop.Cancel();
             _reader.Join();
-            _session.Stop();
+            _session.Finish();
         }
 
         return _failure is null ? _session.Report() : throw new InvalidOperationException("the session failed", _failure);

@@ -158,7 +158,7 @@ public sealed class InsideSession : IFlowSession
     }
 
     /// <inheritdoc/>
-    public void Stop()
+    public void Finish()
     {
         if (_stopped)
         {
@@ -213,7 +213,7 @@ public sealed class InsideSession : IFlowSession
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stop();
+        Finish();
         _beat.Dispose();
         lock (_beating)
         {

@@ -52,7 +52,7 @@ public sealed class InsideLossTests
         target.WaitFor("done");
         stop.Cancel();
         reader.Join();
-        session.Stop();
+        session.Finish();
         return new FlowOutcome(session.Report());
     }
 
