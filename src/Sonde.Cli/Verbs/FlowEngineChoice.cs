@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
 using Sonde.Engine.Flow.Inside;
-using Sonde.Engine.Targets;
 
 namespace Sonde.Cli.Verbs;
 
