@@ -1,4 +1,5 @@
 using Sonde.Engine.Scripts.Session;
+using Sonde.Engine.Scripts.Sinks.Forms;
 using Sonde.Script.Syntax;
 
 namespace Sonde.Cli.Scripts;
@@ -66,6 +67,9 @@ sealed record ScriptRequest
 
     /// <summary>--probe-filter: only probes of test and bench that match.</summary>
     public string? ProbeFilter { get; init; }
+
+    /// <summary>What maps look like for people, in the program of a verb; null for the language's own form.</summary>
+    public MapForm? Form { get; init; }
 
     /// <summary>Called as bpftrace: its version line and usage instead of Sonde's.</summary>
     public bool AsBpftrace { get; init; }

@@ -250,6 +250,8 @@ sealed class ScriptRun
             Messages = Console.Error,
             Format = _request.Json ? OutputFormat.Json : OutputFormat.Text,
             Buffering = _request.Buffering,
+            Form = _request.Form,
+            Attached = _request.Form is { } form ? form.Begin : null,
             ToTerminal = toTerminal,
             MessagesToTerminal = !Console.IsErrorRedirected,
             Colour = toTerminal && Terminal.UsesColour(standardError: false),

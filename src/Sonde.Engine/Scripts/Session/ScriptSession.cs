@@ -58,7 +58,7 @@ sealed class ScriptSession : IDisposable
             _buffer = new OutputBuffer(options.Output);
             _output = options.Format == OutputFormat.Json
                 ? new JsonScriptOutput(_buffer, options.Messages, _values)
-                : new TextScriptOutput(_buffer, options.Messages, _values, options.Colour);
+                : new TextScriptOutput(_buffer, options.Messages, _values, options.Colour, options.Form);
             _output.Unbuffered = options.Buffering == OutputBuffering.None;
             _attacher = new ProbeAttacher(Process, Missing());
             _actions = new ActionRunner(_script, options, _values, messageValues, _output) { Unwatch = _attacher.RemoveWatchpoint, PythonCodes = _names.Codes, PythonProcesses = _python };

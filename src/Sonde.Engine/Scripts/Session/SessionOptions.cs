@@ -1,3 +1,5 @@
+using Sonde.Engine.Scripts.Sinks.Forms;
+
 namespace Sonde.Engine.Scripts.Session;
 
 /// <summary>In which form a script's output is written.</summary>
@@ -34,6 +36,9 @@ sealed record SessionOptions
 
     /// <summary>The form of the output.</summary>
     public OutputFormat Format { get; init; }
+
+    /// <summary>What maps look like in text that a verb writes, and not a script: null for the language's own form.</summary>
+    public MapForm? Form { get; init; }
 
     /// <summary>When output is handed on.</summary>
     public OutputBuffering Buffering { get; init; }

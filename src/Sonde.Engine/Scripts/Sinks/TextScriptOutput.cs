@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sonde.Engine.Output;
+using Sonde.Engine.Scripts.Sinks.Forms;
 using Sonde.Engine.Scripts.Values;
 using Sonde.Script.Syntax;
 using Sonde.Script.Types;
@@ -8,7 +9,8 @@ namespace Sonde.Engine.Scripts.Sinks;
 
 /// <summary>Output for people: what the script prints as it prints it, everything else on standard error.</summary>
 /// <param name="colour">Whether the results of tests have colours.</param>
-sealed class TextScriptOutput(OutputBuffer output, TextWriter messages, ValueFormatter values, bool colour) : ScriptOutput(output, messages, values)
+/// <param name="form">What maps look like; null for the language's own form.</param>
+sealed class TextScriptOutput(OutputBuffer output, TextWriter messages, ValueFormatter values, bool colour, MapForm? form = null) : ScriptOutput(output, messages, values)
 {
     public override void AttachedProbes(int count) => Say(string.Create(CultureInfo.InvariantCulture, $"Attached {count} probe{(count == 1 ? "" : "s")}"));
 
@@ -34,7 +36,15 @@ sealed class TextScriptOutput(OutputBuffer output, TextWriter messages, ValueFor
     public override void Map(MapContents contents, long top, long divisor)
     {
         Line.Clear();
-        MapText.Write(Line, Values, contents, top, divisor);
+        if (form is null)
+        {
+            MapText.Write(Line, Values, contents, top, divisor);
+        }
+        else
+        {
+            form.Write(Line, Values, contents);
+        }
+
         WriteRaw(Line.Written);
     }
 
