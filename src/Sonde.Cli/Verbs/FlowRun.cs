@@ -164,7 +164,7 @@ sealed class FlowRun : IDisposable
     static InjectionOptions Injection(FlowRequest request) => new()
     {
         IsAllowed = request.IsInjectionAllowed || InjectionOptions.IsAllowedByEnvironment,
-        Guard = Environment.ProcessPath is { } program ? [program, InjectionGuard.Verb] : [],
+        Guard = InjectOption.Guard,
     };
 
     static void Follow(int pid, PythonImage image)

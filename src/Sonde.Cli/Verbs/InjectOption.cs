@@ -13,6 +13,10 @@ static class InjectOption
     public static InjectionOptions Read(ParseResult parsed, Option<bool> option) => new()
     {
         IsAllowed = parsed.GetValue(option) || InjectionOptions.IsAllowedByEnvironment,
-        Guard = [.. Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? (string[])[program, Path.Combine(AppContext.BaseDirectory, "sonde.dll")] : [Environment.ProcessPath ?? "sonde"], InjectionGuard.Verb],
+        Guard = Guard,
     };
+
+    /// <summary>The command line that runs this very program as the guard of what it has put in; by dotnet where it was started so.</summary>
+    public static string[] Guard { get; } =
+        [.. Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? (string[])[program, Path.Combine(AppContext.BaseDirectory, "sonde.dll")] : [Environment.ProcessPath ?? "sonde"], InjectionGuard.Verb];
 }

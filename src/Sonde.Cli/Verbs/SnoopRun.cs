@@ -77,7 +77,7 @@ sealed class SnoopRun : IDisposable
 
     int Snoop(int pid, SnoopOptions options)
     {
-        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, Guard = OwnCommand(InjectionGuard.Verb) }, _stop.Token);
+        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, Guard = InjectOption.Guard }, _stop.Token);
         Say(string.Create(CultureInfo.InvariantCulture, $"telling {(options.AwaitsFunctions ? "the functions" : session.Functions == 1 ? "1 function" : $"{session.Functions} functions")} of process {pid}"));
         if (_request.Duration is { } duration)
         {
@@ -201,10 +201,6 @@ sealed class SnoopRun : IDisposable
             throw new UserErrorException($"'{file}' cannot be written: {FileError.Describe(exception)}");
         }
     }
-
-    /// <summary>The command line that runs this very program with another verb.</summary>
-    static string[] OwnCommand(string verb) =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "sonde.dll"), verb] : [Environment.ProcessPath!, verb];
 
     static void Say(string message)
     {

@@ -207,7 +207,8 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
             return first with { Variables = null, More = 0, Problem = first.Problem ?? second.Problem };
         }
 
-        var others = second.Variables.ToDictionary(static variable => (variable.Name, variable.IsArgument));
+        // A damaged code object can have two variables of one name.
+        var others = second.Variables.DistinctBy(static variable => (variable.Name, variable.IsArgument)).ToDictionary(static variable => (variable.Name, variable.IsArgument));
         return first with
         {
             Variables = [.. first.Variables.Select(variable => others.TryGetValue((variable.Name, variable.IsArgument), out var other) && other.Value == variable.Value ? variable : variable with { Value = Changed })],

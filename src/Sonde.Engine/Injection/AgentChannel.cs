@@ -84,7 +84,7 @@ sealed class AgentChannel : IDisposable
     public bool AwaitEnd(TimeSpan patience)
     {
         var deadline = Stopwatch.GetTimestamp() + (long)(patience.TotalSeconds * Stopwatch.Frequency);
-        while (IsOpen && Receive(Remaining(deadline)))
+        while (IsOpen && Receive(Remaining(deadline)) && Stopwatch.GetTimestamp() < deadline)
         {
         }
 
@@ -102,7 +102,7 @@ sealed class AgentChannel : IDisposable
     bool TryTake(Queue<byte[]> queue, TimeSpan wait, out ReadOnlyMemory<byte> record)
     {
         var deadline = Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency);
-        while (queue.Count == 0 && IsOpen && Receive(Remaining(deadline)))
+        while (queue.Count == 0 && IsOpen && Receive(Remaining(deadline)) && Stopwatch.GetTimestamp() < deadline)
         {
         }
 

@@ -159,7 +159,7 @@ public sealed class InjectedAgent : IDisposable
                     Leftover = $"process {Pid} has not taken the agent out yet";
                 }
             }
-            catch (UserErrorException exception)
+            catch (Exception exception) when (exception is UserErrorException or Sonde.Linux.LinuxException or IOException)
             {
                 Leftover = exception.Message;
             }

@@ -52,7 +52,7 @@ public static class InjectionGuard
                 InjectedAgent.Remove(target, name, deadline - DateTime.UtcNow, CancellationToken.None);
                 return true;
             }
-            catch (UserErrorException) when (DateTime.UtcNow < deadline)
+            catch (Exception exception) when (exception is UserErrorException or LinuxException or IOException && DateTime.UtcNow < deadline)
             {
                 Thread.Sleep(200);
             }

@@ -130,11 +130,31 @@ sealed class ScriptDelivery : IDisposable
     {
         var debugging = new RemoteDebugging(_target.Runtime, _target.Target.Image.Elf);
         List<ulong> asked = [];
+        try
+        {
+            if (HandInTurns(debugging, path, asked, deadline, stop))
+            {
+                return true;
+            }
+        }
+        catch
+        {
+            // What was handed over before does not stay, whatever has gone wrong since.
+            TakeBack(debugging, path);
+            throw;
+        }
+
+        TakeBack(debugging, path);
+        return !Directory.Has(ScriptName);
+    }
+
+    bool HandInTurns(RemoteDebugging debugging, string path, List<ulong> asked, long deadline, CancellationToken stop)
+    {
         for (var turn = _firstTurn; ; turn = turn * 1.5 < _longestTurn ? turn * 1.5 : _longestTurn)
         {
             if (stop.IsCancellationRequested || Stopwatch.GetTimestamp() > deadline || !_target.IsAlive)
             {
-                break;
+                return false;
             }
 
             WriteHeld(() => Plan(debugging, path, asked), stop);
@@ -145,8 +165,19 @@ sealed class ScriptDelivery : IDisposable
             }
         }
 
-        WriteHeld(() => Withdraw(debugging, path), CancellationToken.None);
-        return !Directory.Has(ScriptName);
+    }
+
+    /// <summary>Takes the script out of the thread that has it. When that cannot be done, the directory stays: under its name nobody else can then put a script.</summary>
+    void TakeBack(RemoteDebugging debugging, string path)
+    {
+        try
+        {
+            WriteHeld(() => Withdraw(debugging, path), CancellationToken.None);
+        }
+        catch (UserErrorException) when (_target.IsAlive)
+        {
+            Directory.Keep();
+        }
     }
 
     InjectionPlan Plan(RemoteDebugging debugging, string path, List<ulong> asked)
@@ -280,12 +311,15 @@ sealed class ScriptDelivery : IDisposable
         }
     }
 
-    /// <summary>Once the script runs, the statement that began it has been read; before, it has to stay, for the interpreter will come round to it, and find no script.</summary>
+    /// <summary>
+    /// Once the script runs, the statement that began it has been read and is wiped. Before, the interpreter will still come round to it: one byte, which is never half
+    /// written, makes it an empty one. It must not stay as it is, for whoever made a directory of the same name later would have his script run.
+    /// </summary>
     void Clear(bool begun)
     {
-        if (begun && _statement is { } statement)
+        if (_statement is { } statement)
         {
-            _memory.TryWrite([(statement.Address, statement.Bytes)]);
+            _memory.TryWrite([(statement.Address, begun ? statement.Bytes : new byte[1])]);
             _statement = null;
         }
     }

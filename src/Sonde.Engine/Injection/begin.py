@@ -81,6 +81,12 @@ def begin(directory, name, config, source):
 
         def close(self):
             self.is_open = False
+            if posix.getpid() == self.process:
+                try:
+                    # A forked child that sleeps has the socket too, and would keep it open.
+                    self.socket.shutdown(_socket.SHUT_RDWR)
+                except OSError:
+                    pass
             self.socket.close()
 
     escapes = {code: "\\u%04x" % code for code in range(32)}
@@ -113,7 +119,13 @@ def begin(directory, name, config, source):
         setattr(sys, name, agent)
         if "install" in agent:
             agent["install"](config)
-        channel.send(b'{"reply":0}')
+        if not channel.send(b'{"reply":0}'):
+            # Whoever asked has given up meanwhile.
+            sys.__dict__.pop(name, None)
+            if "remove" in agent:
+                agent["remove"]()
+            channel.close()
+            forget()
     except BaseException as error:
         sys.__dict__.pop(name, None)
         channel.send(('{"reply":0,"error":%s}' % quote(text_of(error))).encode("utf-8", "replace"))

@@ -20,6 +20,7 @@ public sealed unsafe class RootedDirectory : IDisposable
     readonly FileDescriptor _directory;
     readonly string _name;
     readonly HashSet<string> _files = [];
+    bool _isKept;
 
     RootedDirectory(FileDescriptor parent, FileDescriptor directory, string path, string name)
     {
@@ -105,6 +106,9 @@ public sealed unsafe class RootedDirectory : IDisposable
         return read.Failed ? null : Encoding.UTF8.GetString(buffer, 0, (int)read.Raw);
     }
 
+    /// <summary>Leaves the empty directory where it is when the rest is removed: while it is there, nobody else can make one of its name.</summary>
+    public void Keep() => _isKept = true;
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -118,7 +122,11 @@ public sealed unsafe class RootedDirectory : IDisposable
             Call(name, path => Libc.UnlinkAt(_directory.Number, path, 0));
         }
 
-        Call(_name, path => Libc.UnlinkAt(_parent.Number, path, RemoveDirectory));
+        if (!_isKept)
+        {
+            Call(_name, path => Libc.UnlinkAt(_parent.Number, path, RemoveDirectory));
+        }
+
         _directory.Dispose();
         _parent.Dispose();
     }

@@ -52,7 +52,7 @@ public sealed class DumpVerbTests
         Assert.Contains("account: <__main__.Account object at 0x", result.Output, StringComparison.Ordinal);
         Assert.Contains("with owner='me', password=<hidden>>", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("not to be shown", result.Output, StringComparison.Ordinal);
-        Assert.Contains("password='not to be shown'", Run(target, "-l", "--locals").Output, StringComparison.Ordinal);
+        Assert.Contains("password='not to be shown'", Run(target, "-l", "--locals", "--no-redact").Output, StringComparison.Ordinal);
     }
 
     [Fact]

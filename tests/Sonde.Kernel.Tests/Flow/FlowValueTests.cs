@@ -111,7 +111,9 @@ public sealed class FlowValueTests
         const int others = 10;
         Assert.InRange(report.Counts.Entries + report.Losses.Entries, count, count + others);
         Assert.InRange(report.Counts.Exits + report.Losses.Exits, count, count + others);
-        Assert.InRange(report.Counts.Values + report.Losses.Values, 2 * count, (2 * count) + others);
+        // A result that came is not shown where the call's own record was lost.
+        long values = report.Counts.Values + report.Losses.Values;
+        Assert.InRange(values, (2 * count) - report.Counts.Unmatched, (2 * count) + others);
         // Those that are shown with their arguments are shown with all of them.
         var complete = recording.Events.Where(each => each.Arguments is not null).ToList();
         Assert.All(complete, each => Assert.Equal("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]", each.Arguments![1].Text));

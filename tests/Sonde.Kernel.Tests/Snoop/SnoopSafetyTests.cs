@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
 
@@ -33,6 +34,22 @@ public sealed class SnoopSafetyTests
         Assert.DoesNotContain("mistake", snooping.Errors, StringComparison.Ordinal);
         program.Send("end");
         Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Theory, MemberData(nameof(Some))]
+    public void What_asyncio_keeps_for_reuse_is_not_touched(string name)
+    {
+        Requires.Root();
+        using Target program = Target.StartReady(Interpreters.Get(name), "tasks_again.py");
+        program.WaitFor("at");
+        for (int session = 0; session < 3; session++)
+        {
+            CommandResult told = SondeCommand.Run("snoop", "-p", $"{program.Pid}", "--inject", "handle", "--count", "2");
+            Assert.True(told.ExitCode == 0, told.Errors);
+            Assert.Contains("Return value:..", told.Output, StringComparison.Ordinal);
+            program.WaitFor("at");
+            program.WaitFor("at");
+        }
     }
 
     [Theory, MemberData(nameof(Some))]

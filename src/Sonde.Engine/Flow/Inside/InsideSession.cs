@@ -262,10 +262,12 @@ public sealed class InsideSession : IFlowSession
             : any;
     }
 
+    /// <summary>Shows what is there by now, and not what comes meanwhile: a program can make events faster than they are written.</summary>
     void DrainAll()
     {
-        while (!LimitReached && Drain(CancellationToken.None))
+        if (!LimitReached)
         {
+            Drain(CancellationToken.None);
         }
     }
 

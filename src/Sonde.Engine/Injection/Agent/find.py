@@ -99,23 +99,45 @@ def inner_name(outer, outer_name, code):
     return code.co_name if outer.co_name == "<module>" else outer_name + (".<locals>." if outer.co_flags & 1 == OPTIMIZED else ".") + code.co_name
 
 
+module_type, type_dict, module_dict = type(sys), type.__dict__["__dict__"].__get__, type(sys).__dict__["__dict__"].__get__
+
+
+def parts_of(item):
+    """What a module, a class, a function or what wraps one has in which functions can be.
+
+    Each is asked by its own means and never by gc.get_referents: that lets modules in C hand out what they keep for reuse, which CPython 3.12's _asyncio does, and it is
+    freed twice then."""
+    kind = type(item)
+    if isinstance_of(item, module_type):
+        return list((module_dict(item) or {}).values())
+    if isinstance_of(item, type):
+        return list(type_dict(item).values())
+    if kind is function_type:
+        return list(item.__closure__ or ()) + [value for name, value in list(item.__dict__.items()) if name == "__wrapped__"]
+    if kind is cell_type:
+        try:
+            return [item.cell_contents]
+        except ValueError:
+            return []  # Not assigned yet.
+    if kind is property:
+        return [item.fget, item.fset, item.fdel]
+    return [item.__func__] if kind in (staticmethod, classmethod) else []
+
+
 def functions():
     """Every function there is."""
     found = [item for item in gc.get_objects() if type(item) is function_type]
     if gc.get_freeze_count():
         # What was frozen (a server does that before it forks) is told by nobody: it is gone through from the modules.
-        known, wanted, todo = set(map(id, found)), (type(sys), function_type, staticmethod, classmethod, property, cell_type), list(sys.modules.values())
+        told, seen, todo = set(map(id, found)), set(), list(sys.modules.values())
         while todo:
             item = todo.pop()
-            if id(item) in known:
+            if id(item) in seen:
                 continue
-            known.add(id(item))
-            if type(item) is function_type:
+            seen.add(id(item))
+            if type(item) is function_type and id(item) not in told:
                 found.append(item)
-            for part in gc.get_referents(item):
-                is_members = type(part) is dict and (type(item) is type(sys) or isinstance_of(item, type))
-                if type(part) in wanted or isinstance_of(part, type) or is_members or (type(part) is tuple and type(item) is function_type):
-                    todo.append(part)
+            todo.extend(parts_of(item))
     return found
 
 
