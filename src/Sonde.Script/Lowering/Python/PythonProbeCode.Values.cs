@@ -11,7 +11,7 @@ sealed partial class PythonProbeCode
     /// <summary>Bytes of a type's name that tell <c>bool</c> and <c>float</c> from everything else.</summary>
     const long Bool = 0x6c6f_6f62;
     const long Float = 0x74_616f_6c66;
-    const long None = 0x79_5465_6e6f_4e;
+    const long None = 0x70_7954_656e_6f4e;
     const long Set = 0x74_6573;
     const long FrozenSet = 0x73_6e65_7a6f_7266;
     const long ByteArray = 0x72_7261_6574_7962;

@@ -47,7 +47,7 @@ public sealed class PythonProbeTests
             pyreturn:values.py:many /retval == None/ { @returned = count(); }
             """);
         Assert.Contains($"@length[abc, 3, 3]: {Rounds}\n", output, StringComparison.Ordinal);
-        Assert.Contains($"@none[false, true, false, 0, 1, false]: {Rounds}\n", output, StringComparison.Ordinal);
+        Assert.Contains($"@none[true, false, false, 0, 1, false]: {Rounds}\n", output, StringComparison.Ordinal);
         Assert.Contains($"@returned: {Rounds}\n", output, StringComparison.Ordinal);
     }
 
