@@ -124,12 +124,12 @@ def begin(directory, name, config, source):
             sys.__dict__.pop(name, None)
             if "remove" in agent:
                 agent["remove"]()
-            channel.close()
             forget()
+            channel.close()
     except BaseException as error:
         sys.__dict__.pop(name, None)
         channel.send(('{"reply":0,"error":%s}' % quote(text_of(error))).encode("utf-8", "replace"))
-        channel.close()
         forget()
+        channel.close()
 
 

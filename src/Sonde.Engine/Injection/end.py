@@ -24,7 +24,8 @@ def end(directory, name):
     except BaseException as error:
         channel.send(('{"removal":%s}' % agent["quote"](agent["text_of"](error))).encode("utf-8", "replace"))
     finally:
-        channel.close()
+        # Closing is what Sonde waits for: it comes last.
         agent["forget"]()
+        channel.close()
 
 

@@ -106,7 +106,7 @@ sealed class CallProof(PythonRuntime runtime)
         : (part.Line > whole.Line || (part.Line == whole.Line && part.Column >= whole.Column))
             && (part.EndLine < whole.EndLine || (part.EndLine == whole.EndLine && part.EndColumn <= whole.EndColumn));
 
-    /// <summary>Whether a name is the callee's, or that of the class whose <c>__init__</c>, <c>__new__</c>, <c>__call__</c>... it is.</summary>
+    /// <summary>Whether a name is the callee's, or that of the class which calls the callee when it is called or inherited from.</summary>
     static bool Names(string name, CodeObject callee)
     {
         if (name == callee.Name)
@@ -115,7 +115,7 @@ sealed class CallProof(PythonRuntime runtime)
         }
 
         var suffix = "." + callee.Name;
-        return callee.Name.StartsWith("__", StringComparison.Ordinal) && callee.Function.EndsWith(suffix, StringComparison.Ordinal)
+        return callee.Name is "__init__" or "__new__" or "__call__" or "__init_subclass__" or "__prepare__" && callee.Function.EndsWith(suffix, StringComparison.Ordinal)
             && callee.Function.AsSpan()[..^suffix.Length] is var owner && owner[(owner.LastIndexOf('.') + 1)..].SequenceEqual(name);
     }
 

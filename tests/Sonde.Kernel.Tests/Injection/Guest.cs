@@ -55,6 +55,19 @@ sealed class Guest : IDisposable
         return ReadLine()!;
     }
 
+    /// <summary>Nothing is left of what was put in, as soon as whichever thread takes it out comes to its last step.</summary>
+    public void AssertIsAgain(string before)
+    {
+        string now = State();
+        for (int i = 0; i < 100 && now != before; i++)
+        {
+            Thread.Sleep(20);
+            now = State();
+        }
+
+        Assert.Equal(before, now);
+    }
+
     public void AssertComputedRight()
     {
         Send("end");

@@ -59,7 +59,7 @@ public sealed class InjectionTests
             Assert.Equal("""{"removed":true}""", Next(agent));
         }
 
-        Assert.Equal(before, target.State());
+        target.AssertIsAgain(before);
         Assert.Equal("", target.Errors);
         target.AssertComputedRight();
     }
@@ -100,7 +100,7 @@ public sealed class InjectionTests
         Assert.Contains("the agent could not be set up: SystemExit: no", message, StringComparison.Ordinal);
         message = Assert.Throws<UserErrorException>(() => Inject(target.Pid, "def (", _options)).Message;
         Assert.Contains("SyntaxError", message, StringComparison.Ordinal);
-        Assert.Equal(before, target.State());
+        target.AssertIsAgain(before);
         target.AssertComputedRight();
     }
 

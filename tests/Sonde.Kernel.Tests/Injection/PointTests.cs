@@ -30,7 +30,7 @@ public sealed class PointTests
         Assert.All(lines, line => Assert.EndsWith("  3: 14", line, StringComparison.Ordinal));
         Assert.Contains("20 hits", result.Errors, StringComparison.Ordinal);
         Assert.Contains("hit as often as asked for", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(before, target.State());
+        target.AssertIsAgain(before);
         Assert.Equal("", target.Errors);
         target.AssertComputedRight();
     }
@@ -63,7 +63,7 @@ public sealed class PointTests
         Assert.True(result.ExitCode == 0, result.Errors);
         Assert.Contains("the point was switched off: it took", result.Errors, StringComparison.Ordinal);
         Assert.Contains("more than the 5.0 ms that it may", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(before, target.State());
+        target.AssertIsAgain(before);
         target.AssertComputedRight();
     }
 
