@@ -80,6 +80,11 @@ sealed class CallProof(PythonRuntime runtime)
             return false;
         }
 
+        if (LeavesBlock(body, caller, at, whole))
+        {
+            return IsSpecial(callee, "exit aexit");
+        }
+
         const int farthest = 4000;
         for (var i = at; i >= 0 && at - i < farthest; i--)
         {
@@ -99,6 +104,22 @@ sealed class CallProof(PythonRuntime runtime)
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether the call is the one at the end of a <c>with</c> block. Since 3.11 it lies, like the three times None that it passes, at the whole statement (Python/compile.c,
+    /// <c>compiler_call_exit_with_nones</c>), and so over everything that the block calls.
+    /// </summary>
+    static bool LeavesBlock(CodeBody body, CodeObject caller, int at, in SourceSpan whole)
+    {
+        const int passed = 3;
+        var constants = 0;
+        for (var i = at; whole.Column >= 0 && i >= 0 && constants < passed && caller.Locate(body.Instructions[i].Offset) == whole; i--)
+        {
+            constants += body.Opcodes.OperandOf(body.Instructions[i].Opcode) == OperandKind.Constant ? 1 : 0;
+        }
+
+        return constants == passed;
     }
 
     static bool Contains(in SourceSpan whole, in SourceSpan part) => whole.Column < 0
