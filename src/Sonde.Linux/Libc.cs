@@ -116,6 +116,9 @@ static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     internal static partial int SignalAction(int signal, void* action, void* previous);
 
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    internal static partial nint SendMessage(int socket, void* header, int flags);
+
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int Truncate(int descriptor, long length);
 

@@ -23,7 +23,7 @@ public enum MapProtection
 /// <remarks>Spans taken from it must not be used after <see cref="Dispose"/>. Not safe for disposal while another thread uses it.</remarks>
 public sealed unsafe class MemoryMapping : IDisposable
 {
-    const int Shared = 1;
+    const int Shared = 1, Populate = 0x8000; // MAP_SHARED, MAP_POPULATE of include/uapi/asm-generic/mman-common.h
 
     nint _address;
 
@@ -63,11 +63,16 @@ public sealed unsafe class MemoryMapping : IDisposable
     }
 
     /// <summary>Maps <paramref name="length"/> bytes of <paramref name="descriptor"/> from <paramref name="offset"/>, shared.</summary>
+    /// <param name="descriptor">The file.</param>
+    /// <param name="offset">Where in it, in bytes, a multiple of the page size.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="protection">What is allowed.</param>
+    /// <param name="populate">Whether all of it is made present now, rather than page by page when it is first used.</param>
     /// <exception cref="LinuxException">The kernel refuses.</exception>
-    public static MemoryMapping Map(FileDescriptor descriptor, long offset, int length, MapProtection protection)
+    public static MemoryMapping Map(FileDescriptor descriptor, long offset, int length, MapProtection protection, bool populate = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        nint address = Libc.Map(0, length, (int)protection, Shared, descriptor.Number, offset);
+        nint address = Libc.Map(0, length, (int)protection, Shared | (populate ? Populate : 0), descriptor.Number, offset);
         GC.KeepAlive(descriptor);
         Libc.Result(address).Check($"mmap({length} bytes at offset {offset}, {protection})");
         return new MemoryMapping(address, length);

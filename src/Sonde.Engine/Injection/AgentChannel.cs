@@ -24,16 +24,21 @@ sealed class AgentChannel : IDisposable
     readonly Queue<byte[]> _records = [];
     readonly Queue<byte[]> _replies = [];
     readonly byte[] _packet = new byte[LargestPacketBytes];
+    readonly Task<Socket?> _accepting;
     Socket? _socket;
 
     /// <summary>Opens the socket in a directory; before that is given to the process.</summary>
-    public AgentChannel(RootedDirectory directory)
+    /// <param name="directory">The directory.</param>
+    /// <param name="pid">The process; nobody else is let in.</param>
+    /// <param name="handed">A file that the process is handed as soon as it connects, as it may wait for it; null for none.</param>
+    public AgentChannel(RootedDirectory directory, int pid, FileDescriptor? handed)
     {
         try
         {
             _listener.Bind(new UnixDomainSocketEndPoint(directory.OwnPath(SocketName)));
             directory.Add(SocketName);
             _listener.Listen(8);
+            _accepting = Task.Factory.StartNew(() => AcceptFrom(pid, handed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (SocketException exception)
         {
@@ -49,26 +54,18 @@ sealed class AgentChannel : IDisposable
     public long Damaged { get; private set; }
 
     /// <summary>Waits for the process to connect.</summary>
-    /// <param name="pid">The process; nobody else is let in.</param>
     /// <param name="patience">How long.</param>
-    public bool Accept(int pid, TimeSpan patience)
+    public bool Accept(TimeSpan patience)
     {
-        var deadline = Stopwatch.GetTimestamp() + (long)(patience.TotalSeconds * Stopwatch.Frequency);
-        while (Remaining(deadline) is var left && _listener.Poll(left, SelectMode.SelectRead))
+        if (!_accepting.Wait(patience) || _accepting.Result is not { } socket)
         {
-            var socket = _listener.Accept();
-            if (PeerOf(socket) == pid)
-            {
-                _socket = socket;
-                IsOpen = true;
-                _listener.Dispose();
-                return true;
-            }
-
-            socket.Dispose();
+            return false;
         }
 
-        return false;
+        _socket = socket;
+        IsOpen = true;
+        _listener.Dispose();
+        return true;
     }
 
     /// <summary>Takes the next record of the agent's own.</summary>
@@ -95,8 +92,33 @@ sealed class AgentChannel : IDisposable
     {
         // What was received before can still be taken.
         IsOpen = false;
-        _socket?.Dispose();
         _listener.Dispose();
+        (_socket ?? _accepting.Result)?.Dispose();
+    }
+
+    /// <summary>The connection with the process; null when the channel is closed before there is one.</summary>
+    Socket? AcceptFrom(int pid, FileDescriptor? handed)
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = _listener.Accept();
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return null;
+            }
+
+            // A process that is not handed what it waits for says so itself.
+            if (PeerOf(socket) == pid && (handed is null || !DescriptorMessage.Send(socket.SafeHandle, handed).Failed))
+            {
+                return socket;
+            }
+
+            socket.Dispose();
+        }
     }
 
     bool TryTake(Queue<byte[]> queue, TimeSpan wait, out ReadOnlyMemory<byte> record)

@@ -86,12 +86,12 @@ public sealed class InjectedAgent : IDisposable
             var name = NamePrefix + RandomNumberGenerator.GetHexString(NameDigits, lowercase: true);
             using (var delivery = new ScriptDelivery(target))
             {
-                channel = new AgentChannel(delivery.Directory);
+                channel = new AgentChannel(delivery.Directory, pid, options.Handed);
                 // It watches before there is anything to take out.
                 guard = GuardProcess.Start(options.Guard, target, name);
                 var configuration = PythonText.Literal(options.Configuration);
                 delivery.Deliver(_begin, directory => $"begin({directory}, {PythonText.Quote(name)}, {configuration}, {PythonText.Quote(source)})", options.Patience, stop);
-                if (!channel.Accept(pid, options.Patience))
+                if (!channel.Accept(options.Patience))
                 {
                     throw new UserErrorException($"process {pid} began to run what it was given but cannot be heard; a sandbox may keep it from connecting to {delivery.Directory.Path}/{AgentChannel.SocketName}");
                 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Injection;
 
@@ -10,6 +11,9 @@ public sealed record InjectionOptions
 
     /// <summary>What the agent's <c>install</c> is called with; an object.</summary>
     public JsonElement Configuration { get; init; } = JsonDocument.Parse("{}").RootElement;
+
+    /// <summary>A file that the agent gets a descriptor of, with the first message on its channel; null for none. The caller's own.</summary>
+    public FileDescriptor? Handed { get; init; }
 
     /// <summary>How long the process may take to run what it is given.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);

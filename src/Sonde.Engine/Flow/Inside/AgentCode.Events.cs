@@ -171,7 +171,16 @@ sealed partial class AgentCode
     /// <summary>The time stamp counter in rax and the processor in ecx (Linux keeps its number in the low 12 bits of IA32_TSC_AUX, arch/x86/kernel/cpu/common.c).</summary>
     void ReadTime()
     {
-        _code.rdtscp();
+        if (_options.HasProcessorRegister)
+        {
+            _code.rdtsc();
+            _code.rdpid(rcx);
+        }
+        else
+        {
+            _code.rdtscp();
+        }
+
         _code.shl(rdx, 32);
         _code.or(rax, rdx);
     }

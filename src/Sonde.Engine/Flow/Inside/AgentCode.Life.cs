@@ -7,36 +7,31 @@ namespace Sonde.Engine.Flow.Inside;
 sealed partial class AgentCode
 {
     // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/mman-common.h
-    const int CloseCall = 3, MapCall = 9, UnmapCall = 11, AdviseCall = 28, TruncateCall = 77, MemoryFileCall = 319;
-    const int ReadWrite = 3, MapShared = 1, MapPrivateAnonymous = 0x22, DontFork = 10, WipeOnFork = 18, CloseOnExec = 1;
+    const int MapCall = 9, UnmapCall = 11, AdviseCall = 28;
+    const int ReadWrite = 3, MapSharedPopulated = 0x8001, MapPrivateAnonymous = 0x22, DontFork = 10, WipeOnFork = 18;
 
     /// <summary>
-    /// <c>start(DISABLE)</c>: makes the shared and the private memory. Returns 0, or an error number, negative. Needs Linux 4.14, for memory that a child finds empty.
+    /// <c>start(descriptor, DISABLE)</c>: maps the shared memory, which Sonde has filled with pages, and makes the private one. Returns 0, or an error number, negative. Needs Linux
+    /// 4.14, for memory that a child finds empty.
     /// </summary>
     void WriteStart()
     {
-        var (failed, failedOpen, failedShared, failedPrivate, done) = (_code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
+        var (failed, failedShared, failedPrivate, done) = (_code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
         var shared = SharedSize(_options.RingBytes);
         Begin(Start);
         Enter();
-        StoreData(AgentData.Disable, rsi);
-        AddressOfData(rdi, Data.FileNameAt);
-        _code.mov(esi, CloseOnExec);
-        SystemCall(MemoryFileCall, failed);
-        _code.mov(r12, rax);
-        _code.mov(rdi, r12);
-        _code.mov(rsi, (long)shared);
-        SystemCall(TruncateCall, failedOpen);
+        _code.mov(rax, __qword_ptr[rsi + 8]);
+        StoreData(AgentData.Disable, rax);
+        _code.mov(rdi, __qword_ptr[rsi]);
+        CallImport("PyLong_AsLong");
+        _code.mov(r8, rax);
         _code.xor(edi, edi);
         _code.mov(rsi, (long)shared);
         _code.mov(edx, ReadWrite);
-        _code.mov(r10d, MapShared);
-        _code.mov(r8, r12);
+        _code.mov(r10d, MapSharedPopulated);
         _code.xor(r9d, r9d);
-        SystemCall(MapCall, failedOpen);
+        SystemCall(MapCall, failed);
         _code.mov(r13, rax);
-        _code.mov(rdi, r12);
-        SystemCall(CloseCall, failedShared);
         _code.mov(rdi, r13);
         _code.mov(rsi, (long)shared);
         _code.mov(edx, DontFork);
@@ -80,13 +75,6 @@ sealed partial class AgentCode
         _code.Label(ref failedShared);
         _code.mov(r14, rax);
         Unmap(r13, shared);
-        _code.mov(rax, r14);
-        _code.jmp(done);
-        _code.Label(ref failedOpen);
-        _code.mov(r14, rax);
-        _code.mov(rdi, r12);
-        _code.mov(eax, CloseCall);
-        _code.syscall();
         _code.mov(rax, r14);
         _code.Label(ref failed);
         _code.nop();

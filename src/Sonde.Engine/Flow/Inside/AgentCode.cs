@@ -34,16 +34,16 @@ sealed partial class AgentCode
     public AgentCode(AgentLayout layout, AgentOptions options)
     {
         (_layout, _options) = (layout, options);
-        AgentMethod[] control = [new(Start, AgentMethod.One), new(Stop, AgentMethod.None)];
+        AgentMethod[] control = [new(Start, AgentMethod.Fast), new(Stop, AgentMethod.None)];
         if (layout.UsesMonitoring)
         {
-            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "_Py_NoneStruct", "PyThreadState_Get"];
-            Data = new AgentData(Imports, [.. control, .. Callbacks.Select(each => new AgentMethod(each.Name, AgentMethod.Fast))], options.MemoryName);
+            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "_Py_NoneStruct", "PyThreadState_Get"];
+            Data = new AgentData(Imports, [.. control, .. Callbacks.Select(each => new AgentMethod(each.Name, AgentMethod.Fast))]);
         }
         else
         {
-            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyThreadState_Get", "PyInterpreterState_Main", "PyInterpreterState_ThreadHead", "PyThreadState_Next"];
-            Data = new AgentData(Imports, [.. control, new(Install, AgentMethod.None), new(Remove, AgentMethod.None)], options.MemoryName);
+            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "PyThreadState_Get", "PyInterpreterState_Main", "PyInterpreterState_ThreadHead", "PyThreadState_Next"];
+            Data = new AgentData(Imports, [.. control, new(Install, AgentMethod.None), new(Remove, AgentMethod.None)]);
         }
 
         // Where the code lies changes none of its lengths.
@@ -160,8 +160,8 @@ sealed partial class AgentCode
 }
 
 /// <summary>What a session asks of its agent.</summary>
-/// <param name="MemoryName">What the shared memory is called in the list of the process's mappings.</param>
 /// <param name="RingBytes">Size of the ring; a power of two.</param>
 /// <param name="FiltersCode">Whether decisions about code objects will come.</param>
 /// <param name="PatienceTicks">The age of the heartbeat, in ticks of the time stamp counter, at which Sonde is taken for dead.</param>
-readonly record struct AgentOptions(string MemoryName, int RingBytes, bool FiltersCode, long PatienceTicks);
+/// <param name="HasProcessorRegister">Whether the processor has an instruction for its own number (RDPID), which costs less than RDTSCP.</param>
+readonly record struct AgentOptions(int RingBytes, bool FiltersCode, long PatienceTicks, bool HasProcessorRegister);

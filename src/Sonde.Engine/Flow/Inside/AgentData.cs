@@ -27,7 +27,7 @@ sealed class AgentData
     readonly byte[] _bytes;
     readonly int _methodsAt;
 
-    public AgentData(IReadOnlyList<string> imports, IReadOnlyList<AgentMethod> methods, string fileName)
+    public AgentData(IReadOnlyList<string> imports, IReadOnlyList<AgentMethod> methods)
     {
         (_imports, _methods) = (imports, methods);
         ModuleAt = ImportsAt + 8 * imports.Count;
@@ -40,8 +40,6 @@ sealed class AgentData
             AddText(_methodsAt + MethodSize * i, methods[i].Name);
         }
 
-        FileNameAt = textAt + text.Count;
-        text.AddRange(Encoding.ASCII.GetBytes(fileName + "\0"));
         _bytes = new byte[textAt + text.Count];
         text.CopyTo(_bytes, textAt);
         BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(ModuleAt + RefCount), 1);
@@ -62,9 +60,6 @@ sealed class AgentData
 
     /// <summary>The module's definition.</summary>
     public int ModuleAt { get; }
-
-    /// <summary>What the memory file is called.</summary>
-    public int FileNameAt { get; }
 
     /// <summary>Where the address of an imported symbol is.</summary>
     public int Import(string name) => ImportsAt + 8 * _imports.ToList().IndexOf(name);

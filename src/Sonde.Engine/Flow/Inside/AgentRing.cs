@@ -16,7 +16,6 @@ sealed class AgentRing : IDisposable
     {
         _memory = memory;
         _bytes = (ulong)bytes;
-        _tail = memory.LoadAcquire(TailAt);
     }
 
     /// <summary>Set when what the process wrote made no sense.</summary>
@@ -31,38 +30,35 @@ sealed class AgentRing : IDisposable
     /// <summary>What found no room so far.</summary>
     public FlowLosses Losses => new((long)_memory.LoadAcquire(LostEntriesAt), (long)_memory.LoadAcquire(LostExitsAt), (long)_memory.LoadAcquire(LostCodesAt), 0, 0, 0);
 
-    /// <summary>Maps the memory that an agent has made in a process.</summary>
-    /// <exception cref="UserErrorException">It is not there, or may not be opened.</exception>
-    public static AgentRing Open(int pid, string name, int bytes)
+    /// <summary>Makes the memory. Its pages are ours, and are there from the start: the process neither pays for them nor waits for them.</summary>
+    /// <param name="name">What it is called in lists of mappings.</param>
+    /// <param name="bytes">Size of the ring.</param>
+    /// <param name="file">The memory as a file, to be handed to the agent.</param>
+    /// <exception cref="UserErrorException">There is not enough memory.</exception>
+    public static AgentRing Create(string name, int bytes, out FileDescriptor file)
     {
-        if (!ProcFs.TryReadMaps(pid, out var mappings) || mappings.Find(each => each.IsShared && each.Path == "/memfd:" + name) is not { Inode: > 0 } mapping)
+        try
         {
-            throw new UserErrorException($"process {pid}: the agent was loaded, but its memory is not there; the process has ended or started another program");
+            file = MemoryFile.Create(name, SharedSize(bytes));
+        }
+        catch (LinuxException exception)
+        {
+            throw new UserErrorException($"memory of {SharedSize(bytes)} bytes to share with the process cannot be had: {exception.Message}; give a smaller --buffer");
         }
 
-        var way = $"/proc/{pid}/map_files/{mapping.MapFilesName}";
-        var opened = FileDescriptor.TryOpen(way, OpenMode.ReadWrite);
-        if (opened.Failed)
+        try
         {
-            throw new UserErrorException($"process {pid}: the memory that it shares with sonde cannot be opened ({way}: {opened.Errno}); that needs root, or CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE");
+            return new AgentRing(MemoryMapping.Map(file, 0, SharedSize(bytes), MapProtection.Read | MapProtection.Write, populate: true), bytes);
         }
-
-        using var file = new FileDescriptor((int)opened.Raw);
-        // A shorter file than is mapped would end us with a signal.
-        if (mapping.End - mapping.Start < (ulong)SharedSize(bytes))
+        catch (LinuxException exception)
         {
-            throw new UserErrorException($"process {pid}: the memory that it shares with sonde is not as it was made");
+            file.Dispose();
+            throw new UserErrorException($"memory of {SharedSize(bytes)} bytes to share with the process cannot be mapped: {exception.Message}; give a smaller --buffer");
         }
-
-        var memory = MemoryMapping.Map(file, 0, SharedSize(bytes), MapProtection.Read | MapProtection.Write);
-        if (memory.LoadAcquire(MagicAt) != Magic || memory.LoadAcquire(RingBytesAt) != (ulong)bytes)
-        {
-            memory.Dispose();
-            throw new UserErrorException($"process {pid}: the memory that it shares with sonde is not as it was made");
-        }
-
-        return new AgentRing(memory, bytes);
     }
+
+    /// <summary>Whether the agent has begun to use the memory as it should.</summary>
+    public bool IsInUse => _memory.LoadAcquire(MagicAt) == Magic && _memory.LoadAcquire(RingBytesAt) == _bytes;
 
     /// <summary>Tells the agent that Sonde lives.</summary>
     public void Beat(ulong ticks)

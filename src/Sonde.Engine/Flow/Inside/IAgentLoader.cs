@@ -1,11 +1,16 @@
+using Sonde.Linux;
+
 namespace Sonde.Engine.Flow.Inside;
 
 /// <summary>Puts Python code into a running process.</summary>
 public interface IAgentLoader
 {
     /// <summary>Executes a script in a process and calls its <c>install({})</c>.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="script">Python source.</param>
+    /// <param name="memory">A file that the script is handed as the first message on its channel.</param>
     /// <exception cref="UserErrorException">It cannot be done, or the script raised an exception; nothing is left in the process.</exception>
-    ILoadedAgent Load(int pid, string script);
+    ILoadedAgent Load(int pid, string script, FileDescriptor memory);
 }
 
 /// <summary>A script that runs in a process; disposing has its <c>remove()</c> called, and waits for that.</summary>

@@ -1,4 +1,5 @@
 using Sonde.Engine.Injection;
+using Sonde.Linux;
 
 namespace Sonde.Engine.Flow.Inside;
 
@@ -7,7 +8,7 @@ namespace Sonde.Engine.Flow.Inside;
 public sealed class InjectingLoader(InjectionOptions options) : IAgentLoader
 {
     /// <inheritdoc/>
-    public ILoadedAgent Load(int pid, string script) => new Loaded(InjectedAgent.Inject(pid, script, options));
+    public ILoadedAgent Load(int pid, string script, FileDescriptor memory) => new Loaded(InjectedAgent.Inject(pid, script, options with { Handed = memory }));
 
     sealed class Loaded(InjectedAgent agent) : ILoadedAgent
     {

@@ -109,10 +109,26 @@ public sealed class InsideSession : IFlowSession
         };
         var nonce = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         var name = $"sonde-{nonce:x8}";
-        var options = new AgentOptions(name, _options.RingBufferBytes, FiltersCode(_options), _clock.TicksIn(_patience));
+        var options = new AgentOptions(_options.RingBufferBytes, FiltersCode(_options), _clock.TicksIn(_patience), _clock.HasProcessorRegister);
         var script = AgentScript.Write(AgentImage.Write(new AgentCode(layout, options)), nonce);
-        _agents.Add(_loader.Load(pid, script));
-        var ring = AgentRing.Open(pid, name, _options.RingBufferBytes);
+        var ring = AgentRing.Create(name, _options.RingBufferBytes, out var memory);
+        using (memory)
+        {
+            try
+            {
+                _agents.Add(_loader.Load(pid, script, memory));
+                if (!ring.IsInUse)
+                {
+                    throw new UserErrorException($"process {pid}: the memory that it shares with sonde is not as it was made");
+                }
+            }
+            catch
+            {
+                ring.Dispose();
+                throw;
+            }
+        }
+
         lock (_beating)
         {
             _processes.Add(new InsideProcess(pid, ring, _clock, _decoder, _codes, _filter));

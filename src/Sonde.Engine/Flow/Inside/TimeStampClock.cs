@@ -24,13 +24,18 @@ sealed class TimeStampClock : IDisposable
     /// <exception cref="UserErrorException">The processor has no counter that can be used.</exception>
     public TimeStampClock()
     {
-        RequireCounter();
+        var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+        RequireCounter(flags);
+        HasProcessorRegister = flags.Contains("rdpid");
         _first = Pair();
         Clock.SleepUntil((ulong)_first.Ns + 5_000_000);
         var second = Pair();
         _nsPerTick = (double)(second.Ns - _first.Ns) / (second.Ticks - _first.Ticks);
         (_anchorTicks, _anchorNs) = (second.Ticks, second.Ns);
     }
+
+    /// <summary>Whether the processor has an instruction for its own number.</summary>
+    public bool HasProcessorRegister { get; }
 
     /// <summary>The counter now.</summary>
     public ulong Ticks => _page.Call(0);
@@ -75,10 +80,9 @@ sealed class TimeStampClock : IDisposable
         return best;
     }
 
-    static void RequireCounter()
+    static void RequireCounter(string[] flags)
     {
         string[] needed = ["constant_tsc", "nonstop_tsc", "rdtscp"];
-        var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
         if (needed.FirstOrDefault(flag => !flags.Contains(flag)) is { } missing)
         {
             throw new UserErrorException($"the engine inside the process takes the time from the processor's time stamp counter, which this machine does not offer as it must be ('{missing}' is missing in /proc/cpuinfo); use --engine outside");

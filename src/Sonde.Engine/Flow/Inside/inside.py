@@ -81,12 +81,29 @@ def ignore():
         tool = None
 
 
+def receive():
+    """A descriptor of the memory for the events, which Sonde sends as soon as it sees the channel."""
+    socket = channel.socket
+    socket.settimeout(5)
+    try:
+        # The kernel closes what it hands over at exec: MSG_CMSG_CLOEXEC.
+        _, messages, _, _ = socket.recvmsg(1, 64, 0x40000000)
+    finally:
+        socket.setblocking(False)
+    return int.from_bytes(messages[0][2][:4], sys.byteorder)
+
+
 def install(configuration):
     global module
-    module = load(bytes.fromhex(IMAGE))
-    error = module.start(None if monitoring is None else monitoring.DISABLE)
+    file = receive()
+    try:
+        module = load(bytes.fromhex(IMAGE))
+        error = module.start(file, None if monitoring is None else monitoring.DISABLE)
+    finally:
+        posix.close(file)
     if error:
-        raise OSError(-error, "the memory for the events cannot be made: " + posix.strerror(-error))
+        module = None
+        raise OSError(-error, "the memory for the events cannot be mapped: " + posix.strerror(-error))
     try:
         watch()
     except BaseException:
