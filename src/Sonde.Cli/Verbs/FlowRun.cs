@@ -6,6 +6,7 @@ using Sonde.Engine.Flow.Inside;
 using Sonde.Engine.Flow.Sinks;
 using Sonde.Engine.Injection;
 using Sonde.Engine.Output;
+using Sonde.Engine.Runtimes;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Symbols.Elf;
@@ -23,10 +24,10 @@ sealed class FlowRun : IDisposable
     TeeSink _sinks = new([]);
     UserErrorException? _launchProblem;
 
-    FlowRun(FlowRequest request, bool isInside)
+    FlowRun(FlowRequest request, bool isInside, RunningRuntime? runtime)
     {
         _request = request;
-        _session = isInside ? new InsideSession(request.Options, new InjectingLoader(Injection(request))) : new FlowSession(request.Options);
+        _session = runtime is not null ? new RuntimeFlowSession(request.Pids[0], runtime, request.Options) : isInside ? new InsideSession(request.Options, new InjectingLoader(Injection(request))) : new FlowSession(request.Options);
         _summary = request.Summary ? new SummarySink() : null;
         _signals = new EndingSignals(_stop.Cancel);
     }
@@ -43,6 +44,13 @@ sealed class FlowRun : IDisposable
             throw new UsageException(ways == 0
                 ? "flow: what shall be followed? Give -p PID, --all, or -- COMMAND; 'sonde list' shows the Python processes"
                 : "flow: -p PID, --all and -- COMMAND exclude each other");
+        }
+
+        var runtime = FlowOfRuntime.Choose(request);
+        if (runtime is not null)
+        {
+            using var other = new FlowRun(request, isInside: false, runtime);
+            return other.Execute();
         }
 
         request = FlowValueOptions.Settle(request);
@@ -64,7 +72,7 @@ sealed class FlowRun : IDisposable
 
         // Where they were not asked for, arguments are a present of the engine outside.
         request = choice.IsInside ? request with { Options = request.Options with { Arguments = false, Results = false } } : request;
-        using var run = new FlowRun(request, choice.IsInside);
+        using var run = new FlowRun(request, choice.IsInside, runtime: null);
         return run.Execute();
     }
 
@@ -112,6 +120,10 @@ sealed class FlowRun : IDisposable
         else if (_session is FlowSession outside)
         {
             FollowFromOutside(outside);
+        }
+        else if (_session is RuntimeFlowSession runtime)
+        {
+            Say($"following {Name(_request.Pids[0])}: {runtime.Description}");
         }
 
         _sinks = OpenSinks((long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);

@@ -18,7 +18,7 @@ sealed class ProgramOptions
 
     public Option<TimeSpan?> For { get; } = new("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m. Without it Ctrl-C or the end of the process does.", HelpName = "TIME", CustomParser = Duration.Parse };
 
-    public Option<int> Top { get; } = new("--top", "-T") { Description = "The most rows, 20 unless given; 0 for all.", HelpName = "N", DefaultValueFactory = _ => 20 };
+    public Option<int> Top { get; } = new("--top", "-T") { Description = "The most rows, 20 unless given; 0 for all.", HelpName = "N", CustomParser = Number.Between(0, int.MaxValue), DefaultValueFactory = _ => 20 };
 
     public Option<string?> Output { get; } = new("--output", "-o") { Description = "Write to this file.", HelpName = "FILE" };
 

@@ -13,8 +13,8 @@ sealed class NativeSampling(int pid, StackInterning interning, SampleRecorder re
     /// <summary>A thread that runs is waited for by the kernel's clock, whose ticks may be some milliseconds apart.</summary>
     static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(12);
 
-    readonly NativeStacks _stacks = NativeStacks.Open(pid, withLines: false);
-    readonly Dictionary<(string? Function, ulong Address, string Module), int> _frames = [];
+    readonly NativeStacks _stacks = NativeStacks.Open(pid);
+    readonly Dictionary<(string? Function, ulong Address, string Place, int Line), int> _frames = [];
     int? _unknown;
 
     /// <summary>The number of a thread's stack now.</summary>
@@ -74,11 +74,12 @@ sealed class NativeSampling(int pid, StackInterning interning, SampleRecorder re
 
     int NumberOf(in NativeFrame frame)
     {
-        var key = (frame.Function, frame.Function is null ? frame.Address : 0, frame.Module);
+        var place = frame.File ?? frame.Module;
+        var key = (frame.Function, frame.Function is null ? frame.Address : 0, place, frame.Line);
         if (!_frames.TryGetValue(key, out var number))
         {
             var function = frame.Function ?? string.Create(CultureInfo.InvariantCulture, $"0x{frame.Address:x}");
-            number = recorder.Frame(new Frame(FrameKind.Native, function, frame.Module, 0));
+            number = recorder.Frame(new Frame(FrameKind.Native, function, place, frame.Line));
             _frames.Add(key, number);
         }
 

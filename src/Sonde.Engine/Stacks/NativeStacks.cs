@@ -32,6 +32,7 @@ public sealed class NativeStacks : IDisposable
     readonly List<NativeStep> _steps = [];
     readonly Dictionary<int, ThreadFiles> _threads = [];
     (int Tid, UserStackSampler Sampler)? _sampler;
+    JitNames? _made;
     int _namesGeneration;
 
     /// <summary>Stacks of a process whose memory and mappings are read in another way.</summary>
@@ -278,7 +279,11 @@ public sealed class NativeStacks : IDisposable
             if (!_names.TryGetValue(key, out var named))
             {
                 named = Name(step);
-                _names.Add(key, named);
+                if (_modules.TryFind(step.Instruction, out var place) && place.File is not null)
+                {
+                    // What is made at run time may be something else the next time.
+                    _names.Add(key, named);
+                }
             }
 
             foreach (var frame in named)
@@ -292,23 +297,18 @@ public sealed class NativeStacks : IDisposable
 
     NativeFrame[] Name(NativeStep step)
     {
-        if (!_modules.TryFind(step.Instruction, out var place))
+        if (!_modules.TryFind(step.Instruction, out var place) || place.File is not { } file)
         {
-            return [new(step.Address, null, 0, "", null, 0, false, false, false, step.Trust)];
+            return [NameMade(step, place.Mapping.Path ?? "")];
         }
 
         var module = place.Mapping.Path;
-        if (place.File is not { } file)
-        {
-            return [new(step.Address, null, 0, module, null, 0, false, false, false, step.Trust)];
-        }
-
         var (name, offset) = file.Symbols is { } symbols && symbols.TryFind(place.Address, out var symbol, out var behind)
             ? (file.NameOf(symbol, demangled: true), behind + (step.Address - step.Instruction))
             : ((string?)null, 0UL);
         var evaluation = file.Evaluation.FirstOrDefault(part => place.Address >= part.Start && place.Address < part.End);
         var whole = new NativeFrame(step.Address, name, offset, module, null, 0, IsInlined: false, evaluation.End != 0, evaluation.IsHandler, step.Trust);
-        if (!_withLines || LinesAt(file, place.Address) is not { Count: > 0 } lines)
+        if (!_withLines || file.FramesAt(place.Address) is not { Count: > 0 } lines)
         {
             return [whole];
         }
@@ -319,7 +319,7 @@ public sealed class NativeStacks : IDisposable
             var line = lines[i];
             frames[i] = whole with
             {
-                Function = line.IsInlined || name is null ? line.Name : name,
+                Function = line.IsInlined || name is null ? CodeFile.NameOf(line, demangled: true) : name,
                 Offset = line.IsInlined ? 0 : offset,
                 File = line.Line?.File,
                 Line = line.Line?.Line ?? 0,
@@ -330,15 +330,12 @@ public sealed class NativeStacks : IDisposable
         return frames;
     }
 
-    static IReadOnlyList<Symbols.Dwarf.SourceFrame>? LinesAt(CodeFile file, ulong address)
+    /// <summary>A frame in code that is in no file, which a compiler may have made at run time and told of.</summary>
+    NativeFrame NameMade(NativeStep step, string module)
     {
-        try
-        {
-            return file.Lines?.FindFrames(address);
-        }
-        catch (ElfException)
-        {
-            return null;
-        }
+        var unknown = new NativeFrame(step.Address, null, 0, module, null, 0, IsInlined: false, IsEvaluation: false, IsHandler: false, step.Trust);
+        return _pid > 0 && (_made ??= new JitNames(_pid)).TryFind(step.Instruction, out var function, out var source)
+            ? unknown with { Function = function.Name, Offset = step.Address - function.Address, Module = source, File = function.File, Line = function.Line }
+            : unknown;
     }
 }

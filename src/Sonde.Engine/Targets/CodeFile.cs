@@ -15,7 +15,7 @@ namespace Sonde.Engine.Targets;
 public sealed class CodeFile
 {
     readonly ConcurrentDictionary<ulong, string> _names = [];
-    readonly Lazy<ElfFile?> _debug;
+    readonly Lazy<SeparateDebugFile?> _debug;
     readonly Lazy<SymbolTable?> _symbols;
     readonly Lazy<CallFrameTable?> _unwind;
     readonly Lazy<DwarfFile?> _lines;
@@ -30,9 +30,9 @@ public sealed class CodeFile
     {
         (Elf, Path) = (elf, path);
         _debug = new(() => OpenDebug(pid, debugDirectories));
-        _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value)));
-        _unwind = new(() => Read(() => CallFrameTable.Read(Elf, _debug.Value)));
-        _lines = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value)));
+        _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
+        _unwind = new(() => Read(() => CallFrameTable.Read(Elf, _debug.Value?.Elf)));
+        _lines = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value?.Elf, SeparateDebugFile.SharedPartOf(Elf, Path, _debug.Value, pid))));
         _evaluation = new(() => EvaluationCode.Find(Elf));
     }
 
@@ -61,6 +61,24 @@ public sealed class CodeFile
         !demangled ? symbol.Name
         : _names.GetOrAdd(symbol.Address, static (_, name) => Demangler.TryDemangle(name, out var source) ? source : name, symbol.Name);
 
+    /// <summary>The functions that run at an address with their lines, the innermost inlined one first; empty where there is no debug information, or it is damaged.</summary>
+    /// <param name="address">In the file's own address space; for a return address, one less.</param>
+    public IReadOnlyList<SourceFrame> FramesAt(ulong address)
+    {
+        try
+        {
+            return Lines?.FindFrames(address) ?? [];
+        }
+        catch (ElfException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The name of a function of the debug information as it is shown: with its scope where the linker's name tells it.</summary>
+    public static string NameOf(in SourceFrame frame, bool demangled) =>
+        demangled && frame.LinkageName is { } linkage && Demangler.TryDemangle(linkage, out var source) ? source : frame.Name;
+
     /// <summary>The address in the file's own address space of one in a process.</summary>
     /// <param name="mapping">A mapping of this file that has the address.</param>
     /// <param name="address">The address in the process.</param>
@@ -69,12 +87,13 @@ public sealed class CodeFile
     public bool TryGetAddress(in ProcMapping mapping, ulong address, out ulong own) =>
         Elf.TryGetAddress(unchecked(address - mapping.Start + mapping.Offset), out own);
 
-    ElfFile? OpenDebug(int? pid, IReadOnlyList<string> directories)
+    SeparateDebugFile? OpenDebug(int? pid, IReadOnlyList<string> directories)
     {
         try
         {
-            using var image = SeparateDebugFile.For(Elf, Path, pid, directories);
-            return image?.Elf;
+            var found = SeparateDebugFile.For(Elf, Path, pid, directories);
+            found?.Dispose();
+            return found;
         }
         catch (ElfException)
         {

@@ -89,7 +89,10 @@ public sealed class MappedImage : IDisposable
     /// <inheritdoc/>
     public void Dispose() => File.Dispose();
 
-    static MappedImage Open(FileDescriptor file, string path)
+    /// <summary>Reads an open file, which the image then owns.</summary>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    /// <exception cref="ElfException">It is no ELF file, or a damaged one.</exception>
+    internal static MappedImage Open(FileDescriptor file, string path)
     {
         try
         {

@@ -11,13 +11,24 @@ public static class DebugFiles
     /// <summary>The usual directory of separate debug files.</summary>
     public static IReadOnlyList<string> DefaultDirectories { get; } = ["/usr/lib/debug"];
 
-    /// <summary>The paths to try, in order: by build-id first, then by the name in <c>.gnu_debuglink</c>.</summary>
+    /// <summary>
+    /// Where <c>debuginfod</c>'s client keeps what it has fetched: <c>DEBUGINFOD_CACHE_PATH</c>, else under <c>XDG_CACHE_HOME</c>, else under <c>~/.cache</c>. Only what is there already is
+    /// used; nothing is asked for over the network.
+    /// </summary>
+    public static string? DebuginfodCache =>
+        Environment.GetEnvironmentVariable("DEBUGINFOD_CACHE_PATH") is { Length: > 0 } path ? path
+        : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } caches ? caches + "/debuginfod_client"
+        : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? home + "/.cache/debuginfod_client"
+        : null;
+
+    /// <summary>The paths to try, in order: by build-id first, then by the name in <c>.gnu_debuglink</c>, then what debuginfod has fetched.</summary>
     /// <param name="file">The file that was stripped.</param>
     /// <param name="path">The absolute path it was loaded from.</param>
-    /// <param name="directories">Directories of debug files; null for <see cref="DefaultDirectories"/>.</param>
+    /// <param name="directories">Directories of debug files; null for <see cref="DefaultDirectories"/>, and what debuginfod has fetched.</param>
     /// <exception cref="ElfException">The debug link lies outside the file.</exception>
     public static IReadOnlyList<string> Candidates(ElfFile file, string path, IReadOnlyList<string>? directories = null)
     {
+        var fetched = directories is null ? DebuginfodCache : null;
         directories ??= DefaultDirectories;
         var paths = new List<string>();
         if (file.BuildId is { Length: > 2 } id)
@@ -38,6 +49,11 @@ public static class DebugFiles
             {
                 paths.Add($"{directory}{home}/{link.FileName}");
             }
+        }
+
+        if (fetched is not null && file.BuildId is { Length: > 2 } build)
+        {
+            paths.Add($"{fetched}/{build}/debuginfo");
         }
 
         paths.RemoveAll(candidate => candidate == path);

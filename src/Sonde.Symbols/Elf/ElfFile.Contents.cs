@@ -2,12 +2,20 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
+using Sonde.Symbols.Compression;
 
 namespace Sonde.Symbols.Elf;
 
 public sealed partial class ElfFile
 {
     readonly ConcurrentDictionary<int, byte[]> _decompressed = new();
+    readonly Lazy<ElfFile?> _miniDebugInfo;
+
+    /// <summary>The symbols of a stripped file's functions that it carries compressed (<c>.gnu_debugdata</c>); null when it has none, or they cannot be read.</summary>
+    public ElfFile? MiniDebugInfo => _miniDebugInfo.Value;
+
+    /// <summary>Why <see cref="MiniDebugInfo"/> cannot be read; null when it can, was not asked for yet, or there is none.</summary>
+    public string? MiniDebugInfoProblem { get; private set; }
 
     /// <summary>The contents of a section of this file, decompressed when it is stored compressed.</summary>
     /// <exception cref="ElfException">The section lies outside the file, or cannot be decompressed.</exception>
@@ -133,43 +141,74 @@ public sealed partial class ElfFile
         return [];
     }
 
+    /// <summary>The gABI's compressed sections, and the older ones of GNU, which begin with a word of their own and were named <c>.zdebug_</c>.</summary>
     byte[] Decompress(ElfSection section)
     {
-        const int HeaderSize = 24;
-        const uint Zlib = 1;
-        const ulong LargestSection = 1 << 30;
+        const int headerSize = 24;
+        const int gnuHeaderSize = 12;
+        const uint zlib = 1;
+        const uint zstandard = 2;
+        const ulong largestSection = 1 << 30;
 
-        // Deflate cannot do better than 1032:1, so a larger claim is a lie that would only cost memory.
-        const ulong BestRatio = 1032;
+        // Neither method can do better, so a larger claim is a lie that would only cost memory.
+        const ulong bestZlibRatio = 1032;
+        const ulong bestZstandardRatio = 1 << 15;
         var stored = Slice(section.Offset, section.Size, $"section {section.Index} ({section.Name})");
-        if (stored.Length < HeaderSize)
+        var isGnu = stored.StartsWith("ZLIB"u8);
+        var start = isGnu ? gnuHeaderSize : headerSize;
+        if (stored.Length < start)
         {
             throw Error(section.Offset, $"compressed section {section.Name} has no compression header");
         }
 
-        var kind = BinaryPrimitives.ReadUInt32LittleEndian(stored);
-        if (kind != Zlib)
+        var kind = isGnu ? zlib : BinaryPrimitives.ReadUInt32LittleEndian(stored);
+        if (kind is not (zlib or zstandard))
         {
-            throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} is compressed by method {kind}; only zlib (1) is supported"));
+            throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} is compressed by method {kind}; only zlib (1) and Zstandard (2) are supported"));
         }
 
-        var size = BinaryPrimitives.ReadUInt64LittleEndian(stored[8..]);
-        if (size > LargestSection || size > (ulong)(stored.Length - HeaderSize) * BestRatio)
+        var size = isGnu ? BinaryPrimitives.ReadUInt64BigEndian(stored[4..]) : BinaryPrimitives.ReadUInt64LittleEndian(stored[8..]);
+        if (size > largestSection || size > (ulong)(stored.Length - start) * (kind == zlib ? bestZlibRatio : bestZstandardRatio))
         {
             throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} claims to decompress to 0x{size:x} bytes"));
         }
 
-        var result = new byte[(int)size];
         try
         {
-            using var source = new ZLibStream(new MemoryStream(stored[HeaderSize..].ToArray(), writable: false), CompressionMode.Decompress);
-            source.ReadExactly(result);
+            var result = kind == zlib ? Inflate(stored[start..], (int)size) : ZstandardReader.Decompress(stored[start..], (int)size);
+            return result.Length == (int)size ? result : throw new EndOfStreamException();
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or CompressionException)
         {
             throw Error(section.Offset, $"section {section.Name} is damaged: it does not decompress to the 0x{size:x} bytes it claims");
         }
+    }
 
+    static byte[] Inflate(ReadOnlySpan<byte> stored, int size)
+    {
+        var result = new byte[size];
+        using var source = new ZLibStream(new MemoryStream(stored.ToArray(), writable: false), CompressionMode.Decompress);
+        source.ReadExactly(result);
         return result;
+    }
+
+    /// <summary>The functions' symbols that distributions leave in stripped files, compressed by xz in <c>.gnu_debugdata</c> ("MiniDebugInfo").</summary>
+    ElfFile? ReadMiniDebugInfo()
+    {
+        const int largest = 128 << 20;
+        if (!TryGetSection(".gnu_debugdata", out var section))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Parse(XzReader.Decompress(SectionBytes(section), largest), Name + " (.gnu_debugdata)");
+        }
+        catch (Exception exception) when (exception is ElfException or CompressionException)
+        {
+            MiniDebugInfoProblem = $"section .gnu_debugdata cannot be read: {exception.Message}";
+            return null;
+        }
     }
 }

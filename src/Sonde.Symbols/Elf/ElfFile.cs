@@ -30,6 +30,7 @@ public sealed partial class ElfFile
         _functions = new(() => SymbolTable.Read(this));
         _relativeRelocations = new(ReadRelativeRelocations);
         _buildId = new(FindBuildId);
+        _miniDebugInfo = new(ReadMiniDebugInfo);
     }
 
     /// <summary>The name the file was parsed under, for messages.</summary>
@@ -179,6 +180,7 @@ public sealed partial class ElfFile
     void ReadSections(ulong table, ReadOnlySpan<byte> header)
     {
         const uint NamesIndexIsInFirstSection = 0xffff;
+        const string CompressedName = ".zdebug_";
         ulong count = BinaryPrimitives.ReadUInt16LittleEndian(header[60..]);
         uint names = BinaryPrimitives.ReadUInt16LittleEndian(header[62..]);
         if (table == 0)
@@ -219,11 +221,19 @@ public sealed partial class ElfFile
         for (var i = 0; i < sections.Length; i++)
         {
             var entry = bytes.Slice(i * SectionHeaderSize, SectionHeaderSize);
+            var name = SectionName(strings, BinaryPrimitives.ReadUInt32LittleEndian(entry));
+            var flags = (ElfSectionAttributes)BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]);
+            if (name.StartsWith(CompressedName, StringComparison.Ordinal))
+            {
+                // Before there was a flag for it, debug sections said by their names that they are compressed.
+                (name, flags) = (".debug_" + name[CompressedName.Length..], flags | ElfSectionAttributes.Compressed);
+            }
+
             sections[i] = new(
                 i,
-                SectionName(strings, BinaryPrimitives.ReadUInt32LittleEndian(entry)),
+                name,
                 (ElfSectionType)BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]),
-                (ElfSectionAttributes)BinaryPrimitives.ReadUInt64LittleEndian(entry[8..]),
+                flags,
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),

@@ -5,7 +5,7 @@ using Sonde.Symbols.Elf;
 
 namespace Sonde.Symbols.Tables;
 
-/// <summary>The functions of a file: its dynamic symbols, its full table and that of its separate debug file as one, in order of address.</summary>
+/// <summary>The functions of a file: its dynamic symbols, its full table and that of its separate debug file or, without these, the one it carries compressed, in order of address.</summary>
 /// <remarks>
 /// A function that several tables name is in it once; one with several names (aliases) is in it once for each.
 /// Of the names of one address the best comes first: with a size before without, visible outside its object file before local,
@@ -65,7 +65,10 @@ public sealed class SymbolTable : IReadOnlyList<FunctionSymbol>
     /// <exception cref="ElfException">A symbol table lies outside its file.</exception>
     public static SymbolTable Read(ElfFile file, ElfFile? debug = null)
     {
-        ElfSymbolTable[] sources = [file.SymbolEntries, file.DynamicSymbolEntries, debug?.SymbolEntries ?? ElfSymbolTable.Empty];
+        var own = file.SymbolEntries;
+        var split = debug?.SymbolEntries ?? ElfSymbolTable.Empty;
+        var carried = own.Count + split.Count == 0 ? Carried(file) : ElfSymbolTable.Empty;
+        ElfSymbolTable[] sources = [own, file.DynamicSymbolEntries, split, carried];
         var entries = new List<Entry>(sources[0].Count / 2);
         for (var source = 0; source < sources.Length; source++)
         {
@@ -207,6 +210,19 @@ public sealed class SymbolTable : IReadOnlyList<FunctionSymbol>
     {
         ref readonly var entry = ref _entries[index];
         return TableName(_sources[entry.Source], entry.NameOffset);
+    }
+
+    /// <summary>The symbols that a stripped file has compressed within it: none when they are damaged, for the others are still good.</summary>
+    static ElfSymbolTable Carried(ElfFile file)
+    {
+        try
+        {
+            return file.MiniDebugInfo?.SymbolEntries ?? ElfSymbolTable.Empty;
+        }
+        catch (ElfException)
+        {
+            return ElfSymbolTable.Empty;
+        }
     }
 
     static ReadOnlySpan<byte> TableName(ElfSymbolTable table, uint offset) => FunctionSymbol.WithoutVersion(table.NameAt(offset, LongestName));

@@ -47,6 +47,19 @@ sealed class RuntimeTarget : IDisposable
         return new CommandResult(sonde.WaitForExit(), output, sonde.Errors);
     }
 
+    /// <summary>Follows its calls while it does one round; events and messages.</summary>
+    public string Follow(params string[] options)
+    {
+        using Target sonde = Target.Start("sh", "-c", $"exec {SondeCommand.Path} flow -p {Pid} {string.Join(' ', options)} 2>&1");
+        sonde.WaitFor("sonde: following");
+        _target.Send();
+        _target.WaitFor("done");
+        sonde.Signal("INT");
+        string output = sonde.ReadToEnd();
+        Assert.True(sonde.WaitForExit() == 0, output);
+        return output;
+    }
+
     public void Dispose() => _target.Dispose();
 
     static string Program(string name) => Path.Combine(Repository.Targets, "runtimes", name);

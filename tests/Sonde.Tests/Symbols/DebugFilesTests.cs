@@ -19,6 +19,7 @@ public sealed class DebugFilesTests
                 "/opt/lib/libx.so.debug",
                 "/opt/lib/.debug/libx.so.debug",
                 "/usr/lib/debug/opt/lib/libx.so.debug",
+                $"{DebugFiles.DebuginfodCache}/abcdef0123/debuginfo",
             ],
             DebugFiles.Candidates(file, "/opt/lib/libx.so"));
     }

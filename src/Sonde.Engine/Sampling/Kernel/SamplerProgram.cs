@@ -23,18 +23,21 @@ sealed class SamplerProgram : IDisposable
     readonly RecordQueue _records;
     readonly SamplerRecords _handler;
     readonly KernelUnwindTables? _tables;
+    readonly string _purpose;
 
     /// <summary>Compiles and loads a program; it does not run yet.</summary>
     /// <param name="text">The program. What it prints are tuples.</param>
     /// <param name="process">The process that user probes are narrowed to; 0 for none.</param>
     /// <param name="taken">Takes each of those.</param>
+    /// <param name="purpose">What it is for, for messages.</param>
     /// <exception cref="UserErrorException">The kernel cannot run it, or does not allow it; the message says why.</exception>
-    public SamplerProgram(string text, int process, SampleTaker taken)
+    public SamplerProgram(string text, int process, SampleTaker taken, string purpose = "sampling in the kernel")
     {
+        _purpose = purpose;
         _target = new MachineTarget(new MachineOptions { ProcessId = process });
         try
         {
-            _compiled = Compile(text, _target);
+            _compiled = Compile(text, _target, purpose);
             _script = new LoadedScript(_compiled);
             _script.SetGlobals(0, 0);
             _script.LoadPrograms();
@@ -53,7 +56,7 @@ sealed class SamplerProgram : IDisposable
             _target.Dispose();
             if (exception is ScriptLoadException or LinuxException)
             {
-                throw new UserErrorException($"sampling in the kernel: {exception.Message}");
+                throw new UserErrorException($"{purpose}: {exception.Message}");
             }
 
             throw;
@@ -95,7 +98,7 @@ sealed class SamplerProgram : IDisposable
         }
         catch (Exception exception) when (exception is ScriptLoadException or LinuxException)
         {
-            throw new UserErrorException($"sampling in the kernel: {exception.Message}");
+            throw new UserErrorException($"{_purpose}: {exception.Message}");
         }
     }
 
@@ -132,7 +135,7 @@ sealed class SamplerProgram : IDisposable
         _target.Dispose();
     }
 
-    static CompiledScript Compile(string text, MachineTarget target)
+    static CompiledScript Compile(string text, MachineTarget target, string purpose)
     {
         var compiler = new ScriptCompiler(target);
         var tree = compiler.Read(new SourceText("sampler", text), new ParseOptions());
@@ -141,11 +144,11 @@ sealed class SamplerProgram : IDisposable
         {
             return compiler.Bind(tree, new BindOptions { Config = config }) is { } bound
                 ? compiler.Compile(bound)
-                : throw new UserErrorException($"sampling in the kernel cannot be done here:\n{compiler.Diagnostics.Render().TrimEnd()}");
+                : throw new UserErrorException($"{purpose} cannot be done here:\n{compiler.Diagnostics.Render().TrimEnd()}");
         }
         catch (IrException exception)
         {
-            throw new UserErrorException($"sampling in the kernel cannot be done here: {exception.Message}");
+            throw new UserErrorException($"{purpose} cannot be done here: {exception.Message}");
         }
     }
 }

@@ -49,9 +49,7 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
         }
 
         return Suggestions.DidYouMean(location.Function, symbols.Select(symbol => symbol.Name))
-            ?? (file.Elf.Symbols.Count == 0 && file.Elf.DynamicSymbols.Count > 0
-                ? $"{file.Binary.Name} is stripped: only the functions it exports have names (and those of its debug file, if it is installed)"
-                : null);
+            ?? (file.Elf.Symbols.Count == 0 ? MissingDebugFile.Explain(file, "only the functions it exports have names") : null);
     }
 
     public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details)
@@ -93,9 +91,15 @@ sealed class UprobeResolver(UserFiles files, MachineOptions options, Func<Target
             : [];
         if (lines.Count == 0)
         {
-            request.Error(file.Dwarf is null
-                ? $"No debug information for {file.Binary.Name}, which is needed to find line {location.Line} of {location.SourceFile}"
-                : $"No code for line {location.Line} of {location.SourceFile} in {file.Binary.Name}");
+            if (file.Dwarf is null)
+            {
+                request.Error($"No debug information for {file.Binary.Name}, which is needed to find line {location.Line} of {location.SourceFile}", MissingDebugFile.Explain(file, "its lines are not known"));
+            }
+            else
+            {
+                request.Error($"No code for line {location.Line} of {location.SourceFile} in {file.Binary.Name}");
+            }
+
             return [];
         }
 

@@ -15,11 +15,10 @@ namespace Sonde.Engine.Scripts.Machine;
 sealed class UserFile : IDisposable
 {
     readonly MappedImage? _image;
-    readonly Lazy<MappedImage?> _debug;
+    readonly Lazy<SeparateDebugFile?> _debug;
     readonly Lazy<SymbolTable?> _symbols;
     readonly Lazy<IReadOnlyList<FrameDescription>> _functions;
     readonly Lazy<IReadOnlyList<UsdtProbe>> _probes;
-    readonly Lazy<MappedImage?> _supplementary;
     readonly Lazy<DwarfFile?> _dwarf;
     readonly Lazy<DwarfTypeReader?> _types;
 
@@ -32,8 +31,7 @@ sealed class UserFile : IDisposable
         _debug = new(() => SeparateDebugFile.For(Elf, binary.Name, processId == 0 ? null : processId, debugDirectories));
         _symbols = new(() => Read(() => SymbolTable.Read(Elf, _debug.Value?.Elf)));
         _functions = new(() => Read(() => EhFrame.Read(Elf)) ?? []);
-        _supplementary = new(() => OpenSupplementary(_debug.Value));
-        _dwarf = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value?.Elf, _supplementary.Value?.Elf)));
+        _dwarf = new(() => Read(() => DwarfFile.Open(Elf, _debug.Value?.Elf, SeparateDebugFile.SharedPartOf(Elf, binary.Name, _debug.Value, processId == 0 ? null : processId))));
         _types = new(() => _dwarf.Value is { } dwarf ? new DwarfTypeReader(dwarf) : null);
         _probes = new(() => Read(() => SeparateDebugFile.ReadNotes(Elf, binary.Name, processId == 0 ? null : processId, debugDirectories).Probes) ?? []);
     }
@@ -104,6 +102,9 @@ sealed class UserFile : IDisposable
     /// <summary>Its debug information; null when it has none.</summary>
     public DwarfFile? Dwarf => _dwarf.Value;
 
+    /// <summary>Whether a separate debug file of it was found.</summary>
+    public bool HasDebugFile => _debug.Value is not null;
+
     /// <summary>Whether its debug information is in the file itself, which is known without looking for another.</summary>
     public bool DescribesItself => Elf.TryGetSection(".debug_info", out _);
 
@@ -136,11 +137,6 @@ sealed class UserFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_supplementary.IsValueCreated)
-        {
-            _supplementary.Value?.Dispose();
-        }
-
         if (_debug.IsValueCreated)
         {
             _debug.Value?.Dispose();
@@ -173,24 +169,6 @@ sealed class UserFile : IDisposable
         }
 
         return 0;
-    }
-
-    /// <summary>The part that debug files share with others (<c>dwz</c>), by its path, which may be relative to the debug file's.</summary>
-    static MappedImage? OpenSupplementary(MappedImage? debug)
-    {
-        if (debug is null || Read(() => DwarfFile.SupplementaryOf(debug.Elf)) is not { } shared)
-        {
-            return null;
-        }
-
-        try
-        {
-            return MappedImage.Open(Path.Combine(Path.GetDirectoryName(debug.Path) ?? "/", shared.Path));
-        }
-        catch (Exception problem) when (problem is ElfException or LinuxException)
-        {
-            return null;
-        }
     }
 
     /// <summary>A file that is damaged in one part is still good for the others.</summary>

@@ -27,7 +27,7 @@ sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, 
     public PythonCodes Codes { get; } = new(interpreters);
 
     /// <summary>Symbols of processes.</summary>
-    public UserSymbols Processes { get; } = new(files, script.Script.Config.DemangleCpp);
+    public UserSymbols Processes { get; } = new(files, script.Script.Config.DemangleCpp, script.Script.Config.ShowDebugInfo);
 
     public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 
@@ -66,7 +66,7 @@ sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, 
     public SymbolName KernelSymbol(ulong address) =>
         address != 0 && _kernel.Value.TryFind(address, out var symbol, out var offset) ? new(symbol.Name, offset, null) : default;
 
-    public SymbolName UserSymbol(int process, ulong address) => Processes.Find(process, address);
+    public SymbolName UserSymbol(int process, ulong address, bool isCaller) => Processes.Find(process, address, isCaller);
 
     public string? UserName(uint id) => _users.Value.GetValueOrDefault(id);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Engine.Scripts.Values;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
@@ -7,7 +8,8 @@ namespace Sonde.Engine.Scripts.Session;
 /// <summary>Names for addresses of processes: what each has mapped is kept, so that one that has ended can still be told about.</summary>
 /// <param name="files">The files that processes have mapped.</param>
 /// <param name="demangles">Whether names of C++ and Rust are shown as in the source.</param>
-sealed class UserSymbols(CodeFiles files, bool demangles)
+/// <param name="withLines">Whether source lines and inlined functions are looked up where there is debug information.</param>
+sealed class UserSymbols(CodeFiles files, bool demangles, bool withLines = false)
 {
     const int MostProcesses = 1024;
 
@@ -26,23 +28,66 @@ sealed class UserSymbols(CodeFiles files, bool demangles)
                 _processes.Clear();
             }
 
-            _processes[pid] = new Known(mappings, Environment.TickCount64);
+            var jit = _processes.GetValueOrDefault(pid)?.Jit ?? new JitNames(pid);
+            _processes[pid] = new Known(mappings, jit, Environment.TickCount64);
+            jit.Refresh();
         }
     }
 
     /// <summary>The symbol at an address of a process.</summary>
-    public SymbolName Find(int pid, ulong address)
+    /// <param name="pid">The process.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="isCaller">Whether it is where a function returns to: then the line is that of the call before.</param>
+    public SymbolName Find(int pid, ulong address, bool isCaller = false)
     {
         if (address == 0 || !TryFindMapping(pid, address, out var mapping))
         {
             return default;
         }
 
-        var file = files.Find(pid, mapping);
-        return file?.Symbols is { } symbols && file.TryGetAddress(mapping, address, out var own) && symbols.TryFind(own, out var symbol, out var behind)
+        if (files.Find(pid, mapping) is not { } file)
+        {
+            return FindMade(pid, address) ?? new(null, 0, mapping.Path.Length > 0 ? mapping.Path : null);
+        }
+
+        if (!file.TryGetAddress(mapping, address, out var own))
+        {
+            return new(null, 0, mapping.Path);
+        }
+
+        var name = file.Symbols is { } symbols && symbols.TryFind(own, out var symbol, out var behind)
             ? new(file.NameOf(symbol, demangles), behind, mapping.Path)
-            : new(null, 0, mapping.Path.Length > 0 ? mapping.Path : null);
+            : new SymbolName(null, 0, mapping.Path);
+        return withLines ? WithLines(name, file, isCaller ? own - 1 : own) : name;
     }
+
+    /// <summary>The function of code that was made at run time; null when no file tells of it.</summary>
+    SymbolName? FindMade(int pid, ulong address) =>
+        _processes.TryGetValue(pid, out var known) && known.Jit.TryFind(address, out var function, out var source)
+            ? new SymbolName(function.Name, address - function.Address, source) { Place = withLines && function.File is { } file ? Place(file, function.Line) : null }
+            : null;
+
+    SymbolName WithLines(SymbolName name, CodeFile file, ulong own)
+    {
+        var frames = file.FramesAt(own);
+        if (frames.Count == 0)
+        {
+            return name;
+        }
+
+        // The last one has the code; those before are copies within it, the innermost first.
+        var inlined = new List<SymbolName>();
+        for (var i = 0; i < frames.Count - 1; i++)
+        {
+            inlined.Add(new SymbolName(CodeFile.NameOf(frames[i], demangles), 0, name.Module) { Place = Place(frames[i].Line) });
+        }
+
+        return name with { Name = name.Name ?? CodeFile.NameOf(frames[^1], demangles), Place = Place(frames[^1].Line), Inlined = inlined };
+    }
+
+    static string? Place(Symbols.Dwarf.SourceLine? line) => line is { } known ? Place(known.File, known.Line) : null;
+
+    static string Place(string file, int line) => string.Create(CultureInfo.InvariantCulture, $"{file}:{line}");
 
     bool TryFindMapping(int pid, ulong address, out ProcMapping mapping)
     {
@@ -85,5 +130,5 @@ sealed class UserSymbols(CodeFiles files, bool demangles)
         return false;
     }
 
-    sealed record Known(List<ProcMapping> Mappings, long ReadAt);
+    sealed record Known(List<ProcMapping> Mappings, JitNames Jit, long ReadAt);
 }

@@ -17,7 +17,10 @@ interface INames
     SymbolName KernelSymbol(ulong address);
 
     /// <summary>The symbol at an address of a process.</summary>
-    SymbolName UserSymbol(int process, ulong address);
+    /// <param name="process">The process.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="isCaller">Whether it is where a function returns to: then the line is that of the call before.</param>
+    SymbolName UserSymbol(int process, ulong address, bool isCaller);
 
     /// <summary>The name of a user; null if there is none.</summary>
     string? UserName(uint id);
@@ -44,4 +47,7 @@ readonly record struct SymbolName(string? Name, ulong Offset, string? Module)
 {
     /// <summary>File and line, when they are known and wanted.</summary>
     public string? Place { get; init; }
+
+    /// <summary>Functions whose code is part of this one's there, the innermost first; null when none is, or it is not wanted.</summary>
+    public IReadOnlyList<SymbolName>? Inlined { get; init; }
 }

@@ -24,7 +24,7 @@ sealed partial class ValueFormatter
                 WriteSymbol(text, names.KernelSymbol((ulong)number), (ulong)number, withOffset: false);
                 break;
             case SymbolicKind.UserSymbol:
-                WriteSymbol(text, names.UserSymbol((int)BinaryPrimitives.ReadInt64LittleEndian(value[8..]), (ulong)number), (ulong)number, withOffset: false);
+                WriteSymbol(text, names.UserSymbol((int)BinaryPrimitives.ReadInt64LittleEndian(value[8..]), (ulong)number, isCaller: false), (ulong)number, withOffset: false);
                 break;
             case SymbolicKind.InternetAddress:
                 InternetText.Write(text, (int)number, value.Slice(4, 16));
@@ -71,6 +71,7 @@ sealed partial class ValueFormatter
             return;
         }
 
+        var isCaller = false;
         foreach (var address in names.Stack(shape, number))
         {
             if (address == 0)
@@ -78,11 +79,12 @@ sealed partial class ValueFormatter
                 break;
             }
 
-            WriteFrame(text, shape.Mode, address, process);
+            WriteFrame(text, shape.Mode, address, process, isCaller);
+            isCaller = true;
         }
     }
 
-    void WriteFrame(Utf8Text text, StackMode mode, ulong address, int? process)
+    void WriteFrame(Utf8Text text, StackMode mode, ulong address, int? process, bool isCaller)
     {
         if (mode == StackMode.Raw)
         {
@@ -91,7 +93,20 @@ sealed partial class ValueFormatter
             return;
         }
 
-        var symbol = process is { } pid ? names.UserSymbol(pid, address) : names.KernelSymbol(address);
+        var symbol = process is { } pid ? names.UserSymbol(pid, address, isCaller) : names.KernelSymbol(address);
+        foreach (var inlined in symbol.Inlined ?? [])
+        {
+            WriteFrameStart(text, mode, address);
+            text.Add("[inlined] "u8);
+            WriteFrameEnd(text, mode, inlined, address, process, withOffset: false);
+        }
+
+        WriteFrameStart(text, mode, address);
+        WriteFrameEnd(text, mode, symbol, address, process, withOffset: true);
+    }
+
+    static void WriteFrameStart(Utf8Text text, StackMode mode, ulong address)
+    {
         if (mode == StackMode.Perf)
         {
             text.Add((byte)'\t');
@@ -102,8 +117,11 @@ sealed partial class ValueFormatter
         {
             text.Add("        "u8);
         }
+    }
 
-        WriteSymbol(text, symbol, address, withOffset: true);
+    void WriteFrameEnd(Utf8Text text, StackMode mode, SymbolName symbol, ulong address, int? process, bool withOffset)
+    {
+        WriteSymbol(text, symbol, address, withOffset);
         if (symbol.Place is { } place)
         {
             text.Add((byte)'@');

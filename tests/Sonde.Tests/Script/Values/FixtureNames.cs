@@ -28,7 +28,7 @@ sealed class FixtureNames : INames
 
     public SymbolName KernelSymbol(ulong address) => address == 0xffffffff81f0602a ? new("__bpf_prog_test_run_raw_tp", 106, null) : default;
 
-    public SymbolName UserSymbol(int process, ulong address) => address == 0x7f288eb1ae89 ? new("syscall", 25, "/lib/libc.so.6") : default;
+    public SymbolName UserSymbol(int process, ulong address, bool isCaller) => address == 0x7f288eb1ae89 ? new("syscall", 25, "/lib/libc.so.6") : default;
 
     public string? UserName(uint id) => id == 0 ? "root" : null;
 
