@@ -4,7 +4,6 @@ using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Python.Stacks;
 using Sonde.Symbols;
-using Sonde.Symbols.Elf;
 using Sonde.Symbols.Unwind;
 
 namespace Sonde.Engine.Stacks;

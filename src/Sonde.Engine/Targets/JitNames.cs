@@ -50,14 +50,16 @@ public sealed class JitNames
     }
 
     /// <summary>Reads what is new, for the time when the process is gone.</summary>
-    public void Refresh()
+    /// <param name="mappings">What the process has mapped; null to find out.</param>
+    public void Refresh(IReadOnlyList<ProcMapping>? mappings = null)
     {
         if (Environment.TickCount64 - _lookedAtMs < PatienceMs)
         {
             return;
         }
 
-        if (ProcFs.TryReadMaps(_pid, out var mappings) && mappings.Count != _mappings && ProcFs.TryReadStatus(_pid, out var status))
+        mappings ??= ProcFs.TryReadMaps(_pid, out var now) ? now : [];
+        if (mappings.Count != _mappings && ProcFs.TryReadStatus(_pid, out var status))
         {
             _mappings = mappings.Count;
             foreach (var mapping in mappings)

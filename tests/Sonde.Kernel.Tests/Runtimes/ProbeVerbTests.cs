@@ -67,6 +67,7 @@ public sealed class ProbeVerbTests
     [InlineData("a probe is written", "stacks", "two words")]
     [InlineData("it has too many parts", "latency", "a:b:c:d:e")]
     [InlineData("from 1 to 127 frames", "stacks", "--depth", "0", "libc:read")]
+    [InlineData("--top -1: must be at least 0", "calls", "-T", "-1", "libc:read")]
     [InlineData("whose\\?", "calls")]
     [InlineData("exclude each other", "latency", "libc:read", "-p", "1", "-C", "true")]
     public void Mistakes_get_one_message(string message, params string[] words)

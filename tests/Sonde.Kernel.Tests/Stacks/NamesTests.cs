@@ -46,6 +46,33 @@ public sealed class NamesTests
         }
     }
 
+    [Fact]
+    public void Methods_that_dotnet_makes_are_named_from_its_map()
+    {
+        Requires.Root();
+        Requires.Program("/usr/bin/dotnet");
+        using Target dotnet = Target.Start("env", "DOTNET_PerfMapEnabled=1", "dotnet", Path.ChangeExtension(SondeCommand.Path, "dll"), "-o", "/dev/null", "-e", "interval:us:50 { printf(\"hello\\n\") }");
+        try
+        {
+            string stacks = "";
+            for (long end = Environment.TickCount64 + (long)Target.Patience.TotalMilliseconds; !stacks.Contains("ScriptSession::", StringComparison.Ordinal) && Environment.TickCount64 < end;)
+            {
+                stacks = SondeCommand.Run("-p", $"{dotnet.Pid}", "-e", $"profile:hz:199 /pid == {dotnet.Pid}/ {{ @[ustack(8)] = count(); }} interval:s:1 {{ exit(); }}").Output;
+            }
+
+            Assert.Matches(@"\[Sonde\.Engine\] Sonde\.Engine\.Scripts\.Session\.ScriptSession::\w+\(.*\)\[\w+\]\+\d+\n", stacks);
+        }
+        finally
+        {
+            dotnet.Signal("KILL");
+            dotnet.WaitForExit();
+            foreach (string file in new[] { $"/tmp/perf-{dotnet.Pid}.map", $"/tmp/perfinfo-{dotnet.Pid}.map", $"/tmp/jit-{dotnet.Pid}.dump" })
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Functions_that_python_names_for_perf_are_in_native_stacks(string name)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sonde.Symbols.Dwarf;
-using Sonde.Symbols.Elf;
 using Sonde.Symbols.Tables;
 using Sonde.Tests.Symbols.Dwarf;
 using Xunit;

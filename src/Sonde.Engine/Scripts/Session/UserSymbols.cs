@@ -30,7 +30,7 @@ sealed class UserSymbols(CodeFiles files, bool demangles, bool withLines = false
 
             var jit = _processes.GetValueOrDefault(pid)?.Jit ?? new JitNames(pid);
             _processes[pid] = new Known(mappings, jit, Environment.TickCount64);
-            jit.Refresh();
+            jit.Refresh(mappings);
         }
     }
 
