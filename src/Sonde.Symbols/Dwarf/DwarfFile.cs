@@ -6,7 +6,7 @@ namespace Sonde.Symbols.Dwarf;
 /// <remarks>
 /// Nothing is read before it is asked for. Names are found by an index of the outer entries of all units, made at the first lookup by name;
 /// addresses by the ranges of units, of which only the one concerned is read. The bytes of the files are borrowed. Any number of threads may use one object.
-/// Every member throws <see cref="ElfException"/> when the information contradicts itself, or is compressed by another method than zlib.
+/// Every member throws <see cref="ElfException"/> when the information contradicts itself, or is compressed by another method than zlib and Zstandard.
 /// Source: DWARF Debugging Information Format, version 5.
 /// </remarks>
 public sealed partial class DwarfFile
