@@ -157,6 +157,9 @@ sealed class ScriptMap
     /// </summary>
     public MapSpec? Spec { get; set; }
 
+    /// <summary>How many values an entry has side by side, one for each processor; 1 where there is one, or the kernel itself keeps them apart.</summary>
+    public int Copies { get; set; } = 1;
+
     /// <summary>Where the value begins in the kernel's value: 8 for maps without a key (<see cref="Spec"/>), else 0.</summary>
     public int ValueOffset => Key is null ? 8 : 0;
 }

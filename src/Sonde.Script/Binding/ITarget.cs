@@ -105,6 +105,9 @@ sealed record TargetKernel
     /// <summary><c>bpf_ktime_get_tai_ns</c>, Linux 6.1.</summary>
     public required bool HasTaiTime { get; init; }
 
+    /// <summary>Hash maps that take memory for an entry when it is stored, safely from every program (kernel/bpf/memalloc.c), Linux 6.1.</summary>
+    public required bool HasMapAllocator { get; init; }
+
     /// <summary>The kernel's BTF.</summary>
     public required bool HasBtf { get; init; }
 
@@ -133,6 +136,7 @@ sealed record TargetKernel
         HasSeparateReads = true,
         HasBootTime = true,
         HasTaiTime = true,
+        HasMapAllocator = true,
         HasBtf = true,
     };
 }

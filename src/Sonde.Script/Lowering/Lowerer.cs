@@ -12,6 +12,15 @@ static class Lowerer
     /// <summary>Most bytes of a value of a per-processor map (<c>PCPU_MIN_UNIT_SIZE</c>, include/linux/percpu.h).</summary>
     const int MostPerProcessorBytes = 32 << 10;
 
+    /// <summary>
+    /// From so many bytes of each processor on, the values of a key lie side by side in a plain map, which takes memory for an entry when it is stored. The
+    /// kernel takes it for all entries of a per-processor map when that is created, one by one (prealloc_init, kernel/bpf/hashtab.c): tens of milliseconds for histograms.
+    /// </summary>
+    const int LargeValueBytes = 128;
+
+    /// <summary>Most bytes of such values together: what a new entry is copied from.</summary>
+    const int MostSideBySideBytes = 64 << 10;
+
     /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
     public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
     {
@@ -33,7 +42,7 @@ static class Lowerer
     {
         foreach (var map in script.Maps)
         {
-            map.Spec = SpecOf(map, script.Config.MaxMapKeys);
+            map.Spec = SpecOf(map, script.Config.MaxMapKeys, kernel);
         }
 
         // The size of scratch memory is part of its map, which the programs refer to, and is known once all are written: so they are written again.
@@ -47,7 +56,7 @@ static class Lowerer
         return lowering;
     }
 
-    static MapSpec SpecOf(ScriptMap map, int defaultEntries)
+    static MapSpec SpecOf(ScriptMap map, int defaultEntries, TargetKernel kernel)
     {
         var value = map.Value ?? throw new IrException($"The map {map.Name} is never assigned a value.");
         var perProcessor = value is AggregateType;
@@ -57,7 +66,13 @@ static class Lowerer
             CheckPerProcessor(size, $"A value of the map {map.Name}");
         }
 
-        var type = (map.Key, perProcessor, map.DeclaredType) switch
+        if (perProcessor && map.Key is not null && map.DeclaredType is not (MapType.LruHash or MapType.LruPerCpuHash)
+            && kernel.HasMapAllocator && size >= LargeValueBytes && (long)size * kernel.Processors <= MostSideBySideBytes)
+        {
+            map.Copies = kernel.Processors;
+        }
+
+        var type = (map.Key, perProcessor && map.Copies == 1, map.DeclaredType) switch
         {
             (null, true, _) => MapType.PerCpuArray,
             (null, false, _) => MapType.Array,
@@ -72,7 +87,8 @@ static class Lowerer
             // The kernel takes letters, digits, '_' and '.' in names.
             Name = "map_" + map.Name.TrimStart('@'),
             KeySize = map.Key is { } key ? Math.Max(key.Size, 1) : sizeof(int),
-            ValueSize = Math.Max(size, 1),
+            ValueSize = Math.Max(size * map.Copies, 1),
+            Flags = map.Copies > 1 ? MapFlags.NoPreallocation : MapFlags.None,
             MaxEntries = map.Key is null ? 1 : map.MaxEntries > 0 ? map.MaxEntries : defaultEntries,
         };
     }

@@ -33,7 +33,7 @@ sealed partial class ProgramLowerer
         Ir.MoveTo(done);
     }
 
-    /// <summary>The address of a key's value, which begins as zeros; goes to <paramref name="failed"/> when the map is full.</summary>
+    /// <summary>The address of this processor's value of a key, which begins as zeros; goes to <paramref name="failed"/> when the map is full.</summary>
     VirtualRegister FindOrAdd(ScriptMap map, IrAddress key, BasicBlock failed)
     {
         var spec = Spec(map);
@@ -54,7 +54,17 @@ sealed partial class ProgramLowerer
         CountLoss(LossKind.MapUpdate);
         Ir.Jump(failed);
         Ir.MoveTo(found);
-        return value;
+        if (map.Copies == 1)
+        {
+            return value;
+        }
+
+        var processor = Ir.Call(Helper.GetSmpProcessorId);
+        var inside = Ir.NewBlock("share");
+        // Never out of range; the verifier cannot see that.
+        Ir.Branch(Condition.Less, processor, map.Copies, inside, failed);
+        Ir.MoveTo(inside);
+        return Ir.Arithmetic(IrOperation.Add, value, Ir.Arithmetic(IrOperation.Multiply, processor, map.Value!.Size));
     }
 
     void Add(AggregateType type, IrAddress at, IrOperand value, IrOperand weight)

@@ -31,6 +31,7 @@ static class MachineKernel
         HasSeparateReads = Has(KernelFeatures.ProbeReadUser),
         HasBootTime = Has(Helper.KtimeGetBootNs, 5, 8),
         HasTaiTime = Has(Helper.KtimeGetTaiNs, 6, 1),
+        HasMapAllocator = RunningKernel.Version >= new Version(6, 1),
         HasBtf = File.Exists(options.BtfPath ?? BtfTypes.KernelPath),
         UsesPidNamespace = options.UsesPidNamespace,
     };

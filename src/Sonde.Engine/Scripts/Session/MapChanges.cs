@@ -15,7 +15,7 @@ static class MapChanges
         {
             if (keepKeys)
             {
-                KeepSet(map, zeros);
+                KeepSet(map, description, zeros);
             }
 
             map.Update(new byte[map.Spec.KeySize], zeros);
@@ -36,12 +36,12 @@ static class MapChanges
     }
 
     /// <summary>A map without a key that was assigned to stays assigned to.</summary>
-    static void KeepSet(Map map, byte[] zeros)
+    static void KeepSet(Map map, ScriptMap description, byte[] zeros)
     {
         var value = new byte[map.ValueBytes];
         if (map.TryLookup(new byte[map.Spec.KeySize], value))
         {
-            var stride = MapContents.StrideOf(map);
+            var stride = MapContents.StrideOf(description, map);
             for (var at = 0; at < value.Length; at += stride)
             {
                 value.AsSpan(at, 8).CopyTo(zeros.AsSpan(at));

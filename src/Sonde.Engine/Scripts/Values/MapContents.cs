@@ -53,7 +53,7 @@ sealed class MapContents
         if (map.Key is null)
         {
             var found = source.TryLookup(new byte[source.Spec.KeySize], value);
-            return Order(map, [([], Compact(map, source, value))], !found || !IsSet(source, value));
+            return Order(map, [([], Compact(map, source, value))], !found || !IsSet(map, source, value));
         }
 
         var entries = new List<(byte[], byte[])>();
@@ -105,7 +105,7 @@ sealed class MapContents
     static byte[] Compact(ScriptMap map, Map source, ReadOnlySpan<byte> value)
     {
         var size = map.Value!.Size;
-        var stride = StrideOf(source);
+        var stride = StrideOf(map, source);
         var compact = new byte[value.Length / stride * size];
         for (int from = 0, to = 0; to < compact.Length; from += stride, to += size)
         {
@@ -115,9 +115,9 @@ sealed class MapContents
         return compact;
     }
 
-    static bool IsSet(Map source, ReadOnlySpan<byte> value)
+    static bool IsSet(ScriptMap map, Map source, ReadOnlySpan<byte> value)
     {
-        for (var at = 0; at < value.Length; at += StrideOf(source))
+        for (var at = 0; at < value.Length; at += StrideOf(map, source))
         {
             if (BitConverter.ToInt64(value[at..]) != 0)
             {
@@ -129,7 +129,7 @@ sealed class MapContents
     }
 
     /// <summary>Bytes from one processor's value to the next.</summary>
-    public static int StrideOf(Map source) => IsPerProcessor(source) ? source.ValueBytes / Processors.Possible : source.ValueBytes;
+    public static int StrideOf(ScriptMap map, Map source) => source.ValueBytes / (IsPerProcessor(source) ? Processors.Possible : map.Copies);
 
     static bool IsPerProcessor(Map source) => source.Spec.Type is MapType.PerCpuArray or MapType.PerCpuHash or MapType.LruPerCpuHash;
 

@@ -137,6 +137,7 @@ public class BehaviourTests
             HasInstructionSetV4 = false,
             HasBootTime = false,
             HasTaiTime = false,
+            HasMapAllocator = false,
         };
         int refused = 0;
         foreach (string program in Programs.Groups.SelectMany(group => group.Texts))

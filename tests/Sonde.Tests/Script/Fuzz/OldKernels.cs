@@ -12,6 +12,7 @@ static class OldKernels
         HasPerCpuLookup = false,
         HasSleepableUprobes = false,
         HasTaiTime = false,
+        HasMapAllocator = false,
         HasUprobeMulti = false,
         HasInstructionSetV4 = false,
     };
