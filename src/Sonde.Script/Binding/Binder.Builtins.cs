@@ -66,8 +66,15 @@ sealed partial class Binder
         }
 
         return syntax.Name == "dw_ustack" ? BindCall(new(syntax.Span, syntax.Name, syntax.Span, []))
-            : Fail(syntax.Span, $"Unknown identifier: '{syntax.Name}'", DidYouMean(syntax.Name, _values.Keys));
+            : Fail(syntax.Span, $"Unknown identifier: '{syntax.Name}'", MeantBy(syntax.Name));
     }
+
+    /// <summary>What a word that is no value was probably meant to be: something whose sign or parentheses were left out, or was misspelt.</summary>
+    string? MeantBy(string name) =>
+        _functions.ContainsKey(name) || Aggregations.ContainsKey(name) ? $"it is a function: {name}()"
+        : _maps.ContainsKey("@" + name) ? $"did you mean '@{name}'?"
+        : _scope.Find("$" + name) is not null ? $"did you mean '${name}'?"
+        : DidYouMean(name, _values.Keys);
 
     bool TryValue(string name, SourceSpan span, out BoundExpression value)
     {

@@ -30,6 +30,10 @@ public sealed class AttachPointTests : IDisposable
 
     [Theory]
     [InlineData("foo:bar", "Invalid probe type: foo")]
+    [InlineData("Server.handle", "Invalid probe type: Server.handle [functions of Python are probed by pycall:Server.handle]")]
+    [InlineData("syscall:open", "Invalid probe type: syscall [system calls are probed by tracepoint:syscalls:sys_enter_NAME and sys_exit_NAME]")]
+    [InlineData("uprobe:Server.handle", "uprobe probe type requires 2 or 3 arguments, found 1 [functions of Python are probed by pycall:Server.handle]")]
+    [InlineData("uprobe:nosuch.py:handle", "uprobe target file 'nosuch.py' does not exist or is not executable [functions of Python are probed by pycall:nosuch.py:handle]")]
     [InlineData("tracpoint:a:b", "Invalid probe type: tracpoint [did you mean 'tracepoint'?]")]
     [InlineData("begin:a", "begin probe type requires 0 arguments, found 1")]
     [InlineData("interval", "interval probe type requires 1 or 2 arguments, found 0")]
@@ -47,7 +51,7 @@ public sealed class AttachPointTests : IDisposable
     [InlineData("watchpoint:main:8:w", "Invalid function/address argument: invalid integer: main")]
     [InlineData("self:signal:SIGUSR2", "SIGUSR2 is not a supported signal [SIGUSR1 is what there is]")]
     [InlineData("tracepoint:sched", "tracepoint probe type requires 2 arguments, found 1")]
-    [InlineData("uprobe:f", "uprobe probe type requires 2 or 3 arguments, found 1")]
+    [InlineData("uprobe:f", "uprobe probe type requires 2 or 3 arguments, found 1 [name the program or library too: uprobe:FILE:FUNCTION]")]
     [InlineData("uprobe:/nonexist:f", "uprobe target file '/nonexist' does not exist or is not executable")]
     [InlineData("usdt:/etc:f", "usdt target file '/etc' does not exist or is not executable [it is a directory; name a program or library in it]")]
     public void Messages_say_what_is_wrong(string written, string message) => Assert.Equal(message, Points.Errors(_machine, written));

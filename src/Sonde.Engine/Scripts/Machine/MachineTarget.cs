@@ -81,7 +81,7 @@ sealed class MachineTarget : ITarget, IDisposable
         var types = TypesNamed(point.Provider);
         if (types.Count == 0)
         {
-            diagnostics.Error(point.Span, $"Invalid probe type: {point.Provider}", Suggestions.DidYouMean(point.Provider, _probeTypes.Select(type => type.Name)));
+            diagnostics.Error(point.Span, $"Invalid probe type: {point.Provider}", Meant(point.Provider));
             return [];
         }
 
@@ -110,10 +110,16 @@ sealed class MachineTarget : ITarget, IDisposable
     }
 
     /// <inheritdoc/>
-    public string? ExplainMissing(AttachPoint point) =>
-        TypesNamed(point.Provider) is [var type] && type.PartCounts.Contains(point.Parts.Count)
-            ? _resolvers[type.Kind].ExplainMissing(new ProbeRequest(type, point.Parts, point.Span, new DiagnosticBag()))
-            : null;
+    public string? ExplainMissing(AttachPoint point)
+    {
+        if (TypesNamed(point.Provider) is not [var type] || !type.PartCounts.Contains(point.Parts.Count))
+        {
+            return null;
+        }
+
+        var reason = _resolvers[type.Kind].ExplainMissing(new ProbeRequest(type, point.Parts, point.Span, new DiagnosticBag()));
+        return PythonNames.Hint(type.Kind, point.Parts) is { } hint ? reason is null ? hint : $"{hint}; {reason}" : reason;
+    }
 
     /// <inheritdoc/>
     public DataType? FindKernelType(string tag, string name) => _types.Find(tag, name);
@@ -178,7 +184,7 @@ sealed class MachineTarget : ITarget, IDisposable
 
     /// <summary>Why a word is no type of probe; null when it is one.</summary>
     public string? ExplainType(string word) => TypesNamed(word).Count > 0 ? null
-        : Suggestions.DidYouMean(word, _probeTypes.Select(type => type.Name)) is { } hint ? $"Invalid probe type: {word}; {hint}" : $"Invalid probe type: {word}";
+        : Meant(word) is { } hint ? $"Invalid probe type: {word}; {hint}" : $"Invalid probe type: {word}";
 
     /// <summary>Closes the files of user probes.</summary>
     public void Dispose()
@@ -194,6 +200,21 @@ sealed class MachineTarget : ITarget, IDisposable
         return [.. _probeTypes.Where(type => matches(type.Name) || (!Wildcards.Has(word) && type.Aliases.Contains(word)))];
     }
 
+    /// <summary>The probe type that a word that is none may stand for.</summary>
+    string? Meant(string word) => PythonNames.IsQualified(word) ? $"functions of Python are probed by pycall:{word}"
+        : word is "python" or "function" ? "functions of Python are probed by pycall, pyreturn and pyraise"
+        : word is "syscall" ? "system calls are probed by tracepoint:syscalls:sys_enter_NAME and sys_exit_NAME"
+        : Suggestions.DidYouMean(word, _probeTypes.Select(type => type.Name));
+
+    /// <summary>What was meant by an attach point that lacks its first part.</summary>
+    string? Complete(ProbeType type, IReadOnlyList<string> parts) => (type.Kind, parts) switch
+    {
+        (ProbeKind.Tracepoint, [var name]) => _resolvers[type.Kind].List(new ProbeRequest(type, ["*", name], default, new DiagnosticBag()), details: false).FirstOrDefault() is { } found ? $"did you mean '{found.Name}'?" : null,
+        (ProbeKind.Uprobe or ProbeKind.Uretprobe, [_]) => $"name the program or library too: {type.Name}:FILE:FUNCTION",
+        (ProbeKind.Usdt, [_]) => "name the program or library too: usdt:FILE:PROVIDER:NAME",
+        _ => null,
+    };
+
     bool IsListedWithAll(ProbeType type) =>
         type.Kind is ProbeKind.Hardware or ProbeKind.Software or ProbeKind.Iterator or ProbeKind.Fentry or ProbeKind.Kprobe or ProbeKind.RawTracepoint or ProbeKind.Tracepoint
         || _options.FurtherTypes.Any(further => further.Type == type);
@@ -205,7 +226,7 @@ sealed class MachineTarget : ITarget, IDisposable
         {
             return request.Error(type.Kind == ProbeKind.Iterator
                 ? "iter probe type takes 2 arguments (1 optional)"
-                : $"{type.Name} probe type requires {string.Join(" or ", type.PartCounts)} arguments, found {request.Parts.Count}");
+                : $"{type.Name} probe type requires {string.Join(" or ", type.PartCounts)} arguments, found {request.Parts.Count}", PythonNames.Hint(type.Kind, request.Parts) ?? Complete(type, request.Parts));
         }
 
         _needsThreadPointer |= _options.FurtherTypes.Any(further => further.Type == type);

@@ -74,7 +74,7 @@ sealed class UserFiles(int processId, IReadOnlyList<string> debugDirectories) : 
             return [file];
         }
 
-        request.Error($"{request.Type.Name} target file '{target}' does not exist or is not executable", Advice(target, binaries));
+        request.Error($"{request.Type.Name} target file '{target}' does not exist or is not executable", PythonNames.Hint(request.Kind, request.Parts) ?? Advice(target, binaries));
         return [];
     }
 

@@ -34,7 +34,8 @@ sealed partial class Parser
                     break;
                 }
 
-                throw Fail(new SourceSpan(lexer.Source, start, Math.Min(start + 1, text.Length)), "expected attach point");
+                throw Fail(new SourceSpan(lexer.Source, start, Math.Min(start + 1, text.Length)), "expected attach point",
+                    start < text.Length && text[start] == '/' ? "a condition stands between the probe and its block: begin /pid == 1/ { }" : null);
             }
 
             lexer.MoveTo(end);

@@ -232,7 +232,7 @@ sealed partial class Parser
             try
             {
                 predicate = Expression();
-                Expect(TokenKind.Slash, "/");
+                Expect(TokenKind.Slash, "/", _tokens.Peek().Kind == TokenKind.Assign ? "'==' compares" : null);
             }
             finally
             {

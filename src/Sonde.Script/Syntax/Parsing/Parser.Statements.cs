@@ -210,9 +210,17 @@ sealed partial class Parser
     {
         if (_tokens.Peek().Kind != TokenKind.RightBrace)
         {
-            Expect(TokenKind.Semicolon, ";");
+            Expect(TokenKind.Semicolon, ";", EndHint());
         }
     }
+
+    // A declaration as in C is the commonest thing that ends where no statement does.
+    string? EndHint() => (_tokens.Previous, _tokens.Peek()) switch
+    {
+        (_, { Kind: TokenKind.EndOfFile }) => "a block is not closed: a '}' is missing",
+        ({ Kind: TokenKind.Identifier }, { Kind: TokenKind.Identifier } name) => $"a variable is declared by let ${name.Text} = …; and needs no type",
+        _ => null,
+    };
 
     Let Let()
     {
@@ -253,7 +261,7 @@ sealed partial class Parser
     {
         Token word = _tokens.Take();
         bool isOpen = TryTake(TokenKind.LeftParen);
-        Token name = _tokens.Peek().Kind == TokenKind.Variable ? _tokens.Take() : throw Fail("expected variable in for loop");
+        Token name = _tokens.Peek().Kind == TokenKind.Variable ? _tokens.Take() : throw Fail("expected variable in for loop", "for ($i : 0..10) { } counts from 0 to 9, for ($entry : @map) { } goes through a map");
         Variable variable = new(name.Span, name.Text);
         Expect(TokenKind.Colon, ":");
         Expression first = Unary();

@@ -22,18 +22,18 @@ sealed partial class Parser
     /// <summary>Takes the next token when it is of a kind.</summary>
     bool TryTake(TokenKind kind) => _tokens.TryTake(kind);
 
-    Token Expect(TokenKind kind, string text) => _tokens.Peek().Kind == kind ? _tokens.Take() : throw Fail($"expected '{text}'");
+    Token Expect(TokenKind kind, string text, string? hint = null) => _tokens.Peek().Kind == kind ? _tokens.Take() : throw Fail($"expected '{text}'", hint);
 
     Token ExpectName(string what) => _tokens.Peek().Kind == TokenKind.Identifier ? _tokens.Take() : throw Fail($"expected {what}");
 
     /// <summary>An error at the next token.</summary>
-    SyntaxErrorException Fail(string message)
+    SyntaxErrorException Fail(string message, string? hint = null)
     {
         Token token = _tokens.Peek();
-        return token.Kind == TokenKind.Invalid ? Fail(token.ErrorSpan, token.Error!) : Fail(token.Span, message);
+        return token.Kind == TokenKind.Invalid ? Fail(token.ErrorSpan, token.Error!) : Fail(token.Span, message, hint);
     }
 
-    static SyntaxErrorException Fail(SourceSpan span, string message) => new(new Diagnostic(Severity.Error, span, "syntax: " + message));
+    static SyntaxErrorException Fail(SourceSpan span, string message, string? hint = null) => new(new Diagnostic(Severity.Error, span, "syntax: " + message, hint));
 
     /// <summary>From a token to the one taken last.</summary>
     SourceSpan From(SourceSpan start) => start.To(_tokens.Previous.Span);
