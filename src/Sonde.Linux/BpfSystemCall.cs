@@ -45,6 +45,9 @@ public readonly ref struct ProgramLoadArguments
     /// <summary>The kernel type, by its number in the kernel's BTF, that the program is attached to; 0 for none (Linux 5.5+).</summary>
     public uint AttachBtfId { get; init; }
 
+    /// <summary>The BTF of the kernel's module that the number is in; null for the kernel's own (Linux 5.11+).</summary>
+    public FileDescriptor? AttachBtf { get; init; }
+
     /// <summary><c>BPF_F_*</c> load flags.</summary>
     public uint Flags { get; init; }
 
@@ -115,7 +118,9 @@ public static unsafe class BpfSystemCall
         ObjectInfo = 15,
         RawTracepointOpen = 17,
         BtfLoad = 18,
+        BtfOpen = 19,
         MapFreeze = 22,
+        BtfNextId = 23,
         LinkCreate = 28,
         EnableStats = 32,
         IteratorCreate = 33,
@@ -212,6 +217,7 @@ public static unsafe class BpfSystemCall
             a.SetName(48, arguments.Name);
             a.Set(68, arguments.ExpectedAttachType);
             a.Set(108, arguments.AttachBtfId);
+            a.Set(112, arguments.AttachBtf is { } attached ? (uint)attached.Number : 0);
             if (arguments.Btf is { } btf)
             {
                 a.Set(72, (uint)btf.Number);
@@ -222,6 +228,7 @@ public static unsafe class BpfSystemCall
 
             SystemResult result = Call(Command.ProgramLoad, ref a);
             GC.KeepAlive(arguments.Btf);
+            GC.KeepAlive(arguments.AttachBtf);
             return result;
         }
     }
@@ -297,6 +304,38 @@ public static unsafe class BpfSystemCall
             a.Set(0, data);
             a.Set(16, (uint)btf.Length);
             return Call(Command.BtfLoad, ref a);
+        }
+    }
+
+    /// <summary>The number of the BTF loaded next after <paramref name="id"/>; ENOENT after the last (Linux 5.4+).</summary>
+    public static SystemResult NextBtf(uint id, out uint next)
+    {
+        Attributes a = default;
+        a.Set(0, id);
+        SystemResult result = Call(Command.BtfNextId, ref a);
+        next = a.Get(4);
+        return result;
+    }
+
+    /// <summary>Opens loaded BTF by its number; the result is a descriptor's number.</summary>
+    public static SystemResult OpenBtf(uint id)
+    {
+        Attributes a = default;
+        a.Set(0, id);
+        return Call(Command.BtfOpen, ref a);
+    }
+
+    /// <summary>Copies the zero-terminated name of loaded BTF: <c>vmlinux</c>, a module's, or none (<c>struct bpf_btf_info</c>, Linux 5.11+). ENOSPC: it is longer.</summary>
+    public static SystemResult BtfName(FileDescriptor btf, Span<byte> name)
+    {
+        fixed (byte* buffer = name)
+        {
+            // Address of the bytes and their size, number, address of the name and its size, whether it is the kernel's.
+            Span<byte> info = stackalloc byte[32];
+            info.Clear();
+            MemoryMarshal.Write(info[16..], (ulong)buffer);
+            MemoryMarshal.Write(info[24..], (uint)name.Length);
+            return Info(btf, info);
         }
     }
 

@@ -40,8 +40,11 @@ sealed class CompiledProgram
 
     public bool Sleepable { get; init; }
 
-    /// <summary>The kernel function a fentry, fexit or iterator program is for: its id in the kernel's BTF.</summary>
+    /// <summary>The kernel function a fentry, fexit or iterator program is for: its id in the BTF of the kernel, or of <see cref="AttachModule"/>.</summary>
     public int AttachBtfId { get; init; }
+
+    /// <summary>The module that has the function; empty for the kernel itself.</summary>
+    public string AttachModule { get; init; } = "";
 
     /// <summary>All places, of one <see cref="ProbeKind"/>; each one's cookie is <see cref="ResolvedProbe.NameIndex"/>.</summary>
     public required IReadOnlyList<ResolvedProbe> Probes { get; init; }

@@ -4,8 +4,11 @@ using Sonde.Linux;
 
 namespace Sonde.Bpf.Btf;
 
-/// <summary>The types of a kernel or a program in BTF, found by name without reading them all (Documentation/bpf/btf.rst).</summary>
-/// <remarks>Parsing notes where each type begins; names are indexed at the first search; everything else is read when asked for. Safe for concurrent use.</remarks>
+/// <summary>The types of a kernel, one of its modules or a program in BTF, found by name without reading them all (Documentation/bpf/btf.rst).</summary>
+/// <remarks>
+/// Parsing notes where each type begins; names are indexed at the first search; everything else is read when asked for. A module's types and names go
+/// on where the kernel's end, and refer to them ("split BTF", Linux 5.11+). Safe for concurrent use.
+/// </remarks>
 public sealed class BtfTypes
 {
     /// <summary>Where the kernel shows its own (Linux 5.4+ with CONFIG_DEBUG_INFO_BTF).</summary>
@@ -15,28 +18,37 @@ public sealed class BtfTypes
 
     static readonly byte[] _void = new byte[BtfType.HeaderBytes];
 
+    readonly BtfTypes? _kernel;
+    readonly int _firstId;
+    readonly uint _firstString;
     readonly ReadOnlyMemory<byte> _types;
     readonly ReadOnlyMemory<byte> _strings;
     readonly int[] _offsets;
     readonly Lazy<int[]> _heads;
     int[] _next = [];
 
-    BtfTypes(ReadOnlyMemory<byte> types, ReadOnlyMemory<byte> strings, int[] offsets)
+    BtfTypes(BtfTypes? kernel, ReadOnlyMemory<byte> types, ReadOnlyMemory<byte> strings)
     {
+        _kernel = kernel;
+        _firstId = kernel?.Count ?? 1;
+        _firstString = kernel is null ? 0 : kernel._firstString + (uint)kernel._strings.Length;
         _types = types;
         _strings = strings;
-        _offsets = offsets;
+        _offsets = ScanTypes(types.Span);
         _heads = new Lazy<int[]>(IndexNames);
     }
 
-    /// <summary>How many types there are, <c>void</c> included.</summary>
-    public int Count => _offsets.Length;
+    /// <summary>How many types there are, <c>void</c> and those of the kernel included.</summary>
+    public int Count => _firstId + _offsets.Length;
+
+    /// <summary>All types but <c>void</c>, in order of their numbers; of a module its own.</summary>
+    public IEnumerable<BtfType> Own => Enumerable.Range(_firstId, _offsets.Length).Select(id => new BtfType(this, id));
 
     /// <summary>The type of that number.</summary>
     /// <exception cref="BtfException">There is none.</exception>
-    public BtfType this[int id] => (uint)id < _offsets.Length
-        ? new BtfType(this, id)
-        : throw new BtfException(0, $"there is no type {(uint)id}, only {_offsets.Length}");
+    public BtfType this[int id] => (uint)id >= Count
+        ? throw new BtfException(0, $"there is no type {(uint)id}, only {Count}")
+        : id >= _firstId || _kernel is null ? new BtfType(this, id) : _kernel[id];
 
     /// <summary>Reads the running kernel's types.</summary>
     /// <exception cref="LinuxException">ENOENT: the kernel has none.</exception>
@@ -45,8 +57,10 @@ public sealed class BtfTypes
         : throw new LinuxException(Errno.ENOENT, $"read(\"{KernelPath}\")", "Needs Linux 5.4 with CONFIG_DEBUG_INFO_BTF.");
 
     /// <summary>Reads BTF: the contents of <see cref="KernelPath"/> or of an ELF file's <c>.BTF</c> section.</summary>
+    /// <param name="bytes">The bytes; not copied.</param>
+    /// <param name="kernel">The kernel's types, when these are a module's.</param>
     /// <exception cref="BtfException">The bytes are damaged, of the other byte order or of an unknown version.</exception>
-    public static BtfTypes Parse(ReadOnlyMemory<byte> bytes)
+    public static BtfTypes Parse(ReadOnlyMemory<byte> bytes, BtfTypes? kernel = null)
     {
         // struct btf_header: magic 16, version 8, flags 8, header length, then offset and length of types and strings behind it.
         const int LeastHeader = 24;
@@ -64,12 +78,13 @@ public sealed class BtfTypes
         uint headerLength = Word(header, 4);
         ReadOnlyMemory<byte> types = Section(bytes, headerLength, 8, "types");
         ReadOnlyMemory<byte> strings = Section(bytes, headerLength, 16, "strings");
-        if (strings.IsEmpty || strings.Span[0] != 0 || strings.Span[^1] != 0)
+        // A module's strings go on behind the kernel's, whose first is the empty one; there may be none.
+        if (strings.IsEmpty ? kernel is null : strings.Span[^1] != 0 || (kernel is null && strings.Span[0] != 0))
         {
             throw new BtfException(16, "the strings do not begin and end with a zero");
         }
 
-        return new BtfTypes(types, strings, ScanTypes(types.Span));
+        return new BtfTypes(kernel, types, strings);
     }
 
     /// <summary>Finds the first type of a name and kind.</summary>
@@ -88,7 +103,7 @@ public sealed class BtfTypes
         return false;
     }
 
-    /// <summary>Finds every type of a name, in order of their numbers.</summary>
+    /// <summary>Finds every type of a name, in order of their numbers; a module's own come before the kernel's.</summary>
     public IEnumerable<BtfType> FindAll(string name)
     {
         if (name.Length == 0)
@@ -98,33 +113,43 @@ public sealed class BtfTypes
 
         byte[] bytes = Encoding.UTF8.GetBytes(name);
         int[] heads = _heads.Value;
-        for (int id = heads[Hash(bytes) & heads.Length - 1]; id != 0; id = _next[id])
+        for (int id = heads[Hash(bytes) & heads.Length - 1]; id != 0; id = _next[id - _firstId])
         {
             if (NameBytes(id).SequenceEqual(bytes))
             {
                 yield return new BtfType(this, id);
             }
         }
+
+        foreach (BtfType type in _kernel?.FindAll(name) ?? [])
+        {
+            yield return type;
+        }
     }
 
-    internal ReadOnlySpan<byte> Record(int id) => id == 0 ? _void : _types.Span[_offsets[id]..];
+    internal ReadOnlySpan<byte> Record(int id) => id == 0 ? _void : _types.Span[_offsets[id - _firstId]..];
 
     internal string Text(uint offset) => Encoding.UTF8.GetString(TextBytes(offset));
 
     internal static uint Word(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 
-    ReadOnlySpan<byte> NameBytes(int id) => TextBytes(Word(_types.Span, _offsets[id]));
+    ReadOnlySpan<byte> NameBytes(int id) => TextBytes(Word(Record(id), 0));
 
     // An offset beyond the strings names nothing; the last byte is zero, so that every other one ends.
     ReadOnlySpan<byte> TextBytes(uint offset)
     {
+        if (_kernel is not null && offset < _firstString)
+        {
+            return _kernel.TextBytes(offset);
+        }
+
         ReadOnlySpan<byte> strings = _strings.Span;
-        if (offset >= strings.Length)
+        if (offset - _firstString >= strings.Length)
         {
             return [];
         }
 
-        ReadOnlySpan<byte> text = strings[(int)offset..];
+        ReadOnlySpan<byte> text = strings[(int)(offset - _firstString)..];
         return text[..text.IndexOf((byte)0)];
     }
 
@@ -142,7 +167,7 @@ public sealed class BtfTypes
 
     static int[] ScanTypes(ReadOnlySpan<byte> types)
     {
-        List<int> offsets = new(types.Length / 20 + 1) { 0 };
+        List<int> offsets = new(types.Length / 20 + 1);
         int at = 0;
         while (at < types.Length)
         {
@@ -172,15 +197,15 @@ public sealed class BtfTypes
     // Chains through arrays: a head for each hash, and for each type the next one of that hash.
     int[] IndexNames()
     {
-        int[] heads = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_offsets.Length)];
+        int[] heads = new int[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_offsets.Length + 1)];
         int[] next = new int[_offsets.Length];
-        for (int id = _offsets.Length - 1; id > 0; id--)
+        for (int id = Count - 1; id >= _firstId; id--)
         {
             ReadOnlySpan<byte> name = NameBytes(id);
             if (!name.IsEmpty)
             {
                 ref int head = ref heads[Hash(name) & heads.Length - 1];
-                next[id] = head;
+                next[id - _firstId] = head;
                 head = id;
             }
         }

@@ -39,12 +39,13 @@ public sealed partial class Program : IDisposable
     {
         ulong[] code = Assembler.Assemble(spec.Instructions, spec.Maps);
         using FileDescriptor? btf = FunctionBtf.Load(spec, out uint[] functions);
+        using FileDescriptor? module = spec.AttachModule.Length > 0 ? ModuleBtf.Open(spec.AttachModule) : null;
         byte[] log = spec.LogLevel == 0 ? [] : new byte[VerifierLogBuffer.FirstBytes];
-        SystemResult result = Try(spec, code, btf, functions, spec.LogLevel, log);
+        SystemResult result = Try(spec, code, btf, functions, module, spec.LogLevel, log);
         while (result.Errno == Errno.ENOSPC && log.Length is > 0 and < VerifierLogBuffer.MostBytes)
         {
             log = new byte[VerifierLogBuffer.Grow(log.Length)];
-            result = Try(spec, code, btf, functions, spec.LogLevel, log);
+            result = Try(spec, code, btf, functions, module, spec.LogLevel, log);
         }
 
         GC.KeepAlive(spec);
@@ -60,7 +61,7 @@ public sealed partial class Program : IDisposable
             throw new LinuxException(errno, operation, Map.NeedsRights);
         }
 
-        string text = VerifierLogBuffer.Explain(bytes => Try(spec, code, btf, functions, 1, bytes));
+        string text = VerifierLogBuffer.Explain(bytes => Try(spec, code, btf, functions, module, 1, bytes));
         throw text.Length > 0
             ? new VerifierException(operation, errno, text, spec.Instructions)
             : new LinuxException(errno, operation, errno == Errno.EINVAL ? $"Linux {RunningKernel.Version} may not know this program type or its options." : null);
@@ -90,7 +91,7 @@ public sealed partial class Program : IDisposable
     /// <summary>Closes this process's handle; links keep the program.</summary>
     public void Dispose() => Descriptor.Dispose();
 
-    static SystemResult Try(ProgramSpec spec, ulong[] code, FileDescriptor? btf, uint[] functions, uint logLevel, byte[] log)
+    static SystemResult Try(ProgramSpec spec, ulong[] code, FileDescriptor? btf, uint[] functions, FileDescriptor? module, uint logLevel, byte[] log)
     {
         ProgramLoadArguments arguments = new()
         {
@@ -98,6 +99,7 @@ public sealed partial class Program : IDisposable
             ExpectedAttachType = (uint)spec.ExpectedAttachType,
             Flags = spec.Sleepable ? SleepableFlag : 0,
             AttachBtfId = (uint)spec.AttachBtfId,
+            AttachBtf = module,
             Instructions = code,
             License = spec.License,
             Name = spec.Name,

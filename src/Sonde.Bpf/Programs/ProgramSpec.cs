@@ -15,8 +15,11 @@ public sealed record ProgramSpec
     /// <summary>How it will be attached; <see cref="AttachType.UprobeMulti"/> for <see cref="Program.AttachUprobeMulti"/>.</summary>
     public AttachType ExpectedAttachType { get; init; }
 
-    /// <summary>For <see cref="ProgramType.Tracing"/>: the function or iterator it is for, by its number in the kernel's BTF.</summary>
+    /// <summary>For <see cref="ProgramType.Tracing"/>: the function or iterator it is for, by its number in the BTF of the kernel, or of <see cref="AttachModule"/>.</summary>
     public int AttachBtfId { get; init; }
+
+    /// <summary>The module that has the function; empty for the kernel itself (Linux 5.11+).</summary>
+    public string AttachModule { get; init; } = "";
 
     /// <summary>The maps made of the <see cref="MapSpec"/>s that the instructions refer to.</summary>
     public IReadOnlyList<Map> Maps { get; init; } = [];

@@ -188,7 +188,7 @@ sealed partial class Binder
 
     /// <summary>Only programs that are given a packet can write it down (<c>bpf_skb_output</c>, Linux 5.5): fentry and fexit.</summary>
     BoundExpression BindPacketOutput(Call call) => Context.Kind is ProbeKind.Fentry or ProbeKind.Fexit or ProbeKind.RawTracepoint
-        ? Fail(call.Span, $"{call.Name}() is not supported: packets are not written to files; the fields of a struct sk_buff can be printed")
+        ? Fail(call.Span, $"{call.Name}() is not supported: packets are not written to files; the fields of a struct sk_buff can be printed, and its bytes by buf()")
         : Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
 
     /// <summary>The name of the process hit, or of the thread; others' are not looked up.</summary>

@@ -69,8 +69,11 @@ sealed record ResolvedProbe
     /// <summary>Kernel functions: offset in bytes from the function's start, or an address when <see cref="Function"/> is empty.</summary>
     public ulong Offset { get; init; }
 
-    /// <summary>fentry, fexit, iter, raw tracepoints: the id in the kernel's BTF.</summary>
+    /// <summary>fentry, fexit, iter, raw tracepoints: the id in the BTF of the kernel, or of <see cref="Module"/>.</summary>
     public int BtfId { get; init; }
+
+    /// <summary>fentry, fexit, raw tracepoints: the module that has it; empty for the kernel itself.</summary>
+    public string Module { get; init; } = "";
 
     /// <summary>Timers: nanoseconds between two hits when <see cref="Frequency"/> is 0. Software and hardware events: how many make a hit.</summary>
     public ulong Period { get; init; }

@@ -15,6 +15,7 @@ sealed record LoweredProgram(IrProgram Ir, ProgramType Type, AttachType AttachTy
         Instructions = IrCompiler.Compile(Ir, kernel),
         Sleepable = Sleepable,
         AttachBtfId = Type == ProgramType.Tracing ? Places[0].BtfId : 0,
+        AttachModule = Type == ProgramType.Tracing ? Places[0].Module : "",
         Probes = Places,
     };
 }

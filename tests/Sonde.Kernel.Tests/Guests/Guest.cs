@@ -39,6 +39,7 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         mount -t bpf bpf /sys/fs/bpf
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
         ip link set lo up
+        for module in /modules/*; do insmod $module; done
         for folder in /commands/*; do
             timeout 60 sh $folder/command </dev/null >$folder/output 2>$folder/errors
             echo $? >$folder/exit
@@ -63,13 +64,22 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         return guest;
     }
 
+    /// <summary>Lets the guest load modules of its kernel, in this order, before it runs anything.</summary>
+    public void AddModules(Initramfs files, params IReadOnlyList<string> names)
+    {
+        for (int index = 0; index < names.Count; index++)
+        {
+            files.AddCopy($"{Root}{Kernel}.modules/{names[index]}.ko", $"/modules/{index}-{names[index]}.ko");
+        }
+    }
+
     /// <summary>Boots it, runs shell scripts one after the other, and gives what each left.</summary>
     public IReadOnlyList<CommandResult> Run(Initramfs files, IReadOnlyList<string> commands)
     {
         files.Add("/init", Init);
         files.AddCopy(Root + "/bin/busybox", "/bin/busybox");
         files.Add("/etc/passwd", "root:x:0:0:root:/:/bin/sh\n");
-        foreach (string folder in (string[])["/proc", "/sys", "/dev", "/tmp"])
+        foreach (string folder in (string[])["/proc", "/sys", "/dev", "/tmp", "/modules"])
         {
             files.AddFolder(folder);
         }

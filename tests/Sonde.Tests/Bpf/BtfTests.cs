@@ -46,6 +46,39 @@ public class BtfTests
     }
 
     [Fact]
+    public void A_modules_types_go_on_where_the_kernels_end()
+    {
+        BtfTypes kernel = BtfTypes.Parse(Sample());
+        BtfTypes module = BtfTypes.Parse(SampleModule(kernel.Count), kernel);
+        Assert.Equal(kernel.Count + 3, module.Count);
+        Assert.Equal(["device", "paint", ""], module.Own.Select(type => type.Name));
+
+        Assert.True(module.TryFind("device", BtfKind.Structure, out BtfType device));
+        Assert.Equal(kernel.Count, device.Id);
+        Assert.Same(module, device.Types);
+        Assert.True(device.TryFindMember("shape.named.b", out BtfMember nested));
+        Assert.Equal(8 + 16 + 4, nested.ByteOffset);
+        Assert.Same(kernel, nested.Type.Types);
+        // The names of the kernel's members, of one of the module's own, and of its function, which the kernel has too.
+        Assert.Equal(["a", "shape"], device.Members.Select(member => member.Name));
+        Assert.Equal(["paint", "paint"], module.FindAll("paint").Select(type => type.Name));
+        Assert.Same(module, module.FindAll("paint").First().Types);
+        Assert.True(module.TryFind("color", BtfKind.Enumeration, out BtfType color));
+        Assert.Equal(color, kernel.FindAll("color").Single());
+        Assert.False(kernel.TryFind("device", BtfKind.Structure, out _));
+        Assert.Equal($"BTF+0x0: there is no type {module.Count}, only {module.Count}", Assert.Throws<BtfException>(() => module[module.Count]).Message);
+    }
+
+    [Fact]
+    public void A_module_may_have_no_names_of_its_own()
+    {
+        BtfTypes kernel = BtfTypes.Parse(Sample());
+        uint[] words = [0x1eb9f, 24, 0, 12, 12, 0, 0, (uint)BtfKind.Pointer << 24, 1];
+        BtfTypes module = BtfTypes.Parse(words.SelectMany(BitConverter.GetBytes).ToArray(), kernel);
+        Assert.Equal("int", module[kernel.Count].Target.Name);
+    }
+
+    [Fact]
     public void Types_that_contain_themselves_do_not_hold_it_up()
     {
         Builder b = new();
@@ -83,10 +116,12 @@ public class BtfTests
     public void Whatever_the_bytes_nothing_but_a_refusal_happens()
     {
         byte[] sample = Sample();
+        BtfTypes kernel = BtfTypes.Parse(sample);
+        byte[] module = SampleModule(kernel.Count);
         Random random = new(7);
         for (int round = 0; round < 5_000; round++)
         {
-            byte[] bytes = (byte[])sample.Clone();
+            byte[] bytes = (byte[])(round % 2 == 0 ? sample : module).Clone();
             for (int i = random.Next(1, 6); i > 0; i--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -94,7 +129,7 @@ public class BtfTests
 
             try
             {
-                BtfTypes types = BtfTypes.Parse(bytes);
+                BtfTypes types = BtfTypes.Parse(bytes, round % 2 == 0 ? null : kernel);
                 for (int id = 0; id < types.Count; id++)
                 {
                     Walk(types[id]);
@@ -146,14 +181,33 @@ public class BtfTests
         return b.Build();
     }
 
-    sealed class Builder
+    /// <summary>struct device { int a; struct outer shape at 8; }; another paint(), and a pointer to device: all in terms of <see cref="Sample"/>.</summary>
+    static byte[] SampleModule(int firstType)
+    {
+        Builder kernel = new();
+        foreach (string name in (string[])["int", "myint", "x", "b", "b", "inner"])
+        {
+            kernel.Text(name);
+        }
+
+        uint nameOfA = kernel.Text("a");
+        int stringsOfKernel = BitConverter.ToInt32(Sample(), 20);
+
+        Builder b = new(stringsOfKernel);
+        b.Type("device", BtfKind.Structure, 2, 32, nameOfA, 1, 0, b.Text("shape"), 5, 64);
+        b.Type("paint", BtfKind.Function, 0, 10);
+        b.Type("", BtfKind.Pointer, 0, (uint)firstType);
+        return b.Build();
+    }
+
+    sealed class Builder(int stringsBefore = 0)
     {
         readonly List<byte> _types = [];
-        readonly List<byte> _strings = [0];
+        readonly List<byte> _strings = stringsBefore == 0 ? [0] : [];
 
         internal uint Text(string text)
         {
-            uint offset = (uint)_strings.Count;
+            uint offset = (uint)(stringsBefore + _strings.Count);
             _strings.AddRange(Encoding.UTF8.GetBytes(text + "\0"));
             return offset;
         }

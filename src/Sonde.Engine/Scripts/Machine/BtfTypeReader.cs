@@ -11,14 +11,14 @@ sealed class BtfTypeReader
     const int MostDepth = 32;
     const int MostMembers = 1 << 14;
 
-    readonly Dictionary<int, DataType> _read = [];
+    readonly Dictionary<BtfType, DataType> _read = [];
 
     /// <summary>The type as the language sees it; <see cref="VoidType"/> for what has no values (functions, <c>void</c>, damage).</summary>
     public DataType Read(BtfType type) => Read(type, 0);
 
     DataType Read(BtfType type, int depth)
     {
-        if (_read.TryGetValue(type.Id, out var known))
+        if (_read.TryGetValue(type, out var known))
         {
             return known;
         }
@@ -31,7 +31,7 @@ sealed class BtfTypeReader
         try
         {
             var made = Make(type, depth);
-            _read[type.Id] = made;
+            _read[type] = made;
             return made;
         }
         catch (BtfException)

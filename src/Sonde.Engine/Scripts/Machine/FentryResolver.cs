@@ -9,8 +9,6 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <remarks>The context is an array of 8-byte slots: the arguments in order, large structures over two, then for fexit the result (kernel/bpf/btf.c, btf_ctx_access).</remarks>
 sealed class FentryResolver(KernelFunctions functions, KernelTypes types) : IProbeResolver
 {
-    const string Kernel = "vmlinux";
-
     string? Missing => types.Btf is null
         ? "functions' types are in the kernel's BTF, which this kernel does not have (CONFIG_DEBUG_INFO_BTF)"
         : TracingPrograms.Missing;
@@ -28,23 +26,24 @@ sealed class FentryResolver(KernelFunctions functions, KernelTypes types) : IPro
         }
 
         var module = request.Parts.Count == 2 ? request.Parts[0] : "*";
-        return [.. functions.Find(module, request.Parts[^1]).Where(function => function.Module == Kernel).Select(function => Probe(request, function.Name)).OfType<ResolvedProbe>()];
+        return [.. functions.Find(module, request.Parts[^1]).Select(function => Probe(request, function.Module, function.Name)).OfType<ResolvedProbe>()];
     }
 
     public string? ExplainMissing(ProbeRequest request) => Missing
-        ?? (functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1]).FirstOrDefault(function => function.Module != Kernel) is { Name: not null } other
-            ? $"only functions of the kernel itself are known with their types; kprobe:{other.Module}:{other.Name} reaches this one"
+        ?? (functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1]).FirstOrDefault(function => types.FindFunction(function.Name, function.Module) is null) is { Name: not null } other
+            ? $"{(other.Module == KernelTypes.Kernel ? "the kernel" : $"the module {other.Module}")} does not tell this function's types; kprobe:{other.Module}:{other.Name} reaches it"
         : Wildcards.Has(request.Parts[^1]) ? null : Suggestions.DidYouMean(request.Parts[^1], functions.All.Select(function => function.Name)));
 
     public IEnumerable<ListedScriptProbe> List(ProbeRequest request, bool details) => Missing is not null || request.Parts.Count > 2 ? [] :
         functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1])
-            .Where(function => function.Module == Kernel && types.FindFunction(function.Name) is not null).OrderBy(function => function.Name, StringComparer.Ordinal)
+            .Where(function => types.FindFunction(function.Name, function.Module) is not null)
+            .OrderBy(function => function.Module, StringComparer.Ordinal).ThenBy(function => function.Name, StringComparer.Ordinal)
             .Select(function => new ListedScriptProbe(
-                $"{request.Type.Name}:{Kernel}:{function.Name}", details ? KernelSignatures.Declare(types, function.Name, request.Kind == ProbeKind.Fexit) : []));
+                $"{request.Type.Name}:{function.Module}:{function.Name}", details ? KernelSignatures.Declare(types, function.Name, function.Module, request.Kind == ProbeKind.Fexit) : []));
 
-    ResolvedProbe? Probe(ProbeRequest request, string name)
+    ResolvedProbe? Probe(ProbeRequest request, string module, string name)
     {
-        if (types.FindFunction(name) is not { } function)
+        if (types.FindFunction(name, module) is not { } function)
         {
             return null;
         }
@@ -63,11 +62,11 @@ sealed class FentryResolver(KernelFunctions functions, KernelTypes types) : IPro
         return new()
         {
             Kind = request.Kind,
-            Name = $"{request.Type.Name}:{Kernel}:{name}",
+            Name = $"{request.Type.Name}:{module}:{name}",
             Context = new()
             {
                 // The program is loaded for its one function.
-                Key = $"{request.Type.Name}:{name}",
+                Key = $"{request.Type.Name}:{module}:{name}",
                 Kind = request.Kind,
                 ProgramType = ProgramType.Tracing,
                 DefaultSpace = AddressSpace.Kernel,
@@ -75,7 +74,8 @@ sealed class FentryResolver(KernelFunctions functions, KernelTypes types) : IPro
                 Named = named,
                 ReturnValue = isExit && result.Kind != BtfKind.Void ? new("retval", types.Read(result), new ContextSource(8 * slot)) : null,
             },
-            Group = Kernel,
+            Group = module,
+            Module = module == KernelTypes.Kernel ? "" : module,
             Function = name,
             BtfId = function.Id,
             Span = request.Span,
@@ -145,9 +145,9 @@ sealed class IteratorResolver(KernelTypes types) : IProbeResolver
 
     IEnumerable<string> Names()
     {
-        for (var id = 1; id < types.Btf?.Count; id++)
+        foreach (var type in types.Btf?.Own ?? [])
         {
-            if (types.Btf[id] is { Kind: BtfKind.Structure } type && type.Name is var name && name.StartsWith(ContextPrefix, StringComparison.Ordinal)
+            if (type is { Kind: BtfKind.Structure } && type.Name is var name && name.StartsWith(ContextPrefix, StringComparison.Ordinal)
                 && Function(name[ContextPrefix.Length..]) is not null)
             {
                 yield return name[ContextPrefix.Length..];

@@ -7,12 +7,9 @@ namespace Sonde.Engine.Scripts.Machine;
 /// <remarks>tracefs lists them (<c>available_filter_functions</c>) where function tracing is built in; elsewhere every function is taken for one.</remarks>
 sealed class KernelFunctions(KernelAddresses addresses)
 {
-    /// <summary>What the kernel itself is called beside its modules.</summary>
-    public const string Kernel = "vmlinux";
-
     readonly Lazy<IReadOnlyList<(string Module, string Name)>> _all = new(() => FromTracefs() ?? FromSymbols(addresses.Symbols));
 
-    /// <summary>All, by module and name; the kernel's own module is called <c>vmlinux</c>.</summary>
+    /// <summary>All, by module and name; the kernel's own module is called <see cref="KernelTypes.Kernel"/>.</summary>
     public IReadOnlyList<(string Module, string Name)> All => _all.Value;
 
     /// <summary>Those a module and a name, or patterns of them, mean.</summary>
@@ -21,7 +18,7 @@ sealed class KernelFunctions(KernelAddresses addresses)
         if (module == "*" && !Wildcards.Has(name))
         {
             // One symbol is found without reading the list.
-            return addresses.Symbols.TryFind(name, out var symbol) && symbol.IsFunction ? [(symbol.Module ?? Kernel, name)] : [];
+            return addresses.Symbols.TryFind(name, out var symbol) && symbol.IsFunction ? [(symbol.Module ?? KernelTypes.Kernel, name)] : [];
         }
 
         var modules = Wildcards.Matcher(module);
@@ -47,7 +44,7 @@ sealed class KernelFunctions(KernelAddresses addresses)
                 var name = blank < 0 ? line : line[..blank];
                 if (!name.StartsWith("__ftrace_invalid_address__", StringComparison.Ordinal))
                 {
-                    functions.Add((blank < 0 ? Kernel : line[(blank + 1)..].Trim('[', ']', ' ', '\t'), name));
+                    functions.Add((blank < 0 ? KernelTypes.Kernel : line[(blank + 1)..].Trim('[', ']', ' ', '\t'), name));
                 }
             }
 
@@ -61,7 +58,7 @@ sealed class KernelFunctions(KernelAddresses addresses)
 
     static List<(string, string)> FromSymbols(KernelSymbols symbols) =>
     [
-        .. symbols.All.Where(symbol => symbol.IsFunction && symbol.Module != "bpf" && !IsLocalCopy(symbol.Name)).Select(symbol => (symbol.Module ?? Kernel, symbol.Name)),
+        .. symbols.All.Where(symbol => symbol.IsFunction && symbol.Module != "bpf" && !IsLocalCopy(symbol.Name)).Select(symbol => (symbol.Module ?? KernelTypes.Kernel, symbol.Name)),
     ];
 
     /// <summary>Cold parts and copies for constant arguments are no functions of the source, and call stubs (<c>__pfx_</c>) hold nothing but nops.</summary>

@@ -4,18 +4,24 @@ using Sonde.Script.Types;
 
 namespace Sonde.Engine.Scripts.Machine;
 
-/// <summary>The kernel's types. Its BTF is read at the first question and every part of it when needed; without BTF there are none.</summary>
+/// <summary>The kernel's types, and those of its modules that something was asked of. BTF is read at the first question and every part of it when needed; without BTF there are none.</summary>
 sealed class KernelTypes
 {
+    /// <summary>What the kernel itself is called beside its modules.</summary>
+    public const string Kernel = "vmlinux";
+
+    readonly string _path;
     readonly Lazy<BtfTypes?> _btf;
+    readonly Dictionary<string, BtfTypes?> _modules = [];
     readonly BtfTypeReader _reader = new();
     readonly Lazy<Dictionary<string, (int Enum, long Value)>> _constants;
     readonly Lazy<HashSet<int>> _callable;
 
-    /// <summary>The running kernel's, or those of the file given in its place.</summary>
+    /// <summary>The running kernel's, or those of the file given in its place; modules' lie beside it.</summary>
     public KernelTypes(string? path = null)
     {
-        _btf = new(() => Load(path ?? BtfTypes.KernelPath));
+        _path = path ?? BtfTypes.KernelPath;
+        _btf = new(() => Load(_path, null));
         _constants = new(IndexConstants);
         _callable = new(FindCallable);
     }
@@ -27,22 +33,41 @@ sealed class KernelTypes
     /// <summary>The BTF itself; null when the kernel has none, or it is damaged.</summary>
     public BtfTypes? Btf => _btf.Value;
 
+    /// <summary>The modules that tell their types (Linux 5.11+ with CONFIG_DEBUG_INFO_BTF_MODULES).</summary>
+    public IEnumerable<string> Modules => Btf is null || Path.GetDirectoryName(_path) is not { } folder || !Directory.Exists(folder) ? []
+        : Directory.EnumerateFiles(folder).Where(file => file != _path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+
+    /// <summary>The types of a module, or the kernel's own by the name of <see cref="Kernel"/>; null when it does not tell them.</summary>
+    public BtfTypes? Of(string module)
+    {
+        if (module == Kernel || Btf is not { } kernel)
+        {
+            return Btf;
+        }
+
+        if (!_modules.TryGetValue(module, out var types))
+        {
+            types = module.Length == 0 || module.Contains('/', StringComparison.Ordinal) ? null : Load(Path.Combine(Path.GetDirectoryName(_path) ?? "", module), kernel);
+            _modules.Add(module, types);
+        }
+
+        return types;
+    }
+
     /// <summary>The type of the language that a BTF type is.</summary>
     public DataType Read(BtfType type) => _reader.Read(type);
 
     /// <summary>See <see cref="Script.Binding.ITarget.FindKernelType"/>.</summary>
     public DataType? Find(string tag, string name)
     {
-        if (Btf is not { } btf)
+        foreach (var btf in Known)
         {
-            return null;
-        }
-
-        foreach (var candidate in btf.FindAll(name))
-        {
-            if (IsTagged(candidate.Kind, tag))
+            foreach (var candidate in btf.FindAll(name))
             {
-                return Read(candidate);
+                if (IsTagged(candidate.Kind, tag))
+                {
+                    return Read(candidate);
+                }
             }
         }
 
@@ -57,6 +82,15 @@ sealed class KernelTypes
             type = found;
             value = constant.Value;
             return true;
+        }
+
+        foreach (var candidate in Known.Skip(1).SelectMany(module => module.Own))
+        {
+            if (candidate.Values.FirstOrDefault(each => each.Name == name) is { Name: not null } own && Read(candidate) is EnumType enumeration)
+            {
+                (type, value) = (enumeration, own.Value);
+                return true;
+            }
         }
 
         type = null!;
@@ -76,26 +110,30 @@ sealed class KernelTypes
     public IEnumerable<BtfType> Named(string tag)
     {
         var seen = new HashSet<string>();
-        for (var id = 1; id < Btf?.Count; id++)
+        foreach (var type in Btf?.Own ?? [])
         {
-            if (Btf[id] is var type && IsTagged(type.Kind, tag) && type.Name is { Length: > 0 } name && seen.Add(name))
+            if (IsTagged(type.Kind, tag) && type.Name is { Length: > 0 } name && seen.Add(name))
             {
                 yield return type;
             }
         }
     }
 
-    /// <summary>A function of the kernel by name.</summary>
-    public BtfType? FindFunction(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Function, out var function) ? function : null;
+    /// <summary>A function of the kernel, or of a module, by name.</summary>
+    public BtfType? FindFunction(string name, string module = Kernel) =>
+        Of(module) is { } btf && btf.TryFind(name, BtfKind.Function, out var function) && function.Types == btf ? function : null;
 
     /// <summary>Whether there is a variable of this name; those that every processor has its own of are the only ones that BTF names up to now (pahole 1.31).</summary>
     public bool HasVariable(string name) => Btf is { } btf && btf.TryFind(name, BtfKind.Variable, out _);
 
-    static BtfTypes? Load(string path)
+    /// <summary>The kernel's types first.</summary>
+    IEnumerable<BtfTypes> Known => new[] { Btf }.Concat(_modules.Values).OfType<BtfTypes>();
+
+    static BtfTypes? Load(string path, BtfTypes? kernel)
     {
         try
         {
-            return ProcFs.TryRead(path, out var bytes) ? BtfTypes.Parse(bytes) : null;
+            return ProcFs.TryRead(path, out var bytes) ? BtfTypes.Parse(bytes, kernel) : null;
         }
         catch (BtfException)
         {
@@ -115,14 +153,11 @@ sealed class KernelTypes
     Dictionary<string, (int Enum, long Value)> IndexConstants()
     {
         var constants = new Dictionary<string, (int, long)>();
-        for (var id = 1; id < Btf?.Count; id++)
+        foreach (var type in Btf?.Own ?? [])
         {
-            if (Btf[id] is { Kind: BtfKind.Enumeration or BtfKind.Enumeration64 } type)
+            foreach (var (name, value) in type.Values)
             {
-                foreach (var (name, value) in type.Values)
-                {
-                    constants.TryAdd(name, (id, value));
-                }
+                constants.TryAdd(name, (type.Id, value));
             }
         }
 

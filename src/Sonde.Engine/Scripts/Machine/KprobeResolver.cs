@@ -61,12 +61,12 @@ sealed class KprobeResolver(KernelFunctions functions, KernelTypes types, Machin
         functions.Find(request.Parts.Count == 2 ? request.Parts[0] : "*", request.Parts[^1]).OrderBy(function => function.Name, StringComparer.Ordinal).Select(function =>
             new ListedScriptProbe(
                 $"{request.Type.Name}:{(request.Parts.Count == 2 ? function.Module + ":" : "")}{function.Name}",
-                details ? KernelSignatures.Declare(types, function.Name, request.Kind == ProbeKind.Kretprobe) : []));
+                details ? KernelSignatures.Declare(types, function.Name, function.Module, request.Kind == ProbeKind.Kretprobe) : []));
 
     ResolvedProbe Probe(ProbeRequest request, string module, string function, ulong offset, string name)
     {
         var isReturn = request.Kind == ProbeKind.Kretprobe;
-        var named = isReturn || offset != 0 ? null : Named(function);
+        var named = isReturn || offset != 0 ? null : Named(function, module);
         return new()
         {
             Kind = request.Kind,
@@ -82,7 +82,7 @@ sealed class KprobeResolver(KernelFunctions functions, KernelTypes types, Machin
                 Named = named,
                 ReturnValue = isReturn ? new("retval", IntegerType.UInt64, new RegisterSource(PtRegs.Offset(ResultRegister))) : null,
             },
-            Group = module == KernelFunctions.Kernel ? "" : module,
+            Group = module == KernelTypes.Kernel ? "" : module,
             Function = function,
             Offset = offset,
             Span = request.Span,
@@ -90,9 +90,9 @@ sealed class KprobeResolver(KernelFunctions functions, KernelTypes types, Machin
     }
 
     /// <summary>The parameters as the registers hold them at the function's entry; null when they are not known, or some are on the stack.</summary>
-    List<ProbeArgument>? Named(string function)
+    List<ProbeArgument>? Named(string function, string module)
     {
-        if (types.FindFunction(function) is not { } known || known.Parameters is not { Length: > 0 } parameters || parameters.Length > _argumentRegisters.Length)
+        if (types.FindFunction(function, module) is not { } known || known.Parameters is not { Length: > 0 } parameters || parameters.Length > _argumentRegisters.Length)
         {
             return null;
         }
@@ -105,10 +105,10 @@ sealed class KprobeResolver(KernelFunctions functions, KernelTypes types, Machin
 /// <summary>Kernel functions' parameters as declarations.</summary>
 static class KernelSignatures
 {
-    /// <summary>The parameters, and the result behind them if it is wanted; none when the function is not in the kernel's BTF.</summary>
-    public static IReadOnlyList<string> Declare(KernelTypes types, string function, bool withResult)
+    /// <summary>The parameters, and the result behind them if it is wanted; none when the function is not in the BTF of the kernel or its module.</summary>
+    public static IReadOnlyList<string> Declare(KernelTypes types, string function, string module, bool withResult)
     {
-        if (types.FindFunction(function) is not { } known)
+        if (types.FindFunction(function, module) is not { } known)
         {
             return [];
         }

@@ -87,6 +87,7 @@ sealed class LoadedScript : IDisposable
                     License = Script.Config.License,
                     Sleepable = program.Sleepable,
                     AttachBtfId = program.AttachBtfId,
+                    AttachModule = program.AttachModule,
                 }));
             }
             catch (VerifierException exception)

@@ -11,6 +11,8 @@ static class Facilities
     public static bool AreHere(Spec spec) => spec.Needs.All(need => need switch
     {
         "kprobes" or "fentry" or "iter" or "write_user" or "kernel_data" => _kprobes,
+        // Modules are loaded in guests only.
+        "modules" => false,
         _ => throw new FormatException($"{spec}: needs '{need}', which is no facility"),
     });
 }

@@ -44,6 +44,10 @@ public class GuestSpecTests
         {
             files.AddProgram(target.Path, Target);
         }
+        if (guest.Name == HasAll)
+        {
+            guest.AddModules(files, "dummy", "watchdog", "softdog");
+        }
         var runs = new List<(Spec Spec, SpecTool Tool, SpecPlaces Places)>();
         foreach (SpecTool tool in SpecTool.Chosen)
         {
