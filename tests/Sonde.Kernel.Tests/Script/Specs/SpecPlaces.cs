@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sonde.Kernel.Tests.Targets;
 using Sonde.Tests.Script.Specs;
 
 namespace Sonde.Kernel.Tests.Script.Specs;
@@ -9,6 +10,7 @@ sealed record SpecPlaces(string Target, string Directory, int? Pid)
     public string Fill(string text) => text
         .Replace("{target}", Target, StringComparison.Ordinal)
         .Replace("{dir}", Directory, StringComparison.Ordinal)
+        .Replace("{python}", text.Contains("{python}", StringComparison.Ordinal) ? Interpreters.Any().Path : "", StringComparison.Ordinal)
         .Replace("{pid}", Pid?.ToString(CultureInfo.InvariantCulture) ?? "{pid}", StringComparison.Ordinal);
 
     public string Unfill(string text) => text
