@@ -22,6 +22,7 @@ static unsafe partial class Libc
 
         internal static nint Statx => _arm64 ? 291 : 332;
 
+        internal const int PidFdSendSignal = 424;
         internal const int FsOpen = 430;
         internal const int FsConfig = 431;
         internal const int FsMount = 432;

@@ -54,6 +54,9 @@ public sealed unsafe class PidFd : IDisposable
         }
     }
 
+    /// <summary>Sends the process a signal (<c>pidfd_send_signal(2)</c>, Linux 5.1+); nothing happens when it has ended.</summary>
+    public void Signal(int number) => Libc.SystemCall(Libc.Number.PidFdSendSignal, Descriptor.Number, number, 0, 0, 0);
+
     /// <summary>Lets go of the process.</summary>
     public void Dispose() => Descriptor.Dispose();
 }

@@ -4,26 +4,44 @@ import os
 import select
 import sys
 
+WORD = "hunter" + "2"      # not in the source where it is used
 Pair = collections.namedtuple("Pair", "name passwd")
 
 
 class User:
     def __init__(self, name):
-        self.name, self.password, self.card = name, "hunter2", "4111 1111 1111 1111"
+        self.name, self.password, self.card = name, WORD, "4111 1111 1111 1111"
         self.session_token = "tok-1"
+
+
+class Account:
+    def __init__(self, name, password):
+        self.name, self.password = name, password
+
+    def __repr__(self):
+        return "Account(name=%r, password=%r)" % (self.name, self.password)
 
 
 class Credential:
     def __init__(self):
-        self.value = "hunter2"
+        self.value = WORD
 
 
 def use(user, token, settings):
     note = "charge 4111-1111-1111-1111, bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJoIn0.x"
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n"
-    items = [Pair("eve", "hunter2"), {"api-key": "s3cr3t", "number": 4111111111111111}, Credential()]
+    items = [Pair("eve", WORD), {"api-key": "s3cr3t", "number": 4111111111111111}, Credential()]
+    pairs = [("Cookie", "a=s3cr3t"), (b"authorization", b"Basic s3cr3t"), ["X-Api-Key", "s3cr3t"], {b"cookie": b"s3cr3t"}]
+    texts = ["postgres://eve:hunter2@db/x", "https://x/?a=1&token=s3cr3t&b=2", '{"password": "hunter2", "a": 1}', "Cookie: a=s3cr3t"]
+    account = Account("eve", WORD)
     headers = {"Authorization": "s3cr3t", "Cookie": "s3cr3t", "nested": {"DB_PASSWORD": "hunter2"}}
-    done = bool(note and key and items and headers)
+    done = bool(note and key and items and headers and pairs and texts and account)
+    if user.password == "s3cr3t":
+        password = "s3cr3t"; done = not password
+    try:
+        raise ValueError("wrong password: hunter2")
+    except ValueError:
+        pass
     return done
 
 

@@ -31,15 +31,13 @@ static class DumpVerb
                     : "dump: which process? '-p PID' is a running one, '--core FILE' one that has died; 'sonde list' shows the Python processes");
             }
 
-            var names = (parsed.GetValue(hide) ?? []).Select(static name => new Glob(name)).ToList();
             var request = new DumpRequest
             {
                 Pid = parsed.GetValue(pid) ?? 0,
                 CoreFile = parsed.GetValue(core),
                 SearchDirectories = parsed.GetValue(search) ?? [],
                 LocalsLevel = parsed.GetResult(locals)?.IdentifierTokenCount ?? 0,
-                Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
-                Redaction = secrets.Read(parsed),
+                Redaction = secrets.Read(parsed, parsed.GetValue(hide)),
                 Native = parsed.GetValue(native),
                 Tasks = parsed.GetValue(tasks),
                 Subprocesses = parsed.GetValue(subprocesses),

@@ -1,6 +1,5 @@
 using Sonde.Bpf;
 using Sonde.Engine;
-using Sonde.Engine.Output;
 using Sonde.Python.Values;
 
 namespace Sonde.Cli.Verbs;
@@ -12,9 +11,8 @@ static class FlowValueOptions
     public const int MostDepth = 50, MostItems = 500, MostCharacters = 1000;
 
     /// <summary>The limits that were asked for.</summary>
-    public static ValueLimits Limits(int? depth, int? items, int? characters, IReadOnlyList<string> hide)
+    public static ValueLimits Limits(int? depth, int? items, int? characters, Redaction? redaction)
     {
-        var names = hide.Select(static name => new Glob(name)).ToList();
         var limits = ValueLimits.Default;
         return limits with
         {
@@ -22,7 +20,7 @@ static class FlowValueOptions
             FieldDepth = depth ?? limits.FieldDepth,
             Items = items ?? limits.Items,
             Characters = characters ?? limits.Characters,
-            Hide = names.Count == 0 ? null : name => names.Any(glob => glob.Matches(name)),
+            Redaction = redaction,
         };
     }
 

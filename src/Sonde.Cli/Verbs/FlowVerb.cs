@@ -23,6 +23,7 @@ static class FlowVerb
         var items = new Option<int?>("--items") { Description = "With values: the most items of a container (20).", HelpName = "N", CustomParser = Number.OptionalBetween(1, FlowValueOptions.MostItems) };
         var characters = new Option<int?>("--chars") { Description = "With values: the most characters of a value (128).", HelpName = "N", CustomParser = Number.OptionalBetween(1, FlowValueOptions.MostCharacters) };
         var hide = new Option<string[]>("--hide") { Description = "Show no values of arguments, fields and keys of that name ('*' and '?' stand for anything).", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+        var secrets = new SecretOptions();
         var depth = new Option<int?>("--depth") { Description = "Only calls with fewer than N enclosing shown calls.", HelpName = "N", CustomParser = Number.OptionalBetween(1, int.MaxValue) };
         var minimum = new Option<TimeSpan>("--min-duration") { Description = "Only calls that took at least this long, with their callers: 5ms, 200us, 1.5s.", HelpName = "TIME", CustomParser = result => Duration.Parse(result) ?? default };
         var maximum = new Option<long?>("--max-events") { Description = "Stop after N events.", HelpName = "N", CustomParser = Number.OptionalBetween(1, long.MaxValue) };
@@ -32,7 +33,7 @@ static class FlowVerb
         var output = new Option<string?>("--output", "-o") { Description = "Write to FILE instead; the extension picks the format: .txt, .jsonl, or .json for a Chrome and Perfetto trace.", HelpName = "FILE" };
         var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
         var engine = new Option<string>("--engine") { Description = "Where calls are seen: outside (probes in the kernel), inside (code in the process, some 20 times cheaper; needs --inject), auto (inside if --inject is given and it works).", HelpName = "ENGINE", DefaultValueFactory = _ => "auto" };
-        var inject = new Option<bool>("--inject") { Description = "Allow code to be put into the process; it is taken out again at the end, also when sonde is killed." };
+        var inject = InjectOption.Create();
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
         var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
@@ -40,7 +41,7 @@ static class FlowVerb
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
         {
-            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, depth, minimum, maximum, duration, time, json, output, summary, engine, inject, showProgram, dryRun, buffer, command,
+            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, secrets.None, secrets.File, depth, minimum, maximum, duration, time, json, output, summary, engine, inject, showProgram, dryRun, buffer, command,
         };
         verb.SetAction(parsed => FlowRun.Execute(new FlowRequest
         {
@@ -69,7 +70,7 @@ static class FlowVerb
                 MinDuration = parsed.GetValue(minimum),
                 MaxEvents = parsed.GetValue(maximum),
                 RingBufferBytes = BufferBytes(parsed.GetValue(buffer)),
-                ValueLimits = FlowValueOptions.Limits(parsed.GetValue(valueDepth), parsed.GetValue(items), parsed.GetValue(characters), parsed.GetValue(hide) ?? []),
+                ValueLimits = FlowValueOptions.Limits(parsed.GetValue(valueDepth), parsed.GetValue(items), parsed.GetValue(characters), secrets.Read(parsed, parsed.GetValue(hide))),
             },
         }));
         return verb;

@@ -7,7 +7,7 @@ namespace Sonde.Cli.Verbs;
 static class InjectOption
 {
     public static Option<bool> Create() =>
-        new("--inject") { Description = $"Allow sonde to run Python code of its own inside the process while it watches; {InjectionOptions.Variable}=1 allows it always." };
+        new("--inject") { Description = $"Allow sonde to run code of its own inside the process while it watches; it is taken out again at the end, also when sonde is killed. {InjectionOptions.Variable}=1 allows it always." };
 
     /// <summary>The consent, and the command by which sonde guards what it has put in.</summary>
     public static InjectionOptions Read(ParseResult parsed, Option<bool> option) => new()

@@ -62,7 +62,7 @@ static class PointVerb
                 Depth = Positive("--depth", parsed.GetValue(depth), 1),
                 Items = Positive("--items", parsed.GetValue(items), 1),
                 Characters = Positive("--characters", parsed.GetValue(characters), 1),
-                SecretWords = secrets.Read(parsed)?.Words ?? [],
+                Redaction = secrets.Read(parsed),
                 Injection = InjectOption.Read(parsed, inject),
             };
             return Execute(options, parsed.GetValue(json), parsed.GetValue(audit));
@@ -110,6 +110,11 @@ static class PointVerb
             Add(text, known.Troubles, $"times the condition had no value ({Escape.Text(known.Trouble ?? "?", 200)})");
             Add(text, session.Damaged, "not understood");
             Console.Error.WriteLine($"sonde: {text}");
+        }
+
+        foreach (var remark in session.Remarks)
+        {
+            Console.Error.WriteLine($"sonde: {remark}");
         }
 
         if (session.Ended is { } why)

@@ -5,10 +5,6 @@ namespace Sonde.Cli.Verbs;
 /// <summary>What the user asked of <c>sonde snoop</c>.</summary>
 sealed record SnoopRequest
 {
-    /// <summary>Names with one of these in them hide their value, unless the user wants them.</summary>
-    public static IReadOnlyList<string> Secrets { get; } =
-        ["password", "passwd", "secret", "token", "apikey", "accesskey", "privatekey", "authorization", "credential", "cookie", "sessionid", "creditcard", "ccnumber", "cvv", "ssn"];
-
     public int Pid { get; init; }
 
     public bool IsAllowed { get; init; }

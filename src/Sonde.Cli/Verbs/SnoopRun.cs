@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sonde.Bpf;
 using Sonde.Engine;
 using Sonde.Engine.Flow;
 using Sonde.Engine.Injection;
@@ -7,6 +8,7 @@ using Sonde.Engine.Snoop;
 using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Python.Values;
 
 namespace Sonde.Cli.Verbs;
 
@@ -58,7 +60,13 @@ sealed class SnoopRun : IDisposable
     /// <summary>Without being allowed into the process there are calls, how they end, and how long they take.</summary>
     static int FromOutside(SnoopRequest request, IReadOnlyList<string> command)
     {
-        Say("from outside a process there are no lines and variables: these are the calls of the functions. With --inject, code of sonde's runs inside the process for as long as this does, and tells every line with what it changes");
+        var canCopy = KernelFeatures.Loop.Answer is not FeatureAnswer.No;
+        Say($"from outside a process there are no lines: these are the calls of the functions, {(canCopy ? "with their arguments, results and times" : "with their times")}. With --inject, code of sonde's runs inside the process for as long as this does, and tells every line with the variables it changes, and what exceptions are raised with");
+        if (request.Options.Functions.FirstOrDefault(static place => place.Name is null) is { } lines)
+        {
+            Say($"'{lines.Text}' needs --inject: from outside all functions of that file are shown");
+        }
+
         return FlowRun.Execute(new FlowRequest
         {
             Pids = request.Pid == 0 ? [] : [request.Pid],
@@ -66,10 +74,13 @@ sealed class SnoopRun : IDisposable
             Duration = request.Duration,
             Json = request.Json,
             Output = request.Output,
+            Arguments = canCopy,
+            Results = canCopy,
             Options = new FlowOptions
             {
                 Functions = [.. request.Options.Functions.Select(static place => place.Name).OfType<string>()],
                 Files = [.. request.Options.Functions.Select(static place => place.File).OfType<string>()],
+                ValueLimits = new ValueLimits { Characters = Math.Clamp(request.Options.MaximumLength, 1, FlowValueOptions.MostCharacters), FieldDepth = request.Options.Fields, Redaction = request.Options.Redaction },
                 MaxEvents = request.Options.Count == 0 ? null : 2L * request.Options.Count,
             },
         });
@@ -186,8 +197,8 @@ sealed class SnoopRun : IDisposable
     {
         Stream stream = _request.Output is { } file ? OpenFile(file) : new StandardStream(IsLaunched ? 2 : 1);
         return _request.Json || _request.Output?.EndsWith(".jsonl", StringComparison.Ordinal) == true
-            ? new SnoopJsonSink(stream, pid, toWallNs)
-            : new SnoopTextSink(stream, pid, _request.Text with { UsesColour = _request.Output is null && Terminal.UsesColour(standardError: IsLaunched) }, toWallNs);
+            ? new SnoopJsonSink(stream, pid, _request.Options.Redaction, toWallNs)
+            : new SnoopTextSink(stream, pid, _request.Text with { UsesColour = _request.Output is null && Terminal.UsesColour(standardError: IsLaunched) }, _request.Options.Redaction, toWallNs);
     }
 
     static FileStream OpenFile(string file)

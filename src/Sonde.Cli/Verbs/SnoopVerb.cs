@@ -11,14 +11,14 @@ static class SnoopVerb
     public static Command Create()
     {
         var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", CustomParser = ProcessId.Parse };
-        var inject = new Option<bool>("--inject") { Description = "Allow sonde to run code of its own inside the process; lines and variables can only be seen from there. It is taken out again at the end. SONDE_INJECT=1 allows it always." };
+        var inject = InjectOption.Create();
         var depth = new Option<int>("--depth") { Description = "Tell N levels of calls: 2 is also the functions that these call.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var watch = new Option<string[]>("--watch") { Description = "Follow the value of an expression too: a variable with attributes, keys and indices, such as 'self.items[0]'.", HelpName = "EXPR" };
         var explode = new Option<string[]>("--watch-explode") { Description = "Follow all parts of a value: attributes, entries or items.", HelpName = "EXPR" };
         var length = new Option<int>("--max-length") { Description = "The longest value, in characters; 0 for whole values.", HelpName = "N", DefaultValueFactory = _ => 100 };
         var fields = new Option<int>("--fields") { Description = "Show objects with their attributes, N objects deep.", HelpName = "N" };
         var callRepr = new Option<bool>("--repr") { Description = "Run the program's own __repr__ for its objects." };
-        var showHidden = new Option<bool>("--show-secrets") { Description = "Show the values of names such as password and token too." };
+        var secrets = new SecretOptions();
         var count = new Option<int>("--count", "-n") { Description = "Stop after N calls.", HelpName = "N" };
         var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = Duration.Parse };
         var prefix = new Option<string>("--prefix") { Description = "Begin every line with this.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
@@ -36,7 +36,7 @@ static class SnoopVerb
 
         var verb = new Command("snoop", "Tell, line by line, what calls of functions do to their variables.")
         {
-            pid, inject, depth, watch, explode, length, fields, callRepr, showHidden, count, duration, prefix, threads, relative, normalize, json, output, functions,
+            pid, inject, depth, watch, explode, length, fields, callRepr, secrets.None, secrets.File, count, duration, prefix, threads, relative, normalize, json, output, functions,
         };
         verb.SetAction(parsed => SnoopRun.Execute(new SnoopRequest
         {
@@ -63,7 +63,7 @@ static class SnoopVerb
                 Fields = AtLeast(0, parsed.GetValue(fields), "--fields"),
                 CallsRepr = parsed.GetValue(callRepr),
                 Count = AtLeast(0, parsed.GetValue(count), "--count"),
-                Hide = parsed.GetValue(showHidden) ? [] : SnoopRequest.Secrets,
+                Redaction = secrets.Read(parsed),
             },
         }, CommandOf(parsed)));
         return verb;

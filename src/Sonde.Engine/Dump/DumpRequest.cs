@@ -17,10 +17,7 @@ public sealed record DumpRequest
     /// <summary>How much of the variables is shown: 0 nothing, 1 a line of each, more with each further level.</summary>
     public int LocalsLevel { get; init; }
 
-    /// <summary>Names whose values are not shown.</summary>
-    public Func<string, bool>? Hide { get; init; }
-
-    /// <summary>What else of the values is not shown; null to show everything.</summary>
+    /// <summary>What of values and source is not shown; null to show everything.</summary>
     public Redaction? Redaction { get; init; } = Redaction.Default;
 
     /// <summary>Whether the machine code between the Python functions is shown.</summary>

@@ -11,7 +11,7 @@ namespace Sonde.Engine.Dump;
 /// <param name="native">Takes the machine code of a thread and fills in the Python frames it was joined with; null when it is not asked for.</param>
 sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? native)
 {
-    readonly SourceLines _sources = new(view.Pid);
+    readonly SourceLines _sources = new(view.Pid, request.Redaction);
 
     /// <summary>Fills in what the process's interpreter tells.</summary>
     public DumpedProcess Describe(DumpedProcess process, ProcessSnapshot snapshot, LoadedAsyncio? asyncio)

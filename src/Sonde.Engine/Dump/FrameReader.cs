@@ -32,12 +32,7 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
 
     readonly FrameVariables _reader = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
     readonly PythonValues _values = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
-    readonly ValueLimits _limits = ValueLimits.ForLevel(request.LocalsLevel) with
-    {
-        Hide = request.Hide is null && request.Redaction is null ? null : name => Hides(request, name),
-        HideType = request.Redaction is { } redaction ? name => redaction.HidesName(name[(name.LastIndexOf('.') + 1)..]) : null,
-        Scrub = request.Redaction is null ? null : Redaction.Scrub,
-    };
+    readonly ValueLimits _limits = ValueLimits.ForLevel(request.LocalsLevel) with { Redaction = request.Redaction };
     readonly Standstill? _standstill = view.Pid == 0 ? null : new Standstill(view);
     readonly List<ThreadRecord> _threads = [.. snapshot.Threads.Select(static thread => thread.Record)];
     readonly List<int> _tids = [.. snapshot.Threads.Select(static thread => thread.Tid)];
@@ -230,10 +225,8 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
         return frame with
         {
             Variables = [.. _found.Select(variable => new DumpedVariable(
-                variable.Name, variable.Address, variable.IsArgument, Hides(request, variable.Name) ? Redaction.Mark : _values.Describe(variable.Address, _limits)))],
+                variable.Name, variable.Address, variable.IsArgument, request.Redaction?.HidesName(variable.Name) == true ? Redaction.Mark : _values.Describe(variable.Address, _limits)))],
             More = more,
         };
     }
-
-    static bool Hides(DumpRequest request, string name) => request.Hide?.Invoke(name) == true || request.Redaction?.HidesName(name) == true;
 }

@@ -1,11 +1,13 @@
 using Sonde.Linux;
 using Sonde.Python.Stacks;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Dump;
 
 /// <summary>The lines of a process's source files, as it names them. What is not to be had is left out: programs run without their source too.</summary>
 /// <param name="pid">The process; 0 when it lives no more.</param>
-sealed class SourceLines(int pid)
+/// <param name="redaction">What of them is not shown; null to show everything.</param>
+sealed class SourceLines(int pid, Redaction? redaction)
 {
     const int MaximumBytes = 8 << 20;
 
@@ -23,7 +25,9 @@ sealed class SourceLines(int pid)
             return null;
         }
 
-        return SourceExcerpt.Of(found.Content.AsSpan(found.Starts[span.Line - 1]..found.Starts[span.Line]), span);
+        var excerpt = SourceExcerpt.Of(found.Content.AsSpan(found.Starts[span.Line - 1]..found.Starts[span.Line]), span);
+        // Behind what is hidden the columns are others: such a line is shown without its mark.
+        return excerpt is { } whole && redaction?.ScrubSource(whole.Text) is { } safe && safe != whole.Text ? new SourceExcerpt(safe, 0, 0, 0, 0) : excerpt;
     }
 
     /// <summary>A whole line with the blanks before it, escaped.</summary>
@@ -38,7 +42,8 @@ sealed class SourceLines(int pid)
         var text = found.Content.AsSpan(found.Starts[line - 1]..found.Starts[line]).TrimEnd("\r\n \t\f"u8);
         var blanks = text.Length - text.TrimStart(" \t\f"u8).Length;
         var indent = string.Concat(System.Text.Encoding.ASCII.GetString(text[..blanks]).Select(static blank => blank == '\t' ? "    " : " "));
-        return indent + Output.Escape.Utf8(text[blanks..], longest);
+        var shown = Output.Escape.Utf8(text[blanks..], longest);
+        return indent + (redaction?.ScrubSource(shown) ?? shown);
     }
 
     /// <summary>The path from the root of its package on: directories with an <c>__init__.py</c> belong to it.</summary>

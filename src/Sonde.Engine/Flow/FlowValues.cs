@@ -14,7 +14,6 @@ public readonly record struct FlowValue(string Name, string Text);
 /// <param name="counts">Takes what is missing.</param>
 sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limits, FlowCounts counts)
 {
-    const string Hidden = "<hidden>";
     const string NotCaptured = "<not captured>";
 
     /// <summary>Arguments of calls that may be shown later; a program has no more calls in progress as a rule.</summary>
@@ -113,7 +112,7 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
         var lacks = false;
         foreach (var slot in slots)
         {
-            var text = limits.Hide is { } hide && hide(slot.Name) ? Hidden
+            var text = limits.Redaction?.HidesName(slot.Name) == true ? Redaction.Mark
                 : !owner.Variables.TryRead(frame, slot, out var value) ? NotCaptured
                 : value == 0 ? null
                 : Describe(owner, value, ref lacks);

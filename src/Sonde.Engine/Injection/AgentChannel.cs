@@ -9,7 +9,7 @@ namespace Sonde.Engine.Injection;
 /// <remarks>
 /// Each packet holds records, each a length (4 bytes, little endian) and a JSON object in UTF-8. A packet comes whole or not at all, so threads of the process need no lock
 /// between them, and nobody waits: what finds no room is dropped there and counted.
-/// <para>Records that begin with <c>{"reply":</c> answer what was asked (<see cref="InjectedAgent.Evaluate"/>). All others are the agent's own.</para>
+/// <para>Records that begin with <c>{"reply":</c> answer what was asked (<see cref="InjectedAgent.Evaluate"/>), those with <c>{"removal":</c> tell what went wrong when the agent was taken out. All others are the agent's own.</para>
 /// </remarks>
 sealed class AgentChannel : IDisposable
 {
@@ -20,9 +20,12 @@ sealed class AgentChannel : IDisposable
 
     static ReadOnlySpan<byte> ReplyStart => "{\"reply\":"u8;
 
+    static ReadOnlySpan<byte> RemovalStart => "{\"removal\":"u8;
+
     readonly Socket _listener = new(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
     readonly Queue<byte[]> _records = [];
     readonly Queue<byte[]> _replies = [];
+    readonly Queue<byte[]> _removals = [];
     readonly byte[] _packet = new byte[LargestPacketBytes];
     readonly Task<Socket?> _accepting;
     Socket? _socket;
@@ -76,6 +79,9 @@ sealed class AgentChannel : IDisposable
 
     /// <summary>Takes the next reply; records that come before it are kept.</summary>
     public bool TryReceiveReply(TimeSpan wait, out ReadOnlyMemory<byte> record) => TryTake(_replies, wait, out record);
+
+    /// <summary>Takes what was said of a removal that did not go as it should; without waiting.</summary>
+    public bool TryReceiveRemoval(out ReadOnlyMemory<byte> record) => TryTake(_removals, TimeSpan.Zero, out record);
 
     /// <summary>Waits until the process has closed its end; records that come before that are kept.</summary>
     public bool AwaitEnd(TimeSpan patience)
@@ -167,7 +173,7 @@ sealed class AgentChannel : IDisposable
             }
 
             var record = rest.Slice(4, (int)size).ToArray();
-            (record.AsSpan().StartsWith(ReplyStart) ? _replies : _records).Enqueue(record);
+            (record.AsSpan().StartsWith(ReplyStart) ? _replies : record.AsSpan().StartsWith(RemovalStart) ? _removals : _records).Enqueue(record);
             rest = rest[(4 + record.Length)..];
         }
 

@@ -7,9 +7,12 @@ namespace Sonde.Engine.Injection;
 public static class AgentSource
 {
     /// <summary>The agent that tells the story of a function's calls, line by line.</summary>
-    public static string Snoop => Join("agent.py", "values.py", "find.py", "prologue.py", "snoop.py", "snoop_monitoring.py", "snoop_tracing.py");
+    public static string Snoop => Join("agent.py", "redaction.py", "values.py", "find.py", "tracing.py", "prologue.py", "snoop.py", "snoop_monitoring.py", "snoop_tracing.py");
 
-    /// <summary>Files of the folder Agent, one after the other: <c>agent.py</c> and <c>values.py</c> first, then those that watch.</summary>
+    /// <summary>The agent that tells something whenever a line runs.</summary>
+    public static string Point => Join("agent.py", "redaction.py", "values.py", "find.py", "tracing.py", "prologue.py", "expressions.py", "point.py", "point_monitoring.py", "point_tracing.py");
+
+    /// <summary>Files of the folder Agent, one after the other: what all share first, then what watches.</summary>
     public static string Join(params ReadOnlySpan<string> files)
     {
         var text = new System.Text.StringBuilder();

@@ -9,7 +9,7 @@ namespace Sonde.Engine.Injection;
 /// <remarks>
 /// The agent's source is executed in a dict of its own, which holds beforehand
 /// <list type="bullet">
-/// <item><c>channel</c>: <c>channel.send(*records)</c> sends JSON texts (bytes), never waits, and is False when nobody reads any more (then the agent must remove itself);
+/// <item><c>channel</c>: <c>channel.send(*records)</c> sends JSON texts (bytes), never waits, and is False when they found no room or nobody reads any more (<c>channel.is_open</c>; then the agent must remove itself);
 /// <c>channel.lost()</c> tells how many sends have found no room since last asked;</item>
 /// <item><c>quote(text)</c>: a str as JSON; <c>text_of(error)</c>: an exception as a line.</item>
 /// </list>
@@ -28,6 +28,11 @@ public sealed class InjectedAgent : IDisposable
 
     /// <summary>How long the end of a session waits for the program, which may be short of processor time; after that the guard goes on trying.</summary>
     static readonly TimeSpan _removalPatience = TimeSpan.FromSeconds(10);
+
+    static readonly TimeSpan _untilItIsLeft = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The signals for which programs have handlers (signal(7)); no other is ever sent, whatever the process says.</summary>
+    const int Hangup = 1, Interrupt = 2, Quit = 3, User1 = 10, User2 = 12, Alarm = 14, Terminate = 15;
 
     readonly InjectionTarget _target;
     readonly AgentChannel _channel;
@@ -52,8 +57,14 @@ public sealed class InjectedAgent : IDisposable
     /// <summary>The version of its interpreter.</summary>
     public PythonVersion Version => _target.Version;
 
+    /// <summary>What the agent cannot see of the process, as one sentence; null when it sees all.</summary>
+    public string? Remark { get; private init; }
+
     /// <summary>Whether the agent is still there: neither removed nor gone with its process.</summary>
     public bool IsConnected => _channel.IsOpen;
+
+    /// <summary>Whether the program runs.</summary>
+    internal bool IsProgramAlive => _target.IsAlive;
 
     /// <summary>Packets from the agent that could not be understood.</summary>
     public long Damaged => _channel.Damaged;
@@ -97,7 +108,11 @@ public sealed class InjectedAgent : IDisposable
                 }
             }
 
-            agent = new InjectedAgent(target, channel, guard, name, options.Patience);
+            agent = new InjectedAgent(target, channel, guard, name, options.Patience)
+            {
+                Remark = target.Runtime.ReadInterpreters().Count is > 1 and var interpreters
+                    ? $"process {pid} has {interpreters - 1} {(interpreters == 2 ? "sub-interpreter" : "sub-interpreters")}, in which nothing is watched: the code runs in the main interpreter" : null,
+            };
             agent.AwaitReply(0, "the agent could not be set up");
             return agent;
         }
@@ -158,6 +173,11 @@ public sealed class InjectedAgent : IDisposable
                 {
                     Leftover = $"process {Pid} has not taken the agent out yet";
                 }
+
+                while (_channel.TryReceiveRemoval(out var removal))
+                {
+                    PassOnSignal(removal);
+                }
             }
             catch (Exception exception) when (exception is UserErrorException or Sonde.Linux.LinuxException or IOException)
             {
@@ -201,6 +221,7 @@ public sealed class InjectedAgent : IDisposable
 
             if (reply.RootElement.TryGetProperty("error", out var error))
             {
+                PassOnSignal(text);
                 throw new UserErrorException($"process {Pid}: {problem}: {Output.Escape.Text(error.GetString() ?? "?", 500)}");
             }
 
@@ -208,6 +229,27 @@ public sealed class InjectedAgent : IDisposable
         }
 
         throw new UserErrorException($"process {Pid} {(_channel.IsOpen ? $"did not answer within {_patience.TotalSeconds:0.#} s" : "has ended, or closed the connection")}");
+    }
+
+    /// <summary>A signal whose handler ran, and raised, while the script did was meant for the program (Ctrl-C, say): it gets it again.</summary>
+    void PassOnSignal(ReadOnlyMemory<byte> record)
+    {
+        using var parsed = Parse(record);
+        if (parsed is null || !parsed.RootElement.TryGetProperty("signal", out var told) || told.ValueKind != JsonValueKind.Number || !told.TryGetInt32(out var signal)
+            || signal is not (Hangup or Interrupt or Quit or User1 or User2 or Alarm or Terminate) || !_target.IsAlive)
+        {
+            return;
+        }
+
+        // The script has said its last word, and is left some instructions later.
+        Thread.Sleep(_untilItIsLeft);
+        if (!Sonde.Linux.PidFd.TryOpen(Pid, out var process).Failed)
+        {
+            using (process)
+            {
+                process!.Signal(signal);
+            }
+        }
     }
 
     static JsonDocument? Parse(ReadOnlyMemory<byte> text)

@@ -24,6 +24,9 @@ sealed class ScriptDelivery : IDisposable
     /// <summary>How long one thread has before another is asked (3.14 and later): at first, and in the end. Each time the process is held anew.</summary>
     static readonly TimeSpan _firstTurn = TimeSpan.FromMilliseconds(100), _longestTurn = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the kernel may refuse to let a process be held before that is believed.</summary>
+    const int MostRefusals = 20;
+
     static readonly string[] _places = ["/tmp", "/dev/shm", "/var/tmp", "/run"];
 
     readonly InjectionTarget _target;
@@ -107,21 +110,34 @@ sealed class ScriptDelivery : IDisposable
         // Nothing of it leaves a name in the program's __main__, and names that the program has given another meaning there are not used.
         var statement = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"try:__import__('builtins').exec((lambda f:(f.read(),f.close()))(__import__('io').open('{path}'))[0],{{}})\nexcept BaseException:pass\n\0"));
-        var address = SparePadding.Find(_target.Pid, _target.Target, _target.Memory, statement.Length);
-        if (address == 0)
-        {
-            throw new UserErrorException($"process {_target.Pid}: it has no unused memory of {statement.Length} bytes that could hold what it shall run (programs with the GNU C library have); CPython 3.14 and later need none");
-        }
-
         var calls = new PendingCalls(_target.Runtime, _target.Target.Image.Elf, _target.Target.Bias);
         var function = unchecked(_target.Target.Bias + run.Value);
-        // Once before the process is held: refusals need no hold, and the next time it is faster.
-        RefuseIf(calls.Plan(function, address));
-        WriteHeld(() => calls.Plan(function, address) switch
+        ulong address;
+        var isTaken = false;
+        do
         {
-            InjectionPlan.Ready ready => new InjectionPlan.Ready([new MemoryWrite(address, statement), .. ready.Writes]),
-            var other => other,
-        }, stop);
+            address = SparePadding.Find(_target.Pid, _target.Target, _target.Memory, statement.Length);
+            if (address == 0)
+            {
+                throw new UserErrorException($"process {_target.Pid}: it has no unused memory of {statement.Length} bytes that could hold what it shall run (programs with the GNU C library have); CPython 3.14 and later need none");
+            }
+
+            // Once before the process is held: refusals need no hold, and the next time it is faster.
+            RefuseIf(calls.Plan(function, address));
+            var chosen = address;
+            WriteHeld(() =>
+            {
+                // Another session may have chosen the same memory since.
+                isTaken = !SparePadding.IsFree(_target.Memory, chosen, statement.Length);
+                return isTaken ? new InjectionPlan.Ready([]) : calls.Plan(function, chosen) switch
+                {
+                    InjectionPlan.Ready ready => new InjectionPlan.Ready([new MemoryWrite(chosen, statement), .. ready.Writes]),
+                    var other => other,
+                };
+            }, stop);
+        }
+        while (isTaken);
+
         _statement = new MemoryWrite(address, new byte[statement.Length]);
     }
 
@@ -257,6 +273,13 @@ sealed class ScriptDelivery : IDisposable
             if (held == HoldResult.Gone || !_target.IsAlive)
             {
                 throw new UserErrorException($"process {_target.Pid} has ended");
+            }
+
+            if (held == HoldResult.Refused && attempt < MostRefusals)
+            {
+                // It may be another session's hold, which lasts for a millisecond.
+                Thread.Sleep(5);
+                continue;
             }
 
             if (held == HoldResult.Refused)

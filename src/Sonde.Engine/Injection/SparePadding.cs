@@ -47,6 +47,13 @@ static class SparePadding
         return 0;
     }
 
+    /// <summary>Whether nothing lies in so many bytes; asked again while the process is held.</summary>
+    public static bool IsFree(IMemory memory, ulong address, int bytes)
+    {
+        var content = new byte[bytes];
+        return memory.TryRead(address, content) && !content.AsSpan().ContainsAnyExcept((byte)0);
+    }
+
     static bool IsGnuLibc(string name) => name == "libc.so.6" || (name.StartsWith("libc-2.", StringComparison.Ordinal) && name.EndsWith(".so", StringComparison.Ordinal));
 
     static ulong In(ElfFile image, ulong bias, List<ProcMapping> mappings, IMemory memory, int bytes)

@@ -24,6 +24,19 @@ def begin(directory, name, config, source):
         except Exception:
             return type(error).__name__
 
+    def signal_of(error):
+        """The signal whose handler has raised an exception into this, which was meant for the program: its handler's first argument; that of the interpreter's own is no Python function."""
+        trace = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if code.co_filename not in ("<sonde>", own_file) and code.co_argcount:
+                number = trace.tb_frame.f_locals.get(code.co_varnames[0])
+                if type(number) is int:
+                    return number
+            trace = trace.tb_next
+        return 2 if isinstance(error, KeyboardInterrupt) else 0
+
+    own_file = sys._getframe().f_code.co_filename
     try:
         posix.unlink(directory + "/run")
     except OSError:
@@ -41,7 +54,7 @@ def begin(directory, name, config, source):
     class Channel(object):
         """One record at a time, or several at once, to whoever looks into this program. Never blocks, and never raises."""
 
-        __slots__ = ("socket", "process", "losses", "is_open")
+        __slots__ = ("socket", "process", "losses", "is_open", "room")
 
         def __init__(self):
             self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
@@ -49,16 +62,24 @@ def begin(directory, name, config, source):
             self.process = posix.getpid()
             self.losses = []
             self.is_open = True
+            self.room = 0
+
+        def make_room(self):
+            """As much room as there may be; an eighth of it is kept for the last words (socket(7): the kernel doubles what is set)."""
+            self.allow(1 << 20)
+            self.room = self.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF) // 2
+            self.allow(self.room - self.room // 8)
 
         def send(self, *records):
-            """Sends JSON texts (bytes). False when nobody reads any more: then the agent must remove itself.
-            What finds no room is dropped and counted."""
+            """Sends JSON texts (bytes) and tells whether they went. What finds no room is dropped and counted; when nobody reads any more, is_open becomes false and the agent must
+            remove itself."""
             if not self.is_open or posix.getpid() != self.process:
                 self.is_open = False
                 return False
             packet = b"".join([len(record).to_bytes(4, "little") + record for record in records])
             try:
                 self.socket.send(packet, _socket.MSG_NOSIGNAL | _socket.MSG_DONTWAIT)
+                return True
             except BlockingIOError:
                 self.lose()
             except OSError as error:
@@ -66,7 +87,23 @@ def begin(directory, name, config, source):
                     self.lose()
                 else:
                     self.is_open = False
+            return False
+
+        def send_surely(self, record):
+            """As send, and there is room kept for it. Should even that be full, the reader is told by the connection's end."""
+            if self.is_open and posix.getpid() == self.process:
+                self.allow(self.room)
+                if not self.send(record):
+                    self.close()
+                else:
+                    self.allow(self.room - self.room // 8)
             return self.is_open
+
+        def allow(self, room):
+            try:
+                self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, room)
+            except OSError:
+                pass
 
         def lose(self):
             # One step of the interpreter, so no thread comes in between; bounded, should nobody ever ask.
@@ -108,18 +145,14 @@ def begin(directory, name, config, source):
         return  # Nobody waits for it any more.
 
     remove_files()
-    try:
-        channel.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, 1 << 20)
-    except OSError:
-        pass
-
-    agent = {"__name__": "sonde_agent", "__builtins__": __builtins__, "channel": channel, "quote": quote, "text_of": text_of, "forget": forget}
+    channel.make_room()
+    agent = {"__name__": "sonde_agent", "__builtins__": __builtins__, "channel": channel, "quote": quote, "text_of": text_of, "forget": forget, "signal_of": signal_of}
     try:
         exec(compile(source, "<sonde>", "exec"), agent)
         setattr(sys, name, agent)
         if "install" in agent:
             agent["install"](config)
-        if not channel.send(b'{"reply":0}'):
+        if not channel.send_surely(b'{"reply":0}'):
             # Whoever asked has given up meanwhile.
             sys.__dict__.pop(name, None)
             if "remove" in agent:
@@ -128,7 +161,7 @@ def begin(directory, name, config, source):
             channel.close()
     except BaseException as error:
         sys.__dict__.pop(name, None)
-        channel.send(('{"reply":0,"error":%s}' % quote(text_of(error))).encode("utf-8", "replace"))
+        channel.send(('{"reply":0,"error":%s,"signal":%d}' % (quote(text_of(error)), signal_of(error))).encode("utf-8", "replace"))
         forget()
         channel.close()
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Sonde.Engine.Output;
 using Sonde.Linux;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Points;
 
@@ -20,9 +21,12 @@ public static class PointAudit
         ArgumentNullException.ThrowIfNull(options);
         var user = ProcFs.TryReadStatus(Environment.ProcessId, out var status) ? status.RealUser : 0;
         var sudo = Environment.GetEnvironmentVariable("SUDO_USER");
-        var command = Escape.Text(string.Join(' ', ProcFs.ReadCommandLine(options.Pid)), 200);
+        var command = Safe(string.Join(' ', ProcFs.ReadCommandLine(options.Pid)), 200);
         return string.Create(CultureInfo.InvariantCulture,
-            $"user {Environment.UserName} (uid {user}{(sudo is null ? "" : $", by sudo from {Escape.Text(sudo)}")}) sets a {options.Kind.ToString().ToLowerInvariant()} point at {Escape.Text(options.File)}:{options.Line} in process {options.Pid} ({command}){(options.When is null ? "" : $" when {Escape.Text(options.When)}")}{(options.Message.Length == 0 ? "" : $": '{Escape.Text(options.Message)}'")}{(options.SecretWords.Count == 0 ? ", without hiding anything" : "")}");
+            $"user {Environment.UserName} (uid {user}{(sudo is null ? "" : $", by sudo from {Escape.Text(sudo)}")}) sets a {options.Kind.ToString().ToLowerInvariant()} point at {Escape.Text(options.File)}:{options.Line} in process {options.Pid} ({command}){(options.When is null ? "" : $" when {Safe(options.When, 1000)}")}{(options.Message.Length == 0 ? "" : $": '{Safe(options.Message, 1000)}'")}{(options.Redaction is null ? ", without hiding anything" : "")}");
+
+        // What is asked for may name a secret, too, and this is kept for long.
+        static string Safe(string text, int longest) => Escape.Text(Redaction.Default.ScrubSource(text), longest);
     }
 
     /// <summary>Records it; before the point is set, so that there is none without.</summary>

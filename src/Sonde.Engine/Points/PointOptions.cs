@@ -1,4 +1,5 @@
 using Sonde.Engine.Injection;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Points;
 
@@ -66,8 +67,8 @@ public sealed record PointOptions
     /// <summary>The most characters of a value.</summary>
     public int Characters { get; init; } = 1000;
 
-    /// <summary>Words in names whose values are hidden; empty to hide nothing.</summary>
-    public IReadOnlyList<string> SecretWords { get; init; } = [];
+    /// <summary>What is not shown; null to show everything.</summary>
+    public Redaction? Redaction { get; init; } = Redaction.Default;
 
     /// <summary>Consent, patience and the guard.</summary>
     public required InjectionOptions Injection { get; init; }

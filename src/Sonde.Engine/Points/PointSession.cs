@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sonde.Engine.Injection;
+using Sonde.Engine.Output;
 
 namespace Sonde.Engine.Points;
 
@@ -22,6 +23,9 @@ public sealed class PointSession : IDisposable
 
     /// <summary>Why the point has ended; null while it has not.</summary>
     public string? Ended { get; private set; }
+
+    /// <summary>What was found out of the program and is worth saying.</summary>
+    public Queue<string> Remarks { get; } = [];
 
     /// <summary>What could not be understood of what the process sent.</summary>
     public long Damaged { get; private set; }
@@ -65,12 +69,17 @@ public sealed class PointSession : IDisposable
         {
             ["points"] = new JsonArray(point),
             ["budget"] = (long)(options.Budget * 1e9),
-            ["words"] = new JsonArray([.. options.SecretWords.Select(static word => (JsonNode)word)]),
+            ["words"] = new JsonArray([.. (options.Redaction?.Words ?? []).Select(static word => (JsonNode)word)]),
             ["limits"] = new JsonObject { ["depth"] = options.Depth, ["items"] = options.Items, ["characters"] = options.Characters },
         };
         using var configuration = JsonDocument.Parse(settings.ToJsonString());
-        var source = AgentSource.Join("agent.py", "values.py", "redaction.py", "expressions.py", "point.py");
-        return new PointSession(InjectedAgent.Inject(options.Pid, source, options.Injection with { Configuration = configuration.RootElement }, stop), options);
+        var session = new PointSession(InjectedAgent.Inject(options.Pid, AgentSource.Point, options.Injection with { Configuration = configuration.RootElement }, stop), options);
+        if (session._agent.Remark is { } remark)
+        {
+            session.Remarks.Enqueue(remark);
+        }
+
+        return session;
     }
 
     /// <summary>Hands on what the point tells until it ends.</summary>
@@ -129,6 +138,12 @@ public sealed class PointSession : IDisposable
                 case "off":
                     State = PointState.Read(root);
                     Ended = root.GetProperty("why").GetString();
+                    break;
+                case "foreign":
+                    Remarks.Enqueue($"thread {root.GetProperty("thread").GetInt64()} is traced by somebody else ({Escape.Text(root.GetProperty("by").GetString() ?? "?", 200)}), who is left alone: nothing is told of it");
+                    break;
+                case "elsewhere":
+                    Remarks.Enqueue($"{root.GetProperty("count").GetInt64()} calls that run already in other threads are not told: before Python 3.12 that is only possible in the main thread");
                     break;
                 case "state":
                     var state = PointState.Read(root);

@@ -63,7 +63,7 @@ public sealed class SnoopDecoder
                     record.GetProperty("wall").GetInt64() - record.GetProperty("clock").GetInt64());
                 return null;
             case "end":
-                End = new SnoopEnd(Text(record, "reason"), record.GetProperty("dropped").GetInt64(), record.GetProperty("failed").GetInt64(), Text(record, "failure"));
+                End = new SnoopEnd(Text(record, "reason"), record.GetProperty("dropped").GetInt64(), record.GetProperty("untold").GetInt64(), record.GetProperty("failed").GetInt64(), Text(record, "failure"));
                 return null;
             case "foreign":
                 Remarks.Enqueue($"thread {Name(Thread(record))} is traced by somebody else ({Text(record, "by")}), who is left alone: nothing is told of it");
@@ -87,6 +87,7 @@ public sealed class SnoopDecoder
         var call = new Activation(_functions[record.GetProperty("c").GetInt32()], Thread(record), Math.Clamp(record.GetProperty("d").GetInt32(), 0, 1000), time);
         if (_calls.Count >= MostCalls)
         {
+            Damaged += _calls.Count;
             _calls.Clear();
         }
 
@@ -184,6 +185,7 @@ public sealed record SnoopReady(int Functions, IReadOnlyList<int> Missing, long 
 /// <summary>The agent has ended.</summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Dropped">Events that found no room.</param>
+/// <param name="Untold">Calls that were not told because too many were in progress.</param>
 /// <param name="Failed">Mistakes of the agent, none of which the program has seen.</param>
 /// <param name="Failure">The last of them.</param>
-public sealed record SnoopEnd(string Reason, long Dropped, long Failed, string Failure);
+public sealed record SnoopEnd(string Reason, long Dropped, long Untold, long Failed, string Failure);

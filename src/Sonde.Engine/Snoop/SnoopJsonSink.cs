@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sonde.Engine.Dump;
 using Sonde.Engine.Output;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Snoop;
 
@@ -17,11 +18,12 @@ public sealed class SnoopJsonSink : ISnoopSink
     /// <summary>Writes to a stream, which it closes at the end.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="pid">The process, whose files the lines are read from.</param>
+    /// <param name="redaction">What of these lines is not shown; null to show everything.</param>
     /// <param name="toWallNs">What to add to the program's monotonic clock for the time since 1970.</param>
-    public SnoopJsonSink(Stream stream, int pid, Func<long> toWallNs)
+    public SnoopJsonSink(Stream stream, int pid, Redaction? redaction, Func<long> toWallNs)
     {
         _stream = stream;
-        _source = new SourceLines(pid);
+        _source = new SourceLines(pid, redaction);
         _toWallNs = toWallNs;
     }
 

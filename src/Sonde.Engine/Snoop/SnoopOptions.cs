@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Snoop;
 
@@ -29,8 +30,8 @@ public sealed record SnoopOptions
     /// <summary>Whether the program's own <c>__repr__</c> is run for its objects.</summary>
     public bool CallsRepr { get; init; }
 
-    /// <summary>Words whose presence in a name hides its value; lower case, without separators.</summary>
-    public IReadOnlyList<string> Hide { get; init; } = [];
+    /// <summary>What is not shown; null to show everything.</summary>
+    public Redaction? Redaction { get; init; } = Redaction.Default;
 
     /// <summary>Whether functions that are loaded later are told about too, as in a program that has just begun.</summary>
     public bool AwaitsFunctions { get; init; }
@@ -70,8 +71,8 @@ public sealed record SnoopOptions
             json.WriteNumber("characters", LongestValue);
             json.WriteBoolean("repr", CallsRepr);
             json.WriteEndObject();
-            json.WriteStartArray("hide");
-            foreach (var word in Hide)
+            json.WriteStartArray("words");
+            foreach (var word in Redaction?.Words ?? [])
             {
                 json.WriteStringValue(word);
             }

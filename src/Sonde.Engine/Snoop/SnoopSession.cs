@@ -9,6 +9,7 @@ public sealed class SnoopSession : IDisposable
 
     readonly InjectedAgent _agent;
     readonly SnoopDecoder _decoder = new();
+    bool _isCut;
 
     SnoopSession(InjectedAgent agent) => _agent = agent;
 
@@ -52,6 +53,11 @@ public sealed class SnoopSession : IDisposable
                 session.Remarks.Enqueue(missing >= 0 && missing < options.Functions.Count ? $"there is no function '{options.Functions[missing].Text}'" : "a function is not there");
             }
 
+            if (session._agent.Remark is { } remark)
+            {
+                session.Remarks.Enqueue(remark);
+            }
+
             return session;
         }
         catch
@@ -79,6 +85,7 @@ public sealed class SnoopSession : IDisposable
             }
         }
 
+        _isCut = _decoder.End is null && !_agent.IsProgramAlive;
         // What was on its way when it ended is told too.
         _agent.Dispose();
         while (_agent.TryReceive(TimeSpan.Zero, out var rest))
@@ -93,6 +100,16 @@ public sealed class SnoopSession : IDisposable
         if (_decoder.End is { Dropped: > 0 } lossy)
         {
             yield return $"{lossy.Dropped} events found no room and are not shown: the functions run faster than their story can be told; --count limits it, and file.py:FROM-TO tells fewer lines";
+        }
+
+        if (_decoder.End is { Untold: > 0 } full)
+        {
+            yield return $"{full.Untold} calls are not shown, for 10,000 others were in progress: generators that are never resumed, say";
+        }
+
+        if (_decoder.End is null && !_isCut)
+        {
+            yield return "the code in the process ended without its last word: how much found no room is not known";
         }
 
         if (_decoder.End is { Failed: > 0 } failed)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Sonde.Engine.Dump;
 using Sonde.Engine.Output;
+using Sonde.Python.Values;
 
 namespace Sonde.Engine.Snoop;
 
@@ -28,11 +29,12 @@ public sealed partial class SnoopTextSink : ISnoopSink
     /// <param name="stream">Where to.</param>
     /// <param name="pid">The process, whose files the lines are read from.</param>
     /// <param name="options">How it looks.</param>
+    /// <param name="redaction">What of these lines is not shown; null to show everything.</param>
     /// <param name="toWallNs">What to add to the program's monotonic clock for the time since 1970.</param>
-    public SnoopTextSink(Stream stream, int pid, SnoopTextOptions options, Func<long> toWallNs)
+    public SnoopTextSink(Stream stream, int pid, SnoopTextOptions options, Redaction? redaction, Func<long> toWallNs)
     {
         _stream = stream;
-        _source = new SourceLines(pid);
+        _source = new SourceLines(pid, redaction);
         _options = options;
         _toWallNs = toWallNs;
     }

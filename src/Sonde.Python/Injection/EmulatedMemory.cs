@@ -72,13 +72,15 @@ sealed class EmulatedMemory(IMemory target)
     {
         List<MemoryWrite> changes = [];
         HashSet<ulong> seen = [];
-        foreach (var (address, size, _) in _writes.OrderBy(static write => write.Locked))
+        foreach (var (address, _, _) in _writes.OrderBy(static write => write.Locked))
         {
             if (!seen.Add(address))
             {
                 continue;
             }
 
+            // A place may be written to more than once, and not each time as wide.
+            var size = _writes.Where(write => write.Address == address).Max(static write => write.Size);
             var bytes = new byte[size];
             if (!target.TryRead(address, bytes))
             {

@@ -21,6 +21,9 @@ sealed class PythonType
     /// <summary>Its instances are tuples (<c>Py_TPFLAGS_TUPLE_SUBCLASS</c>).</summary>
     public const ulong TupleFlag = 1UL << 26;
 
+    /// <summary><c>Py_TPFLAGS_BYTES_SUBCLASS</c>.</summary>
+    public const ulong BytesFlag = 1UL << 27;
+
     public required ulong Address { get; init; }
 
     /// <summary><c>tp_name</c>, made safe to show: the plain name of classes, with the module in front for most types written in C.</summary>

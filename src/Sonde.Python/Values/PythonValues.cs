@@ -43,7 +43,7 @@ public sealed class PythonValues
         _objects.Begin();
         var writer = new ValueWriter(_objects, limits);
         writer.Write(address);
-        return limits.Scrub is { } scrub ? scrub(writer.ToString()) : writer.ToString();
+        return limits.Redaction?.Scrub(writer.ToString()) ?? writer.ToString();
     }
 
     /// <summary>The name of the type of the object at an address, with its module where that is not <c>builtins</c>; null where there is no object.</summary>

@@ -18,14 +18,8 @@ public sealed record ValueLimits
     /// <summary>How many objects deep those that do not say what they hold are shown with their fields: <c>&lt;app.Server object at 0x7f… with port=80&gt;</c>.</summary>
     public int FieldDepth { get; init; }
 
-    /// <summary>Names whose values must not be shown: of variables, fields, and keys of dictionaries. Such a value is not even read.</summary>
-    public Func<string, bool>? Hide { get; init; }
-
-    /// <summary>Full names of types whose values must not be shown.</summary>
-    public Func<string, bool>? HideType { get; init; }
-
-    /// <summary>Takes out of a value's text what must not be shown whatever it is called.</summary>
-    public Func<string, string>? Scrub { get; init; }
+    /// <summary>What must not be shown; null to show everything. A value that is hidden by its name is not even read.</summary>
+    public Redaction? Redaction { get; init; } = Redaction.Default;
 
     /// <summary>Limits that grow with how often somebody has asked for more.</summary>
     /// <param name="level">1 is <see cref="Default"/>; from 2 on objects show their fields.</param>

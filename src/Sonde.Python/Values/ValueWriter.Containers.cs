@@ -49,7 +49,8 @@ sealed partial class ValueWriter
             return;
         }
 
-        WriteItems(items, count, Write);
+        var next = 0;
+        WriteItems(items, count, _ => WriteItem(items, count, next++));
     }
 
     public void WriteTuple(PythonObject value)
@@ -79,7 +80,7 @@ sealed partial class ValueWriter
             }
             else
             {
-                Write(item);
+                WriteItem(items, count, next);
             }
 
             next++;
@@ -179,14 +180,31 @@ sealed partial class ValueWriter
     {
         Write(entry.Key);
         Add(": ");
-        if (limits.Hide is not null && objects.TryReadText(entry.Key, 200, out var name) && objects.TryGet(entry.Key, out var key) == ObjectState.Live && ObjectReader.IsText(key.Type))
+        WriteNamed(NameIn(entry.Key), entry.Value);
+    }
+
+    /// <summary>A key that may be a name: a text, or bytes as the headers of web servers are; empty when it is none.</summary>
+    string NameIn(ulong address)
+    {
+        if (limits.Redaction is null || objects.TryGet(address, out var key) != ObjectState.Live)
         {
-            WriteNamed(name, entry.Value);
+            return "";
         }
-        else
+
+        if (ObjectReader.IsText(key.Type))
         {
-            Write(entry.Value);
+            return objects.TryReadText(address, 200, out var name) ? name : "";
         }
+
+        Span<byte> bytes = stackalloc byte[Redaction.LongestName];
+        return (key.Type.Flags & PythonType.BytesFlag) != 0 && objects.TryReadInt64(address + (ulong)objects.Values.ItemCount, out var count) && count > 0 && count <= bytes.Length
+            && objects.TryRead(address + (ulong)objects.Values.BytesData, bytes[..(int)count]) ? System.Text.Encoding.Latin1.GetString(bytes[..(int)count]) : "";
+    }
+
+    /// <summary>Writes an item of a sequence; the second of two is named by the first, as headers are.</summary>
+    void WriteItem(ulong[] items, long count, int index)
+    {
+        WriteNamed(count == 2 && index == 1 ? NameIn(items[0]) : "", items[index]);
     }
 
     public void WriteDefaultDictionary(PythonObject value)
@@ -257,7 +275,7 @@ sealed partial class ValueWriter
         Add("(");
         Write(entry.Key);
         Add(", ");
-        WriteNamed(objects.TryReadText(entry.Key, 200, out var name) ? name : "", entry.Value);
+        WriteNamed(NameIn(entry.Key), entry.Value);
         Add(")");
     }
 

@@ -45,7 +45,7 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
             case ObjectState.Unreadable:
                 Add(objects.IsExhausted ? Cut : Unreadable);
                 break;
-            case ObjectState.Live when limits.HideType is { } hides && hides(objects.FullName(value.Type)):
+            case ObjectState.Live when limits.Redaction?.HidesType(objects.FullName(value.Type)) == true:
                 Add(Redaction.Mark);
                 break;
             default:
@@ -57,7 +57,7 @@ sealed partial class ValueWriter(ObjectReader objects, ValueLimits limits)
     /// <summary>Writes the value of a name, unless it must not be shown.</summary>
     void WriteNamed(string name, ulong address)
     {
-        if (limits.Hide is { } hide && hide(name))
+        if (limits.Redaction?.HidesName(name) == true)
         {
             Add(Redaction.Mark);
         }

@@ -11,7 +11,7 @@ public sealed class FlowValueTests
 {
     const string Missing = "<not captured>";
 
-    static readonly ValueLimits _large = new() { Depth = 50, Items = 400, Characters = 1000 };
+    static readonly ValueLimits _large = new() { Depth = 50, Items = 400, Characters = 1000, Redaction = null };
 
     /// <summary>What is not copied whole: kinds that lead too far away, or are larger than a copy.</summary>
     static readonly string[] _partial = ["list long", "dict long", "module", "array", "numpy", "deque", "ordered", "path", "zone", "int", "set", "str"];
@@ -132,7 +132,7 @@ public sealed class FlowValueTests
     [Fact]
     public void Hidden_names_are_hidden()
     {
-        var limits = ValueLimits.Default with { Hide = static name => name is "b" or "other" };
+        var limits = ValueLimits.Default with { Redaction = new Redaction([], static name => name is "b" or "other") };
         var (events, _) = Record("pyenv-3.13", ["shapes"], new FlowOptions { Functions = ["plain", "kept"], Arguments = true, ValueLimits = limits });
         var calls = events.Where(each => each.IsEntry).Select(each => string.Join(", ", each.Arguments!.Select(value => value.Text))).ToList();
         Assert.Equal(["1, <hidden>, (), None, {}", "1, <hidden>, (4, 5), 'k', {'other': <hidden>}", "[1], <hidden>"], calls);

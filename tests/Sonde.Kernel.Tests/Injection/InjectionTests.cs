@@ -104,6 +104,40 @@ public sealed class InjectionTests
         target.AssertComputedRight();
     }
 
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    public void A_signal_that_comes_meanwhile_reaches_the_program(string name)
+    {
+        Requires.Root();
+        using Guest target = Guest.Start(name, "idle");
+        const string interrupted = """
+            def install(configuration):
+                import posix
+                posix.kill(posix.getpid(), 2)
+                for number in range(1000000):
+                    pass
+            """;
+        string message = Assert.Throws<UserErrorException>(() => Inject(target.Pid, interrupted, _options)).Message;
+        Assert.Contains("KeyboardInterrupt", message, StringComparison.Ordinal);
+        Strangers.WaitUntil(() => target.Errors.Contains("KeyboardInterrupt", StringComparison.Ordinal), "the program has ended as by Ctrl-C");
+        Assert.DoesNotContain("<sonde>", target.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("pyenv-3.9"), InlineData("pyenv-3.13"), InlineData("sid-3.15")]
+    public void Several_sessions_can_begin_at_once(string name)
+    {
+        Requires.Root();
+        using Guest target = Guest.Start(name, "threads");
+        string before = target.State();
+        Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, number =>
+        {
+            using InjectedAgent agent = Inject(target.Pid, Counter, _options);
+            Assert.Equal("""{"installed":"grüß \"dich\""}""", Next(agent));
+        });
+        target.AssertIsAgain(before);
+        target.AssertComputedRight();
+        Assert.Equal("", target.Errors);
+    }
+
     [Fact]
     public void Nothing_is_put_into_a_process_without_being_asked_for()
     {

@@ -14,7 +14,7 @@ public sealed class PointTests
 
     const string Place = "guest.py:25";
 
-    public static TheoryData<string> Interpreted => ["pyenv-3.12", "pyenv-3.13", "sid-3.13", "sid-3.14", "sid-3.15"];
+    public static TheoryData<string> Interpreted => ["pyenv-3.7", "pyenv-3.8", "pyenv-3.9", "pyenv-3.10", "pyenv-3.11", "pyenv-3.12", "pyenv-3.13", "sid-3.13", "sid-3.14", "sid-3.15"];
 
     [Theory, MemberData(nameof(Interpreted))]
     public void Messages_tell_what_the_variables_were(string name)
@@ -35,11 +35,11 @@ public sealed class PointTests
         target.AssertComputedRight();
     }
 
-    [Fact]
-    public void A_snapshot_has_arguments_variables_and_the_stack_once_a_second()
+    [Theory, InlineData("pyenv-3.9"), InlineData("pyenv-3.13")]
+    public void A_snapshot_has_arguments_variables_and_the_stack_once_a_second(string name)
     {
         Requires.Root();
-        using Guest target = Guest.Start("pyenv-3.13", "busy");
+        using Guest target = Guest.Start(name, "busy");
         CommandResult result = Point(target, Place, "--snapshot", "-d", "2", "--budget", "50");
         string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.InRange(lines.Length, 1, 4);
@@ -53,11 +53,11 @@ public sealed class PointTests
         target.AssertComputedRight();
     }
 
-    [Fact]
-    public void A_point_on_a_hot_line_switches_itself_off_and_says_so()
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.11"), InlineData("pyenv-3.12")]
+    public void A_point_on_a_hot_line_switches_itself_off_and_says_so(string name)
     {
         Requires.Root();
-        using Guest target = Guest.Start("pyenv-3.12", "busy");
+        using Guest target = Guest.Start(name, "busy");
         string before = target.State();
         CommandResult result = Point(target, Place, "{total}", "--budget", "0.5");
         Assert.True(result.ExitCode == 0, result.Errors);
@@ -67,11 +67,11 @@ public sealed class PointTests
         target.AssertComputedRight();
     }
 
-    [Fact]
-    public void Counters_count_and_timers_measure()
+    [Theory, InlineData("pyenv-3.7"), InlineData("sid-3.14")]
+    public void Counters_count_and_timers_measure(string name)
     {
         Requires.Root();
-        using Guest target = Guest.Start("sid-3.14", "busy");
+        using Guest target = Guest.Start(name, "busy");
         CommandResult counted = Point(target, Place, "--counter", "--when", "number == 1", "--hits", "5", "--budget", "100");
         Assert.Contains("sonde: 5 hits", counted.Errors, StringComparison.Ordinal);
         CommandResult timed = Point(target, $"guest.py:{Line - 1}", "--timer", Line.ToString(CultureInfo.InvariantCulture), "--hits", "50", "--budget", "100", "--json");
@@ -108,13 +108,28 @@ public sealed class PointTests
         using Guest target = Guest.Start(Interpreters.Get("pyenv-3.13"), "secrets.py");
         string[][] ways =
         [
-            ["--snapshot", "-d", "1"], ["--snapshot", "-d", "1", "--json"], ["all {user} {user.password} {token} {items} {note} {len(token)}", "--hits", "2"], ["{settings} {user.card} {items[0]} {settings[\"db_password\"]}", "--hits", "2", "--json"],
+            ["--snapshot", "-d", "1"], ["--snapshot", "-d", "1", "--json"], ["all {user} {user.password} {token} {items} {note} {len(token)}", "--hits", "2"], ["{settings} {user.card} {items[0]} {items[0][1]} {pairs} {pairs[0][1]} {texts} {account.password} {settings[\"db_password\"]}", "--hits", "2", "--json"],
         ];
         foreach (string[] way in ways)
         {
-            CommandResult result = Point(target, ["secrets.py:27", .. way, "--budget", "100"]);
+            CommandResult result = Point(target, ["secrets.py:38", .. way, "--budget", "100"]);
             Assert.True(result.ExitCode == 0, result.Errors);
             Assert.NotEqual("", result.Output);
+            Assert.Contains("hidden", result.Output, StringComparison.Ordinal);
+            AssertNoSecret(result.Output + result.Errors);
+        }
+
+        string pid = target.Pid.ToString(CultureInfo.InvariantCulture);
+        string[][] others =
+        [
+            ["snoop", "--inject", "use", "-n", "2"], ["snoop", "--inject", "use", "-n", "2", "--json"], ["snoop", "--inject", "use", "-n", "1", "--repr", "--fields", "3", "--max-length", "0"],
+            ["snoop", "--inject", "use", "-n", "1", "--watch", "items[0][1]", "--watch", "pairs[0][1]", "--watch", "account.password", "--watch-explode", "items[0]", "--watch-explode", "user"],
+            ["snoop", "use", "-n", "2"], ["flow", "--function", "use", "--max-events", "4"], ["flow", "--args", "--depth-of-values", "5", "--chars", "1000", "--max-events", "20", "--json"],
+        ];
+        foreach (string[] words in others)
+        {
+            CommandResult result = SondeCommand.Run([words[0], "-p", pid, .. words[1..]]);
+            Assert.True(result.ExitCode == 0, result.Errors);
             Assert.Contains("hidden", result.Output, StringComparison.Ordinal);
             AssertNoSecret(result.Output + result.Errors);
         }
@@ -122,10 +137,10 @@ public sealed class PointTests
         AssertNoSecret(SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll").Output);
         AssertNoSecret(SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll", "--json").Output);
         Assert.Contains("hunter2", SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll", "--no-redact").Output, StringComparison.Ordinal);
-        Assert.Contains("hunter2", Point(target, "secrets.py:27", "{user.password}", "--hits", "1", "--no-redact", "--budget", "100").Output, StringComparison.Ordinal);
+        Assert.Contains("hunter2", Point(target, "secrets.py:38", "{user.password}", "--hits", "1", "--no-redact", "--budget", "100").Output, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData("pyenv-3.12", "busy"), InlineData("sid-3.14", "threads"), InlineData("pyenv-3.13", "idle")]
+    [Theory, InlineData("pyenv-3.10", "threads"), InlineData("pyenv-3.12", "busy"), InlineData("sid-3.14", "threads"), InlineData("pyenv-3.13", "idle")]
     public void Killing_sonde_at_any_moment_leaves_the_program_running_and_clean(string name, string mode)
     {
         Requires.Root();

@@ -23,7 +23,7 @@ public sealed class SnoopTruthTests(ITestOutputHelper output)
         using Target program = Target.StartReady(interpreter, "snooped.py");
         program.Send("begin");
         program.WaitFor("begin");
-        using Snooping snooping = Snooping.Start(program, "--json", "--show-secrets", "story.py:*");
+        using Snooping snooping = Snooping.Start(program, "--json", "--no-redact", "story.py:*");
         program.Send("story.run()");
         string results = program.WaitFor("results");
         string told = snooping.End();

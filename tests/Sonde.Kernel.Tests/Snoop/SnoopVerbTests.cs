@@ -47,6 +47,20 @@ public sealed class SnoopVerbTests
             """.Split('\n'), lines);
     }
 
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.13")]
+    public void The_story_of_several_threads_that_is_too_long_ends_and_is_understood(string name)
+    {
+        Requires.Root();
+        using Injection.Guest target = Injection.Guest.Start(name, "threads");
+        CommandResult result = SondeCommand.Run("snoop", "--inject", "-p", $"{target.Pid}", "step", "--json", "-n", "1000");
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.DoesNotContain("not be understood", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("last word", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("mistake", result.Errors, StringComparison.Ordinal);
+        Assert.Matches("[0-9]+ calls told", result.Errors);
+        target.AssertComputedRight();
+    }
+
     [Theory, InlineData(8), InlineData(12)]
     public void What_a_function_calls_is_told_as_deep_as_asked_for_and_only_from_there(int minor)
     {

@@ -12,7 +12,7 @@ namespace Sonde.Kernel.Tests.Values;
 /// <summary>Values of every kind, read from outside, beside what Python itself shows for them.</summary>
 public sealed class ValueTests
 {
-    static readonly ValueLimits _all = new() { Depth = 50, Items = 100_000, Characters = 1 << 20 };
+    static readonly ValueLimits _all = new() { Depth = 50, Items = 100_000, Characters = 1 << 20, Redaction = null };
 
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Shows_every_kind_as_repr_does(string name)
@@ -58,7 +58,7 @@ public sealed class ValueTests
         var damaged = new DamagedMemory(memory);
         var values = Open(target.Pid, damaged);
         var addresses = ReadValues(target).Select(static value => value.Address).ToList();
-        var limits = new ValueLimits { Depth = 6, Items = 50, Characters = 1000, FieldDepth = 3 };
+        var limits = new ValueLimits { Depth = 6, Items = 50, Characters = 1000, FieldDepth = 3, Redaction = null };
         for (var round = 0; round < 12; round++)
         {
             foreach (var address in addresses)
@@ -88,9 +88,9 @@ public sealed class ValueTests
         Assert.Equal("'" + new string('x', 58) + "'… 142 more", all.Where(static value => value.Kind == "str").Select(value => values.Describe(value.Address, limits)).First(static shown => shown.Contains("xxx", StringComparison.Ordinal)));
         Assert.Equal("b'" + new string('x', 57) + "'… 243 more", all.Where(static value => value.Kind == "bytes").Select(value => values.Describe(value.Address, limits)).Last());
         Assert.Equal("[1, [...]]", Show("list cycle", limits));
-        Assert.Equal("Data(x=<hidden>, y='y', kind=1)", Show("dataclass", ValueLimits.Default with { Hide = static name => name == "x" }));
-        Assert.Equal("namespace(a=1, b=<hidden>)", Show("namespace", ValueLimits.Default with { Hide = static name => name == "b" }));
-        Assert.Equal("{'a': <hidden>}", Show("dict subclass", ValueLimits.Default with { Hide = static name => name == "a" }));
+        Assert.Equal("Data(x=<hidden>, y='y', kind=1)", Show("dataclass", ValueLimits.Default with { Redaction = new Redaction([], static name => name == "x") }));
+        Assert.Equal("namespace(a=1, b=<hidden>)", Show("namespace", ValueLimits.Default with { Redaction = new Redaction([], static name => name == "b") }));
+        Assert.Equal("{'a': <hidden>}", Show("dict subclass", ValueLimits.Default with { Redaction = new Redaction([], static name => name == "a") }));
         Assert.StartsWith("<__main__.Slotted object at 0x", Show("slotted", ValueLimits.ForLevel(2)), StringComparison.Ordinal);
         Assert.EndsWith(" with first=1, second=2>", Show("slotted", ValueLimits.ForLevel(2)), StringComparison.Ordinal);
         Assert.EndsWith(" with x=1, y='two'>", Show("instance", ValueLimits.ForLevel(2)), StringComparison.Ordinal);

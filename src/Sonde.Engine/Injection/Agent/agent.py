@@ -36,6 +36,7 @@ settings = {}
 pid = posix.getpid()
 gone = None      # why it has ended
 dropped = 0      # events that found no room
+untold = []      # calls that are not told because too many are in progress; one entry each, which threads add in one step
 failed = 0       # mistakes of this agent, none of which the program has seen
 failure = None   # the last of them
 busy = set()     # threads that are in a callback
@@ -61,10 +62,12 @@ def encode(value):
 
 
 def send(event):
-    """Sends an event if there is room for it; a channel that nobody reads is the end."""
+    """Sends an event if there is room for it, and tells whether there was; a channel that nobody reads is the end."""
     global gone
-    if not channel.send(encode(event).encode("utf-8", "replace")):
+    is_sent = channel.send(encode(event).encode("utf-8", "replace"))
+    if not channel.is_open:
         gone = gone or "nobody listens any more"
+    return is_sent
 
 
 # ---- safety
@@ -119,6 +122,17 @@ def guarded(body):
     return callback
 
 
+def claim_tool():
+    """A number of sys.monitoring's that nobody has, of those that are for tools without one of their own; it is given back at the end."""
+    monitoring = sys.monitoring
+    tool = next((number for number in (4, 3) if monitoring.get_tool(number) is None), None)
+    if tool is None:
+        raise RuntimeError("both tool numbers of sys.monitoring that are for such tools are taken: 3 by %s, 4 by %s" % (monitoring.get_tool(3), monitoring.get_tool(4)))
+    monitoring.use_tool_id(tool, "sonde")
+    on_removal(monitoring.free_tool_id, tool)
+    return tool
+
+
 def on_removal(function, *arguments):
     undo.append((function, arguments))
 
@@ -150,7 +164,7 @@ def remove(reason="removed"):
             note_failure(error)
     if is_first:
         dropped += channel.lost()
-        is_heard = channel.send(encode({"e": "end", "reason": gone, "dropped": dropped, "failed": failed, "failure": failure}).encode("utf-8", "replace"))
+        is_heard = channel.send_surely(encode({"e": "end", "reason": gone, "dropped": dropped, "untold": len(untold), "failed": failed, "failure": failure}).encode("utf-8", "replace"))
         for name, references in borrowed.items():
             # From 3.14 on a local variable need not count what it refers to, as one did when the module was borrowed.
             if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references + (PYTHON >= (3, 14)):

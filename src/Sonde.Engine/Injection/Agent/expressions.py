@@ -149,25 +149,23 @@ EVALUATE = {
 }
 
 
-def is_secret(node):
-    """Whether a name in an expression is one whose value is hidden."""
+def is_secret(node, frame):
+    """Whether a name, or a key, in an expression is one whose value is hidden."""
     if node[0] == "name":
         return hides(node[1])
-    if node[0] == "attribute" and hides(node[2]):
+    if node[0] == "attribute" and hides(node[2]) or node[0] == "item" and hides_item(evaluate(node[1], frame), evaluate(node[2], frame)):
         return True
-    if node[0] == "constant":
-        return type(node[1]) is str and hides(node[1])
-    return any([is_secret(part) for part in node[1:] if type(part) is list])
+    return any([is_secret(part, frame) for part in node[1:] if type(part) is list])
 
 
 def shown(node, frame):
     """The value of an expression as text for people; texts without quotes."""
     try:
-        if is_secret(node):
+        if is_secret(node, frame):
             return HIDDEN
         value = evaluate(node, frame)
         if type(value) is str:
             return scrub(value if len(value) <= CHARACTERS else value[:CHARACTERS] + CUT)
-        return scrub(render(value))
+        return render(value)
     except Unknown as problem:
         return "<%s>" % problem

@@ -42,16 +42,24 @@ def matches_an_end(pattern, text, separator):
     return True
 
 
-def lines_of(code):
-    """The first and the last line of a code object, without those of the functions in it."""
+def line_numbers(code):
+    """The lines of a code object that have instructions, without those of the functions in it."""
     if PYTHON >= (3, 10):
-        found = [line for _, _, line in code.co_lines() if line]
-        return min(found + [code.co_firstlineno]), max(found + [code.co_firstlineno])
-    line = first = last = code.co_firstlineno
-    for delta in code.co_lnotab[1::2]:
+        return set([line for _, _, line in code.co_lines() if line])
+    line, found = code.co_firstlineno, set()
+    for bytes_before, delta in zip(code.co_lnotab[::2], code.co_lnotab[1::2]):
+        if bytes_before:
+            found.add(line)
         line += delta - 256 if delta >= 128 else delta
-        first, last = min(first, line), max(last, line)
-    return first, last
+    found.add(line)
+    return found
+
+
+def lines_of(code):
+    """The first and the last line of a code object."""
+    found = line_numbers(code)
+    found.add(code.co_firstlineno)
+    return min(found), max(found)
 
 
 class Place:

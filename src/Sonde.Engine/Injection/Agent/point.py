@@ -1,4 +1,4 @@
-# ---- log points: something is told whenever a line runs. By line events of sys.monitoring for exactly the code objects that have the line (CPython 3.12 and newer)
+# ---- log points: something is told whenever a line runs
 
 SECOND = 1000000000
 now, cpu = time.perf_counter_ns, time.thread_time_ns
@@ -8,7 +8,6 @@ marked = {}           # id of code: code
 begun = {}            # (point, thread): when the timer's first line ran
 budget = [SECOND]     # nanoseconds of each second that may be spent
 window = [0, 0]       # when the current second began, what was spent in it
-code_kind = type(borrow.__code__)
 SHORT, MOST_SHORT = ("counter", "timer"), 20000
 
 
@@ -30,28 +29,24 @@ class Point:
                 "total": self.total, "least": self.least, "most": self.most, "lost": channel.lost()}
 
 
-def codes_within(code):
-    yield code
+def codes_within(code, name):
+    yield code, name
     for item in code.co_consts:
-        if type(item) is code_kind:
-            for inner in codes_within(item):
+        if type(item) is code_type:
+            for inner in codes_within(item, inner_name(code, name, item)):
                 yield inner
 
 
 def all_codes():
-    """Every code object of every function, and of whatever runs."""
+    """Every code object of every function, and of whatever runs, with its qualified name."""
     seen = set()
-    roots = [item.__code__ for item in gc.get_objects() if type(item) is function_type]
-    for frame in list(sys._current_frames().values()):
-        while frame is not None:
-            roots.append(frame.f_code)
-            frame = frame.f_back
-    for root in roots:
+    roots = [(item.__code__, qualified(item)) for item in functions()] + [(frame.f_code, frame.f_code.co_name) for frame in running_frames()]
+    for root, name in roots:
         if root.co_filename != FILE and id(root) not in seen:
-            for code in codes_within(root):
+            for code, inner in codes_within(root, name):
                 if id(code) not in seen:
                     seen.add(id(code))
-                    yield code
+                    yield code, inner
 
 
 def is_file(path, asked):
@@ -61,10 +56,11 @@ def is_file(path, asked):
 def place(point, wanted):
     """The code objects that have a line of a file: those inside, where a function begins on a line of another one."""
     found, files, others = [], set(), set()
-    for code in codes:
+    for code, name in codes:
         if is_file(code.co_filename, point.file):
             files.add(code.co_filename)
-            numbers = set([number for _, _, number in code.co_lines() if number])
+            names[id(code)] = name
+            numbers = line_numbers(code)
             others.update(numbers)
             if wanted in numbers:
                 found.append(code)
@@ -81,19 +77,19 @@ def place(point, wanted):
         marked[id(code)] = code
 
 
-def reached(code, line):
+def reached(frame, code, line):
+    """A line runs; False when nothing is to be told of it."""
     told = lines.get(id(code), {}).get(line)
     if not told:
-        return sys.monitoring.DISABLE
+        return False
     # What counters do is so little that to ask for processor time would cost more; of a thread that lost its processor meanwhile the rest is not counted.
     is_short = all([point.kind in SHORT for point in told])
     used, started = 0 if is_short else cpu(), now()
-    frame = sys._getframe(2)
     for point in list(told):
         if point.is_on:
             hit(point, frame, line, started)
     spend(min(now() - started, MOST_SHORT) if is_short else cpu() - used)
-    return None
+    return True
 
 
 def spend(used):
@@ -159,14 +155,14 @@ def measure(point, line, started):
 
 def tell(point, frame):
     code = frame.f_code
-    event = {"e": "hit", "point": point.number, "time": time.time_ns(), "thread": thread_number(), "function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno}
+    event = {"e": "hit", "point": point.number, "time": time.time_ns(), "thread": thread_number(), "function": name_of_code(code), "file": code.co_filename, "line": frame.f_lineno}
     if point.kind == "log":
         event["message"] = "".join([part if type(part) is str else shown(part, frame) for part in point.message])
     else:
         arguments = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)]
         values = [(name, item) for name, item in list(frame.f_locals.items())[:MOST_NAMES] if type(name) is str]
-        event["arguments"] = [[name, scrub(render(item, name))] for name, item in values if name in arguments]
-        event["locals"] = [[name, scrub(render(item, name))] for name, item in values if name not in arguments]
+        event["arguments"] = [[name, render(item, name)] for name, item in values if name in arguments]
+        event["locals"] = [[name, render(item, name)] for name, item in values if name not in arguments]
     if point.stack or point.kind == "snapshot":
         event["stack"] = stack_of(frame)
     point.told += 1
@@ -179,20 +175,24 @@ MOST_NAMES, MOST_FRAMES = 500, 100
 def stack_of(frame):
     found = []
     while frame is not None and len(found) < MOST_FRAMES:
-        found.append([frame.f_code.co_qualname, frame.f_code.co_filename, frame.f_lineno])
+        found.append([name_of_code(frame.f_code), frame.f_code.co_filename, frame.f_lineno])
         frame = frame.f_back
     return found
 
 
+def name_of_code(code):
+    return code.co_qualname if PYTHON >= (3, 11) else names.get(id(code), code.co_name)
+
+
 def thread_number():
-    return _thread.get_native_id()
+    return _thread.get_native_id() if PYTHON >= (3, 8) else 0
 
 
 def switch_off(point, why):
     point.is_on = False
     event = point.state()
     event["e"], event["why"] = "off", why
-    send(event)
+    channel.send_surely(encode(event).encode("utf-8", "replace"))
     for identity, by_line in list(lines.items()):
         for line, told in list(by_line.items()):
             if point in told:
@@ -201,24 +201,21 @@ def switch_off(point, why):
                 del by_line[line]
         if not by_line:
             del lines[identity]
-            sys.monitoring.set_local_events(tool[0], marked.pop(identity), 0)
+            release(marked.pop(identity))
 
 
 def states():
-    """Asked for from outside: how the points stand."""
     for point in points.values():
         send(point.state())
 
 
-tool = []
 codes = []
+names = {}            # id of a code object of a file with points: its qualified name
+release = None        # lets go of a code object that no point is in any more
 
 
 def start(settings):
-    if PYTHON < (3, 12):
-        raise RuntimeError("this is CPython %d.%d; log points need 3.12 or newer" % PYTHON)
-    if settings["words"]:
-        redact(settings["words"])
+    global release
     budget[0] = settings["budget"]
     codes[:] = all_codes()
     for asked in settings["points"]:
@@ -228,26 +225,11 @@ def start(settings):
         if point.second is not None:
             place(point, point.second)
     del codes[:]
-    monitoring = sys.monitoring
-    free = [number for number in (4, 3) if monitoring.get_tool(number) is None]
-    if not free:
-        raise RuntimeError("both numbers that sys.monitoring has for tools like this are taken: by %s and %s" % (monitoring.get_tool(3), monitoring.get_tool(4)))
-    tool[:] = free[:1]
-    monitoring.use_tool_id(tool[0], "sonde")
     on_removal(stop)
-    monitoring.register_callback(tool[0], monitoring.events.LINE, guarded(reached))
-    # A line that another tool has switched off for itself is on again for that one, too: it then switches it off once more.
-    for code in marked.values():
-        monitoring.set_local_events(tool[0], code, monitoring.events.LINE)
-    monitoring.restart_events()
+    release = attach_by_monitoring() if PYTHON >= (3, 12) else attach_by_tracing()
 
 
 def stop():
-    monitoring = sys.monitoring
-    for code in list(marked.values()):
-        monitoring.set_local_events(tool[0], code, 0)
-    monitoring.register_callback(tool[0], monitoring.events.LINE, None)
-    monitoring.free_tool_id(tool[0])
     states()
-    for kept in (points, lines, marked, begun):
+    for kept in (points, lines, marked, begun, names):
         kept.clear()

@@ -1,6 +1,6 @@
 # ---- the story of a function's calls, line by line
 
-LENGTH, LEVELS, MAXIMUM, VARIABLES, CALLS_MAXIMUM = 100, 1, 0, 200, 10000
+LENGTH, LEVELS, MAXIMUM, VARIABLES, CALLS_MAXIMUM, CONSIDERED_MAXIMUM = 100, 1, 0, 200, 10000, 100000
 ATOMS = frozenset([type(None), bool, int, float, complex])
 NOTHING = object()
 places, watches, explosions = [], [], []
@@ -8,7 +8,8 @@ codes = {}      # id of a code object: [itself, number, the places that want it]
 calls = {}      # id of a frame: its call
 stacks = {}     # thread: the calls that run in it, innermost last
 existing = set()
-begun = finished = numbers = 0
+begun = finished = 0
+numbers, code_numbers = itertools.count(1), itertools.count(1)      # taken in one step of the interpreter, so threads do not take the same
 
 
 class Call:
@@ -16,9 +17,7 @@ class Call:
     __slots__ = ("number", "code", "level", "depth", "seen", "start", "parent", "is_suspended", "thread", "told", "is_raising")
 
     def __init__(self, code, level, parent):
-        global numbers
-        numbers += 1
-        self.number, self.code, self.level, self.parent, self.seen, self.start = numbers, code, level, parent, {}, clock()
+        self.number, self.code, self.level, self.parent, self.seen, self.start = next(numbers), code, level, parent, {}, clock()
         self.depth = parent.depth + 1 if parent else 0
         self.is_suspended = self.is_raising = False
         self.thread, self.told = None, False
@@ -42,7 +41,7 @@ def changes(call, frame):
     if watches or explosions:
         scope = dict(named)
         for watch in watches:
-            named.extend(sorted(watch.values(scope, frame)))
+            named.extend(sorted(watch.values(scope, frame), key=first_of))
     for name, value in named:
         old = before.get(name)
         if old is not None and old[0] is value:
@@ -65,6 +64,10 @@ def shorten(text):
     return text[:left] + "..." + text[len(text) - (LENGTH - 3 - left):]
 
 
+def first_of(pair):
+    return pair[0]
+
+
 class Shown:
     """What cannot be told as a value."""
     def __init__(self, text):
@@ -78,8 +81,9 @@ class Watch:
         self.text, self.steps, self.explode = asked["text"], asked["steps"], explode
 
     def values(self, scope, frame):
-        value = NOTHING
+        value, is_secret = NOTHING, False
         for kind, what in self.steps:
+            is_secret = is_secret or (hides_item(value, what) if kind == "index" else hides(what))
             if kind == "name":
                 value = scope.get(what, dict.get(frame.f_globals, what, NOTHING))
             elif kind == "attribute":
@@ -88,8 +92,8 @@ class Watch:
                 value = item(value, what)
             if value is NOTHING:
                 return []
-        if not self.explode:
-            return [(self.text, value)]
+        if is_secret or not self.explode:
+            return [(self.text, Shown(HIDDEN) if is_secret else value)]
         return [(self.text + name, part) for name, part in parts(value)]
 
 
@@ -124,7 +128,7 @@ def parts(value):
         return [("[%s]" % render(key), part) for key, part in list(itertools.islice(dict.items(value), VARIABLES))]
     for base in (list, tuple):
         if isinstance_of(value, base):
-            return [("[%d]" % at, part) for at, part in enumerate(base.__getitem__(value, slice(0, VARIABLES)))]
+            return [("[%d]" % at, Shown(HIDDEN) if hides_item(value, at) else part) for at, part in enumerate(base.__getitem__(value, slice(0, VARIABLES)))]
     return [("." + name, part) for name, part in itertools.islice(fields_of(value, type(value)).items(), VARIABLES)]
 
 
@@ -149,10 +153,15 @@ def is_told(call, line):
 def note(code, wanted):
     """Remembers a code object that is told about, and tells Sonde what it is."""
     if id(code) not in codes:
-        codes[id(code)] = [code, len(codes) + 1, wanted]
+        codes[id(code)] = [code, 0, wanted]
+    known = codes[id(code)]
+    if not known[1]:
+        # What is lost of it is told again: all that is told of its calls refers to it.
+        number = next(code_numbers)
         name = names.get(id(code)) or (code.co_qualname if PYTHON >= (3, 11) else code.co_name)
-        send({"e": "code", "c": len(codes), "name": name, "file": code.co_filename, "line": code.co_firstlineno, "wanted": bool(wanted)})
-    return codes[id(code)]
+        if send({"e": "code", "c": number, "name": name, "file": code.co_filename, "line": code.co_firstlineno, "wanted": bool(wanted)}):
+            known[1] = number
+    return known
 
 
 def introduce(me):
@@ -162,9 +171,8 @@ def introduce(me):
         thread = module_dictionary_of(module).get("_active", {}).get(me)
         name = fields_of(thread, type(thread)).get("_name") if thread is not None else None
     told = (_thread.get_native_id() if PYTHON >= (3, 8) else 0, name if type(name) is str else None)
-    if threads.get(me) != told:
+    if threads.get(me) != told and send({"e": "thread", "k": me, "tid": told[0], "name": told[1]}):
         threads[me] = told
-        send({"e": "thread", "k": me, "tid": told[0], "name": told[1]})
 
 
 def begin(frame, code, how, line=None):
@@ -185,17 +193,22 @@ def begin(frame, code, how, line=None):
     else:
         return None
     if len(calls) >= CALLS_MAXIMUM:
-        calls.clear()
-    begun += parent is None
+        if len(untold) < 1000000:
+            untold.append(None)
+        return None
     number = note(code, wanted)[1]
     if not stack:
         introduce(me)
-    call = calls[id(frame)] = Call(code, level, parent)
+    call = Call(code, level, parent)
     call.thread = me
-    stack.append(call)
     line = line or code.co_firstlineno
     call.told = is_told(call, line)
-    send({"e": how, "i": call.number, "c": number, "k": me, "d": call.depth, "l": line, "t": clock(), "v": changes(call, frame), "told": call.told})
+    if not number or not send({"e": how, "i": call.number, "c": number, "k": me, "d": call.depth, "l": line, "t": clock(), "v": changes(call, frame), "told": call.told}):
+        # Of a call whose beginning is lost, the rest could not be understood.
+        return None
+    begun += parent is None
+    calls[id(frame)] = call
+    stack.append(call)
     return call
 
 
@@ -243,7 +256,7 @@ def raised(frame, code, error):
     call.is_raising = True
     if is_told(call, frame.f_lineno):
         text = exception_text(error)
-        tell("exception", call, frame, frame.f_lineno, x=shorten("%s%s%s" % (name_of(type(error)), ": " if text else "", text)))
+        tell("exception", call, frame, frame.f_lineno, x=shorten(scrub("%s%s%s" % (name_of(type(error)), ": " if text else "", text))))
 
 
 def left(frame, code, how, value=NOTHING):

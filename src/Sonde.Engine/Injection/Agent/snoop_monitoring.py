@@ -3,9 +3,7 @@
 def attach_by_monitoring(later):
     monitoring = sys.monitoring
     kinds = monitoring.events
-    tool = next((number for number in (4, 3) if monitoring.get_tool(number) is None), None)
-    if tool is None:
-        raise RuntimeError("both tool numbers of sys.monitoring that are for such tools are taken: 3 by %s, 4 by %s" % (monitoring.get_tool(3), monitoring.get_tool(4)))
+    tool = claim_tool()
     local = kinds.LINE | kinds.PY_START | kinds.PY_RESUME | kinds.PY_YIELD | kinds.PY_RETURN | kinds.JUMP
     # These cannot be had for single code objects: they come for exceptions anywhere, and are dropped at once.
     everywhere = kinds.RAISE | kinds.PY_UNWIND | kinds.PY_THROW
@@ -20,6 +18,8 @@ def attach_by_monitoring(later):
     def consider(code, name):
         if id(code) in considered:
             return
+        if len(considered) >= CONSIDERED_MAXIMUM:
+            considered.clear()
         considered[id(code)] = code
         wanted = wanted_by(code, name)
         if wanted:
@@ -77,9 +77,7 @@ def attach_by_monitoring(later):
             monitoring.set_local_events(tool, code, 0)
         for kind in callbacks:
             monitoring.register_callback(tool, kind, None)
-        monitoring.free_tool_id(tool)
 
-    monitoring.use_tool_id(tool, "sonde")
     on_removal(detach)
     for kind, callback in callbacks.items():
         monitoring.register_callback(tool, kind, callback)

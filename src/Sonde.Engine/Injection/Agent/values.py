@@ -2,8 +2,6 @@
 
 ITEMS, DEPTH, FIELDS, CHARACTERS, NODES, NANOSECONDS = 20, 4, 0, 4096, 2000, 5000000
 call_repr = False
-hidden_words = []
-CUT = "\u2026"
 clock = time.perf_counter_ns
 time_used = time.thread_time_ns
 
@@ -29,29 +27,21 @@ def ancestors_of(kind):
 
 def set_limits(settings):
     """The limits: "items" of a container, "depth" of containers, "fields" (how many objects deep fields are shown), "characters" of a value; "repr" runs the
-    program's own __repr__; "hide" are words whose presence in a name hides its value."""
+    program's own __repr__; "words" are those whose presence in a name hides its value, none to hide nothing."""
     global ITEMS, DEPTH, FIELDS, CHARACTERS, call_repr
     limits = settings.get("limits", {})
     ITEMS, DEPTH, FIELDS = limits.get("items", ITEMS), limits.get("depth", DEPTH), limits.get("fields", FIELDS)
     CHARACTERS, call_repr = limits.get("characters", CHARACTERS), limits.get("repr", False)
-    hidden_words[:] = settings.get("hide", [])
-
-
-def is_hidden(name):
-    plain = name.lower().replace("_", "").replace("-", "")
-    for word in hidden_words:
-        if word in plain:
-            return True
-    return False
+    secret_words[:] = settings.get("words", [])
 
 
 def render(value, name=None):
-    """A value as text, as repr() shows it where it can."""
-    if name is not None and hidden_words and is_hidden(name):
-        return "<hidden>"
+    """A value as text, as repr() shows it where it can, without what looks like a secret."""
+    if name is not None and hides(name):
+        return HIDDEN
     writer = Writer()
     writer.write(value)
-    return "".join(writer.pieces)
+    return scrub("".join(writer.pieces))
 
 
 class Writer:
@@ -95,8 +85,8 @@ class Writer:
         self.write_value_of(name, value)
 
     def write_value_of(self, name, value):
-        if hidden_words and type(name) is str and is_hidden(name):
-            self.add("<hidden>")
+        if hides(name):
+            self.add(HIDDEN)
         else:
             self.write(value)
 
@@ -121,19 +111,27 @@ class Writer:
         if done < count:
             self.add("%s%s %d more" % (", " if done else "", CUT, count - done))
 
+    def write_sequence(self, items, count):
+        if len(items) == count == 2 and hides(items[0]):
+            # Two are a name and its value, as headers are.
+            self.write(items[0])
+            self.add(", " + HIDDEN)
+        else:
+            self.write_items(items, count, self.write)
+
     # Where the count is taken and where the items, other threads may have changed the container in between: both are then still true of some moment.
 
     def write_list(self, value, opening="[", closing="]"):
         if self.enter(value, opening + "..." + closing, opening + CUT + closing):
             self.add(opening)
-            self.write_items(list.__getitem__(value, slice(0, ITEMS)), list.__len__(value), self.write)
+            self.write_sequence(list.__getitem__(value, slice(0, ITEMS)), list.__len__(value))
             self.add(closing)
             self.path.pop()
 
     def write_tuple(self, value, opening="(", closing=")"):
         if self.enter(value, opening + "..." + closing, opening + CUT + closing):
             self.add(opening)
-            self.write_items(tuple.__getitem__(value, slice(0, ITEMS)), tuple.__len__(value), self.write)
+            self.write_sequence(tuple.__getitem__(value, slice(0, ITEMS)), tuple.__len__(value))
             self.add("," + closing if tuple.__len__(value) == 1 else closing)
             self.path.pop()
 
@@ -176,8 +174,10 @@ class Writer:
             return self.add(base.__repr__(value))
         half = CHARACTERS // 2
         head = base.__repr__(base.__getitem__(value, slice(0, half)))
-        tail = base.__repr__(base.__getitem__(value, slice(length - half, length)))
-        self.add("%s%s %d more %s%s" % (head[:-quote], CUT, length - 2 * half, CUT, tail[len(tail) - len(tail.lstrip("b")) + 1:]))
+        tail = base.__getitem__(value, slice(length - half, length))
+        hidden = hidden_start(tail if base is str else tail.decode("latin-1"))
+        tail = base.__repr__(tail[hidden:])
+        self.add("%s%s %d more %s%s%s" % (head[:-quote], CUT, length - 2 * half, CUT, HIDDEN if hidden else "", tail[len(tail) - len(tail.lstrip("b")) + 1:]))
 
     def write_bytearray(self, value):
         length = bytearray.__len__(value)
@@ -236,6 +236,8 @@ class Writer:
     # ---- what the program's classes make
 
     def write_other(self, value, kind):
+        if hides(name_of(kind)):
+            return self.add(HIDDEN)
         members = dictionary_of(kind)
         fields = fields_of(value, kind)
         if fields.get("_name_") is not None and type(fields["_name_"]) is str and find_member(kind, "_member_map_") is not None:
