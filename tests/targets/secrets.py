@@ -4,13 +4,18 @@ import os
 import select
 import sys
 
-WORD = "hunter" + "2"      # not in the source where it is used
+
+def word():
+    """Not a literal where it is used."""
+    return "hunter" + "2"
+
+
 Pair = collections.namedtuple("Pair", "name passwd")
 
 
 class User:
     def __init__(self, name):
-        self.name, self.password, self.card = name, WORD, "4111 1111 1111 1111"
+        self.name, self.password, self.card = name, word(), "4111 1111 1111 1111"
         self.session_token = "tok-1"
 
 
@@ -24,16 +29,16 @@ class Account:
 
 class Credential:
     def __init__(self):
-        self.value = WORD
+        self.value = word()
 
 
 def use(user, token, settings):
     note = "charge 4111-1111-1111-1111, bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJoIn0.x"
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n"
-    items = [Pair("eve", WORD), {"api-key": "s3cr3t", "number": 4111111111111111}, Credential()]
+    items = [Pair("eve", word()), {"api-key": "s3cr3t", "number": 4111111111111111}, Credential()]
     pairs = [("Cookie", "a=s3cr3t"), (b"authorization", b"Basic s3cr3t"), ["X-Api-Key", "s3cr3t"], {b"cookie": b"s3cr3t"}]
     texts = ["postgres://eve:hunter2@db/x", "https://x/?a=1&token=s3cr3t&b=2", '{"password": "hunter2", "a": 1}', "Cookie: a=s3cr3t"]
-    account = Account("eve", WORD)
+    account = Account("eve", word())
     headers = {"Authorization": "s3cr3t", "Cookie": "s3cr3t", "nested": {"DB_PASSWORD": "hunter2"}}
     done = bool(note and key and items and headers and pairs and texts and account)
     if user.password == "s3cr3t":

@@ -112,7 +112,7 @@ public sealed class PointTests
         ];
         foreach (string[] way in ways)
         {
-            CommandResult result = Point(target, ["secrets.py:38", .. way, "--budget", "100"]);
+            CommandResult result = Point(target, ["secrets.py:43", .. way, "--budget", "100"]);
             Assert.True(result.ExitCode == 0, result.Errors);
             Assert.NotEqual("", result.Output);
             Assert.Contains("hidden", result.Output, StringComparison.Ordinal);
@@ -137,7 +137,7 @@ public sealed class PointTests
         AssertNoSecret(SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll").Output);
         AssertNoSecret(SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll", "--json").Output);
         Assert.Contains("hunter2", SondeCommand.Run("dump", "-p", $"{target.Pid}", "-lll", "--no-redact").Output, StringComparison.Ordinal);
-        Assert.Contains("hunter2", Point(target, "secrets.py:38", "{user.password}", "--hits", "1", "--no-redact", "--budget", "100").Output, StringComparison.Ordinal);
+        Assert.Contains("hunter2", Point(target, "secrets.py:43", "{user.password}", "--hits", "1", "--no-redact", "--budget", "100").Output, StringComparison.Ordinal);
     }
 
     [Theory, InlineData("pyenv-3.10", "threads"), InlineData("pyenv-3.12", "busy"), InlineData("sid-3.14", "threads"), InlineData("pyenv-3.13", "idle")]

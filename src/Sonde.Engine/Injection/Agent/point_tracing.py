@@ -100,7 +100,7 @@ def attach_by_tracing():
             sys.settrace(None)
         frames.clear()
 
-    borrow("opcode")
+    opcodes()
     replacement = Replacement(wants, made, entered)
     on_removal(detach)
     replacement.put_in()

@@ -2,7 +2,7 @@
 
 def with_prologue(code, call):
     """A code object that calls an object without arguments and then is as before; and the offset, in bytes, where that is."""
-    opcode = borrow("opcode")
+    opcode = opcodes()
     names = opcode.opmap
     constants = code.co_consts + (call,)
     load = word(names["LOAD_CONST"], len(constants) - 1, names["EXTENDED_ARG"])

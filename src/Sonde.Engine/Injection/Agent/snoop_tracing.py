@@ -97,7 +97,7 @@ def attach_by_tracing(later):
         considered.clear()
 
     replacement = Replacement(wants, made, entered)
-    borrow("opcode")
+    opcodes()
     on_removal(detach)
     if later:
         __import__("threading").settrace(tracer)

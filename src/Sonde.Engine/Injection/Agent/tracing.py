@@ -4,6 +4,15 @@
 foreign = set()         # threads that somebody else traces
 
 
+def opcodes():
+    """The module opcode; it loads another one, which is then forgotten with it."""
+    try:
+        borrow("_opcode")
+    except RuntimeError:
+        pass  # It can do without.
+    return borrow("opcode")
+
+
 class Replacement:
     """Code that functions get instead of their own.
 
@@ -65,7 +74,7 @@ def may_trace(tracer, say):
 
 def way_out(frame, is_raising):
     """Why a frame is left: the event is the same for all."""
-    numbers = borrow("opcode").opmap
+    numbers = opcodes().opmap
     text, at = frame.f_code.co_code, frame.f_lasti
     if text[at] == numbers["RETURN_VALUE"]:
         return "return"
