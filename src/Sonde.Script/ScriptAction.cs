@@ -48,6 +48,9 @@ enum ActionKind
     /// <summary>Writes the file the formatted payload names.</summary>
     Cat,
 
+    /// <summary>Hands the payload to the program that made the script, as an event of its own type.</summary>
+    Event,
+
     /// <summary>Writes the one value of the payload.</summary>
     PrintValue,
 

@@ -34,6 +34,13 @@ sealed partial class Binder
     BoundBlockExpression Send(ScriptAction action, IReadOnlyList<BoundExpression> payload, bool ends = false) =>
         Effect(new BoundSend(AddAction(action), payload) { EndsProgram = ends, Span = action.Span });
 
+    /// <summary>Values for the program that made the script; no script can write this call.</summary>
+    BoundExpression BindEvent(Call call)
+    {
+        var values = call.Arguments.Select(BindExpression).ToArray();
+        return values.Any(IsUnknown) ? Unknown : Send(new(ActionKind.Event, PayloadOf(values)) { Span = call.Span }, values);
+    }
+
     BoundExpression BindDebug(Call call)
     {
         Warn(call.Span, "The debugf() builtin is not recommended for production use. For more information see bpf_trace_printk in bpf-helpers(7).");

@@ -15,6 +15,9 @@ sealed partial class Binder
 
     const int Any = int.MaxValue;
 
+    /// <summary>Sends its arguments as an event (<see cref="ActionKind.Event"/>). Only trees made in memory hold it: the name is none that can be written.</summary>
+    public const string EventFunction = "event#";
+
     static readonly Dictionary<string, Function> _functions = new()
     {
         // Output
@@ -24,6 +27,7 @@ sealed partial class Binder
         ["debugf"] = new(1, Any, (binder, call) => binder.BindDebug(call)),
         ["system"] = new(1, Any, (binder, call) => binder.BindFormatted(call, ActionKind.System), IsUnsafe: true),
         ["cat"] = new(1, Any, (binder, call) => binder.BindFormatted(call, ActionKind.Cat)),
+        [EventFunction] = new(0, Any, (binder, call) => binder.BindEvent(call)),
         ["print"] = new(1, 3, (binder, call) => binder.BindPrint(call)),
         ["time"] = new(0, 1, (binder, call) => binder.BindTime(call)),
         ["strftime"] = new(2, 2, (binder, call) => binder.BindStrftime(call)),

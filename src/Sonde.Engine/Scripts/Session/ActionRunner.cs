@@ -100,6 +100,9 @@ sealed class ActionRunner
             case ActionKind.Cat:
                 CopyFile(Formatted(index, action, payload).ToString());
                 break;
+            case ActionKind.Event:
+                _options.Events?.Invoke(action.Payload, payload);
+                break;
             case ActionKind.PrintValue:
                 _output.Value(action.Payload.Elements[0], ValueFormatter.Element(action.Payload, 0, payload));
                 break;

@@ -37,6 +37,7 @@ sealed class ScriptSession : IDisposable
     readonly SessionLosses _losses;
     readonly List<PosixSignalRegistration> _signals = [];
     readonly ConcurrentQueue<Program> _signalled = new();
+    readonly ConcurrentQueue<Action> _questions = new();
     readonly CancellationTokenSource _ending = new();
     EndingSignals? _endingSignals;
     int _probesOfSignals;
@@ -73,7 +74,29 @@ sealed class ScriptSession : IDisposable
         }
     }
 
+    /// <summary>The script in the kernel; its maps may be read while it runs.</summary>
+    public LoadedScript Loaded => _script;
+
+    /// <summary>Puts into words what records and keys hold. For the session's thread.</summary>
+    public MachineNames Names => _names;
+
+    /// <summary>What was lost. May be asked from any thread.</summary>
+    public SessionLosses Losses => _losses;
+
+    /// <summary>How many records made no sense.</summary>
+    public long Malformed => _actions.Malformed;
+
+    /// <summary>Why Python stacks of processes were not taken.</summary>
+    public IEnumerable<string> PythonProblems => _python.Problems;
+
     int Process => _options.Child?.Pid ?? _options.ProcessId;
+
+    /// <summary>Has something done on the session's thread, behind the records that are there now. May be called from any thread.</summary>
+    public void Ask(Action question)
+    {
+        _questions.Enqueue(question);
+        _records.Wake();
+    }
 
     /// <summary>Runs the script to its end.</summary>
     /// <param name="cancellation">Ends it as <c>exit()</c> does.</param>
@@ -303,6 +326,7 @@ sealed class ScriptSession : IDisposable
                 any = true;
             }
 
+            Answer();
             if (_actions.ExitCode is not null || ended)
             {
                 return;
@@ -314,6 +338,15 @@ sealed class ScriptSession : IDisposable
                 Hand();
                 _records.Wait(_tables?.Interval ?? (remembers ? UserNames.Interval : Timeout.InfiniteTimeSpan));
             }
+        }
+    }
+
+    /// <summary>Does what was asked for; the session itself does while it runs. For its thread.</summary>
+    public void Answer()
+    {
+        while (_questions.TryDequeue(out var question))
+        {
+            question();
         }
     }
 

@@ -40,5 +40,6 @@ sealed class SessionLosses(LoadedScript script)
         }
     }
 
-    long Read(LossKind kind) => _map is null ? 0 : (long)_map.SumPerCpu((int)kind);
+    /// <summary>How often that happened. May be asked from any thread.</summary>
+    public long Read(LossKind kind) => _map is null ? 0 : (long)_map.SumPerCpu((int)kind);
 }

@@ -1,4 +1,5 @@
 using Sonde.Engine.Scripts.Sinks.Forms;
+using Sonde.Script.Types;
 
 namespace Sonde.Engine.Scripts.Session;
 
@@ -24,6 +25,11 @@ enum OutputBuffering
     /// <summary>After each piece.</summary>
     None,
 }
+
+/// <summary>Takes an event of a script, on the session's thread.</summary>
+/// <param name="layout">How the payload lies.</param>
+/// <param name="payload">The values, only to be read during the call; it may end inside its last text.</param>
+delegate void ScriptEventHandler(TupleType layout, ReadOnlySpan<byte> payload);
 
 /// <summary>How a script is to be run.</summary>
 sealed record SessionOptions
@@ -87,6 +93,9 @@ sealed record SessionOptions
 
     /// <summary>Whether SIGINT, SIGTERM and SIGHUP end the script as <c>exit()</c> does; a second one ends the process.</summary>
     public bool EndsOnSignals { get; init; } = true;
+
+    /// <summary>Takes the events of a script that was made by a program; null when it sends none.</summary>
+    public ScriptEventHandler? Events { get; init; }
 
     /// <summary>Called when everything is attached.</summary>
     public Action? Attached { get; init; }

@@ -102,7 +102,7 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
 
     /// <summary>The text a <see cref="StringType"/> holds, and whether it was cut.</summary>
     /// <remarks>A record may end behind the text's zero byte, so that its last byte is not there to ask.</remarks>
-    static ReadOnlySpan<byte> StringBytes(ReadOnlySpan<byte> value, out bool isCut)
+    public static ReadOnlySpan<byte> StringBytes(ReadOnlySpan<byte> value, out bool isCut)
     {
         var end = value.IndexOf((byte)0);
         isCut = end < 0 && value.Length > 0;
