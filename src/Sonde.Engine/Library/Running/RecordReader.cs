@@ -169,7 +169,7 @@ sealed class RecordReader(MachineNames names)
                 break;
             }
 
-            var symbol = names.UserSymbol(process, address);
+            var symbol = names.UserSymbol(process, address, isCaller: frames.Count > 0);
             frames.Add(new Frame(symbol.Name ?? string.Create(CultureInfo.InvariantCulture, $"0x{address:x}"), symbol.Module ?? "", 0));
         }
 
