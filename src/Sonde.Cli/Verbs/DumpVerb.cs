@@ -62,7 +62,7 @@ static class DumpVerb
         }
         else
         {
-            using var text = new StreamWriter(output, new UTF8Encoding(false), 1 << 16);
+            using var text = new StreamWriter(output, new UTF8Encoding(false), 1 << 15);
             new DumpText(text, Terminal.UsesColour(standardError: false), fullFileNames).Write(processes);
         }
 

@@ -7,7 +7,7 @@ namespace Sonde.Engine.Listing;
 /// <summary>The programs and libraries that a process has mapped, each once.</summary>
 static class ProcessFiles
 {
-    /// <summary>What <see cref="ElfFile.Parse"/> says of a file that is something else altogether.</summary>
+    /// <summary>What <see cref="ElfFile.Parse(ReadOnlyMemory{byte}, string)"/> says of a file that is something else altogether.</summary>
     public const string NotElf = "not an ELF file";
 
     /// <summary>The first executable mapping of each file.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Sonde.Linux;
 using Sonde.Symbols.Elf;
 
@@ -8,6 +9,9 @@ public sealed class MappedImage : IDisposable
 {
     /// <summary>Larger files are not read; no interpreter or library comes near.</summary>
     const long MaximumBytes = 1L << 30;
+
+    /// <summary>Larger files are read piece by piece; of smaller ones it costs more to keep them open.</summary>
+    const long LargeBytes = 1L << 20;
 
     MappedImage(FileDescriptor file, ElfFile elf, string path)
     {
@@ -96,23 +100,33 @@ public sealed class MappedImage : IDisposable
     {
         try
         {
-            using var stream = new FileStream(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            // Open for as long as someone reads in it, which can be longer than probes attach to the file.
+            var source = System.IO.File.OpenHandle(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             // Before the rest is read: what a just-in-time compiler maps can have any size.
             Span<byte> magic = stackalloc byte[4];
-            if (stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length || !magic.SequenceEqual("\u007fELF"u8))
+            if (!Read(source, 0, magic) || !magic.SequenceEqual("\u007fELF"u8))
             {
+                source.Dispose();
                 throw new ElfException(path, 0, "not an ELF file");
             }
 
-            stream.Position = 0;
-            if (stream.Length > MaximumBytes)
+            var length = RandomAccess.GetLength(source);
+            if (length > MaximumBytes)
             {
-                throw new ElfException(path, 0, $"the file has {stream.Length} bytes; more than {MaximumBytes} are not read");
+                source.Dispose();
+                throw new ElfException(path, 0, $"the file has {length} bytes; more than {MaximumBytes} are not read");
             }
 
-            var bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
-            stream.ReadExactly(bytes);
-            return new MappedImage(file, ElfFile.Parse(bytes, path), path);
+            if (length > LargeBytes)
+            {
+                return new MappedImage(file, ElfFile.Parse(new FilePieces((int)length, (offset, destination) => Read(source, offset, destination)), path), path);
+            }
+
+            using (source)
+            {
+                var bytes = GC.AllocateUninitializedArray<byte>((int)length);
+                return Read(source, 0, bytes) ? new MappedImage(file, ElfFile.Parse(bytes, path), path) : throw new EndOfStreamException("it has become shorter");
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -123,6 +137,31 @@ public sealed class MappedImage : IDisposable
         {
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Fills a span from an offset of a file; false when the file has not as much, or cannot be read.</summary>
+    static bool Read(SafeFileHandle source, long offset, Span<byte> destination)
+    {
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                var count = RandomAccess.Read(source, destination, offset);
+                if (count == 0)
+                {
+                    return false;
+                }
+
+                offset += count;
+                destination = destination[count..];
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 }

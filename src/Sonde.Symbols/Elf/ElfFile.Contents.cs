@@ -106,7 +106,7 @@ public sealed partial class ElfFile
             if (length >= 0 && (ulong)length <= segment.FileSize - skip && segment.Offset <= fileLength
                 && skip <= fileLength - segment.Offset && (ulong)length <= fileLength - segment.Offset - skip)
             {
-                bytes = _bytes.Span.Slice((int)(segment.Offset + skip), length);
+                bytes = Part((int)(segment.Offset + skip), length);
                 return true;
             }
 
@@ -118,23 +118,18 @@ public sealed partial class ElfFile
     }
 
     /// <summary>Up to <paramref name="length"/> bytes at an address, fewer at the end of its segment; empty when none are in the file.</summary>
-    public ReadOnlySpan<byte> ReadCode(ulong address, int length)
-    {
-        var bytes = ReadToSegmentEnd(address);
-        return bytes[..Math.Min(bytes.Length, length)];
-    }
+    public ReadOnlySpan<byte> ReadCode(ulong address, int length) => ReadToSegmentEnd(address, (ulong)Math.Max(length, 0));
 
-    /// <summary>All bytes from an address to the end of its segment's part in the file; empty when there are none.</summary>
-    internal ReadOnlySpan<byte> ReadToSegmentEnd(ulong address)
+    /// <summary>All bytes from an address to the end of its segment's part in the file, or as many as are wanted; empty when there are none.</summary>
+    internal ReadOnlySpan<byte> ReadToSegmentEnd(ulong address, ulong most = ulong.MaxValue)
     {
         foreach (ref readonly var segment in _segments.AsSpan())
         {
             if (segment.Type == ElfSegmentType.Load && segment.FileCovers(address) && segment.Offset < (ulong)_bytes.Length)
             {
-                var mapped = _bytes.Span[(int)segment.Offset..];
-                mapped = mapped[..(int)Math.Min((ulong)mapped.Length, segment.FileSize)];
+                var mapped = Math.Min((ulong)_bytes.Length - segment.Offset, segment.FileSize);
                 var skip = address - segment.VirtualAddress;
-                return skip < (ulong)mapped.Length ? mapped[(int)skip..] : [];
+                return skip < mapped ? Part((int)(segment.Offset + skip), (int)Math.Min(mapped - skip, most)) : [];
             }
         }
 

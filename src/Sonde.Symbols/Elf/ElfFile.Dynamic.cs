@@ -102,8 +102,7 @@ public sealed partial class ElfFile
             }
 
             // A separate debug file keeps this header with nothing behind it.
-            var table = ReadToSegmentEnd(segment.VirtualAddress);
-            table = table[..(int)Math.Min((ulong)table.Length, segment.FileSize)];
+            var table = ReadToSegmentEnd(segment.VirtualAddress, segment.FileSize);
             for (; table.Length >= EntrySize && entries.Count < MostEntries; table = table[EntrySize..])
             {
                 var tag = (DynamicTag)BinaryPrimitives.ReadUInt64LittleEndian(table);
@@ -123,14 +122,13 @@ public sealed partial class ElfFile
 
     string DynamicString(ulong offset)
     {
-        const int LongestString = 4096;
+        const ulong LongestString = 4096;
         if (!Dynamic.TryGet(DynamicTag.StringTable, out var table))
         {
             return "";
         }
 
-        var strings = ReadToSegmentEnd(unchecked(table + offset));
-        strings = strings[..Math.Min(strings.Length, LongestString)];
+        var strings = ReadToSegmentEnd(unchecked(table + offset), LongestString);
         var end = strings.IndexOf((byte)0);
         return Encoding.UTF8.GetString(end < 0 ? strings : strings[..end]);
     }

@@ -80,8 +80,7 @@ public sealed partial class ElfFile
             return [];
         }
 
-        var part = ReadToSegmentEnd(address);
-        return part[..(int)Math.Min((ulong)part.Length, length)];
+        return ReadToSegmentEnd(address, length);
     }
 
     /// <summary>

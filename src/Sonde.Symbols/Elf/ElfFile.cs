@@ -17,12 +17,14 @@ public sealed partial class ElfFile
     const int SectionHeaderSize = 64;
 
     readonly ReadOnlyMemory<byte> _bytes;
+    readonly FilePieces? _pieces;
     ElfSegment[] _segments = [];
     ElfSection[] _sections = [];
 
-    ElfFile(ReadOnlyMemory<byte> bytes, string name)
+    ElfFile(ReadOnlyMemory<byte> bytes, FilePieces? pieces, string name)
     {
         _bytes = bytes;
+        _pieces = pieces;
         Name = name;
         _dynamic = new(ReadDynamic);
         _dynamicSymbols = new(FindDynamicSymbols);
@@ -49,7 +51,11 @@ public sealed partial class ElfFile
     public ulong Entry { get; private set; }
 
     /// <summary>The whole file.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes.Span;
+    /// <exception cref="ElfException">It cannot be read any more.</exception>
+    public ReadOnlySpan<byte> Bytes => Part(0, _bytes.Length);
+
+    /// <summary>Its length in bytes.</summary>
+    public int Length => _bytes.Length;
 
     /// <summary>The program headers in file order.</summary>
     public IReadOnlyList<ElfSegment> Segments => _segments;
@@ -68,7 +74,20 @@ public sealed partial class ElfFile
     public static ElfFile Parse(ReadOnlyMemory<byte> bytes, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var file = new ElfFile(bytes, name);
+        var file = new ElfFile(bytes, null, name);
+        file.ReadHeader();
+        return file;
+    }
+
+    /// <summary>Reads the headers of an ELF file, and the rest of it as it is asked for.</summary>
+    /// <param name="pieces">The file.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <exception cref="ElfException">It is no ELF file, is big-endian, or its program headers lie outside it; later, when a part cannot be read any more.</exception>
+    public static ElfFile Parse(FilePieces pieces, string name)
+    {
+        ArgumentNullException.ThrowIfNull(pieces);
+        ArgumentNullException.ThrowIfNull(name);
+        var file = new ElfFile(pieces.Memory, pieces, name);
         file.ReadHeader();
         return file;
     }
@@ -99,15 +118,20 @@ public sealed partial class ElfFile
             throw Error(offset, string.Create(CultureInfo.InvariantCulture, $"{what} of 0x{size:x} bytes ends after the file's 0x{length:x} bytes"));
         }
 
-        return _bytes.Span.Slice((int)offset, (int)size);
+        return Part((int)offset, (int)size);
     }
+
+    /// <summary>A part of the file, of which it is known that it lies within it.</summary>
+    ReadOnlySpan<byte> Part(int offset, int size) => _pieces?.TryFill(offset, size) ?? true
+        ? _bytes.Span.Slice(offset, size)
+        : throw Error((ulong)offset, string.Create(CultureInfo.InvariantCulture, $"0x{size:x} bytes cannot be read any more"));
 
     internal ElfException Error(ulong offset, string what) => new(Name, offset, what);
 
     /// <summary>Throws for a file of a class or byte order whose contents this reader does not know.</summary>
     void ReadHeader()
     {
-        var bytes = _bytes.Span;
+        var bytes = Part(0, Math.Min(_bytes.Length, HeaderSize));
         if (bytes.Length < 20 || !bytes.StartsWith("\u007fELF"u8))
         {
             throw Error(0, "not an ELF file");
@@ -195,7 +219,7 @@ public sealed partial class ElfFile
             return;
         }
 
-        var first = _bytes.Span.Slice((int)table, SectionHeaderSize);
+        var first = Part((int)table, SectionHeaderSize);
         count = count == 0 ? BinaryPrimitives.ReadUInt64LittleEndian(first[32..]) : count;
         names = names == NamesIndexIsInFirstSection ? BinaryPrimitives.ReadUInt32LittleEndian(first[40..]) : names;
         if (count > (length - table) / SectionHeaderSize)
@@ -204,7 +228,7 @@ public sealed partial class ElfFile
             return;
         }
 
-        var bytes = _bytes.Span.Slice((int)table, (int)count * SectionHeaderSize);
+        var bytes = Part((int)table, (int)count * SectionHeaderSize);
         var strings = ReadOnlySpan<byte>.Empty;
         if (names < count)
         {
@@ -213,7 +237,7 @@ public sealed partial class ElfFile
             var size = BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]);
             if (offset <= length && size <= length - offset)
             {
-                strings = _bytes.Span.Slice((int)offset, (int)size);
+                strings = Part((int)offset, (int)size);
             }
         }
 

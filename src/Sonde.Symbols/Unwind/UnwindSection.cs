@@ -70,11 +70,12 @@ sealed class UnwindSection
     /// <summary><c>.eh_frame_hdr</c>: version, three encodings, then the address of <c>.eh_frame</c>.</summary>
     static bool TryFindThroughIndex(ElfFile file, out ReadOnlyMemory<byte> bytes, out ulong address)
     {
+        const ulong IndexHeaderBytes = 16;
         foreach (var segment in file.Segments)
         {
             if (segment.Type == ElfSegmentType.GnuEhFrame)
             {
-                var header = file.ReadToSegmentEnd(segment.VirtualAddress);
+                var header = file.ReadToSegmentEnd(segment.VirtualAddress, IndexHeaderBytes);
                 if (header.Length < 8 || header[0] != 1)
                 {
                     continue;

@@ -33,7 +33,7 @@ sealed class UsdtSymbols(ElfFile file, ElfFile? debug)
     {
         if (!_slots.TryGetValue(name, out var found))
         {
-            _comparisons -= file.Bytes.Length / 64;
+            _comparisons -= file.Length / 64;
             _slots.Add(name, found = _comparisons > 0 && file.TryFindGlobalOffsetSlot(Encoding.UTF8.GetBytes(name), out var address) ? address : null);
         }
 

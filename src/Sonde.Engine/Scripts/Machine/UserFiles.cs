@@ -43,7 +43,7 @@ sealed class UserFiles(int processId, IReadOnlyList<string> debugDirectories) : 
         }
 
         _files[binary] = file;
-        _bytes += file?.Elf.Bytes.Length ?? 0;
+        _bytes += file?.Elf.Length ?? 0;
         return file;
     }
 
