@@ -59,9 +59,38 @@ public static class DumpJson
         }
 
         json.WriteEndArray();
+        if (thread.Greenlets.Count > 0)
+        {
+            Write(json, thread.Greenlets);
+        }
+
         json.WritePropertyName("process_info");
         WriteProcess(json, process, parent);
         json.WriteEndObject();
+    }
+
+    static void Write(Utf8JsonWriter json, IReadOnlyList<DumpedGreenlet> greenlets)
+    {
+        json.WriteStartArray("greenlets");
+        foreach (var (greenlet, frames) in greenlets)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("addr", greenlet.Address);
+            WriteText(json, "type", greenlet.Type);
+            json.WriteBoolean("is_main", greenlet.IsMain);
+            json.WriteBoolean("is_running", greenlet.IsRunning);
+            json.WriteStartArray("frames");
+            foreach (var frame in frames)
+            {
+                Write(json, frame);
+            }
+
+            json.WriteEndArray();
+            json.WriteBoolean("is_cut", greenlet.IsCut);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     static void Write(Utf8JsonWriter json, DumpedFrame frame)

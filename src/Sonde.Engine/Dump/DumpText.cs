@@ -154,6 +154,27 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
         {
             Line($"    (machine code is missing: {Escape.Text(missing, LongestLine)})");
         }
+
+        foreach (var greenlet in thread.Greenlets.OrderBy(static greenlet => !greenlet.Greenlet.IsRunning).ThenBy(static greenlet => !greenlet.Greenlet.IsMain))
+        {
+            Write(greenlet);
+        }
+    }
+
+    void Write(DumpedGreenlet dumped)
+    {
+        const string indent = "    ";
+        var greenlet = dumped.Greenlet;
+        Line($"{indent}Greenlet {(greenlet.IsMain ? "main" : $"0x{greenlet.Address:x}")} ({(greenlet.IsRunning ? "running" : "suspended")}): {Escape.Text(greenlet.Type)}");
+        foreach (var frame in dumped.Frames)
+        {
+            Write(frame, indent);
+        }
+
+        if (greenlet.IsCut)
+        {
+            Line($"{indent}    (its outer frames could not be followed)");
+        }
     }
 
     void Write(DumpedFrame frame, string indent)

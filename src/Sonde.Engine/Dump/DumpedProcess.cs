@@ -49,7 +49,15 @@ public sealed record DumpedThread(ThreadSnapshot State, IReadOnlyList<DumpedFram
 {
     /// <summary>What is missing of its machine code, and why; null when nothing is or it was not asked for.</summary>
     public string? NativeProblem { get; init; }
+
+    /// <summary>Its greenlets that have begun and not ended; empty where it has none.</summary>
+    public IReadOnlyList<DumpedGreenlet> Greenlets { get; init; } = [];
 }
+
+/// <summary>A greenlet of a dump.</summary>
+/// <param name="Greenlet">The greenlet.</param>
+/// <param name="Frames">Its stack, innermost first; empty while it runs.</param>
+public sealed record DumpedGreenlet(PythonGreenlet Greenlet, IReadOnlyList<DumpedFrame> Frames);
 
 /// <summary>An asyncio task of a dump.</summary>
 /// <param name="Task">The task.</param>

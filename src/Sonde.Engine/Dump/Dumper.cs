@@ -55,8 +55,9 @@ public static class Dumper
                 Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? take = native is null
                     ? null
                     : (thread, frames) => native.TakeJoined(thread.Tid, TimeSpan.FromMilliseconds(200), view.Stacks, thread.Record, frames);
-                var asyncio = !request.Tasks ? null : ProcFs.TryReadMaps(pid, out var mappings) ? LoadedAsyncio.Find(view.Version, mappings, mapping => MappedImage.Open(pid, mapping)) : LoadedAsyncio.None;
-                return new FrameDescriber(view, request, take).Describe(Describe(pid), snapshot, asyncio);
+                var mappings = ProcFs.TryReadMaps(pid, out var read) ? read : [];
+                var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, mappings, mapping => MappedImage.Open(pid, mapping)) : null;
+                return new FrameDescriber(view, request, take).Describe(Describe(pid), snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, mappings, pid));
             }
 
             if (!ProcFs.TryReadStat(pid, out var stat) || stat.IsZombie)
@@ -104,7 +105,7 @@ public static class Dumper
                 : new JoinedTrace { Native = new NativeTrace { Tid = 0, Source = NativeSource.None }, Mismatch = "the core file has no registers of it" };
         };
         var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, core.Mappings, static mapping => MappedImage.Open(mapping.Path)) : null;
-        var dumped = new FrameDescriber(view, request, take).Describe(process, snapshot, asyncio);
+        var dumped = new FrameDescriber(view, request, take).Describe(process, snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, core.Mappings, core.Core.Pid));
         return core.Missing.Count == 0 ? dumped : dumped with { Problem = $"{(dumped.Problem is { } problem ? problem + "; " : "")}missing: {string.Join("; ", core.Missing)}" };
     }
 

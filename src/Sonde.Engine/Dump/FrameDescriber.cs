@@ -14,15 +14,15 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
     readonly SourceLines _sources = new(view.Pid, request.Redaction);
 
     /// <summary>Fills in what the process's interpreter tells.</summary>
-    public DumpedProcess Describe(DumpedProcess process, ProcessSnapshot snapshot, LoadedAsyncio? asyncio)
+    public DumpedProcess Describe(DumpedProcess process, ProcessSnapshot snapshot, LoadedAsyncio? asyncio, GreenletStacks? stacks)
     {
         // What changes comes first: variables and tasks, then the source.
         using var reader = new FrameReader(view, request, snapshot);
         var threads = new List<(ThreadSnapshot State, IReadOnlyList<ReadFrame> Python, JoinedTrace? Joined)>();
         foreach (var thread in snapshot.Threads)
         {
-            var (frames, joined, problem) = Take(thread, reader);
-            threads.Add((thread with { Problem = problem }, frames, joined));
+            var (frames, joined, missing) = Take(thread, reader);
+            threads.Add((thread with { Problem = missing }, frames, joined));
         }
 
         List<(PythonTask Task, IReadOnlyList<ReadFrame> Frames)> tasks = [];
@@ -34,15 +34,38 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
             hasMore = found.IsCut;
         }
 
+        var (greenlets, problem) = ReadGreenlets(stacks, reader);
         return process with
         {
             Version = view.Version,
-            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(Describe)], thread.Joined))],
+            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(Describe)], thread.Joined) with
+            {
+                Greenlets = [.. greenlets[thread.State.Record.Address].Select(greenlet => new DumpedGreenlet(greenlet.Greenlet, [.. greenlet.Frames.Select(Describe)]))],
+            })],
             OtherThreads = snapshot.OtherThreads,
             Tasks = asyncio is not null ? [.. tasks.Select(task => new DumpedTask(task.Task, [.. task.Frames.Select(Describe)]))] : null,
             HasMoreTasks = hasMore,
-            Problem = snapshot.Problem,
+            Problem = snapshot.Problem ?? problem,
         };
+    }
+
+    /// <summary>The greenlets by their threads' addresses, and what is missing of them.</summary>
+    (ILookup<ulong, (PythonGreenlet Greenlet, IReadOnlyList<ReadFrame> Frames)> OfThreads, string? Problem) ReadGreenlets(GreenletStacks? stacks, FrameReader reader)
+    {
+        var found = new List<(ulong Thread, PythonGreenlet Greenlet, IReadOnlyList<ReadFrame> Frames)>();
+        string? problem = null;
+        if (stacks is not null)
+        {
+            var greenlets = new GreenletReader(view.Runtime, view.Codes);
+            foreach (var greenlet in greenlets.Read(stacks.Contains))
+            {
+                found.Add((stacks.ThreadOf(greenlet)?.Record.Address ?? 0, greenlet, reader.FillSuspended([.. greenlet.Frames.Select(static frame => new ReadFrame(frame.Raw, frame.Code))])));
+            }
+
+            problem = greenlets.IsCut ? "greenlets can be missing: not all objects could be gone through" : null;
+        }
+
+        return (found.ToLookup(static each => each.Thread, static each => (each.Greenlet, each.Frames)), problem);
     }
 
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>

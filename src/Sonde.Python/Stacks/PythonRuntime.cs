@@ -171,13 +171,14 @@ public sealed class PythonRuntime
 
     /// <summary>Whether an interpreter's garbage collector runs. The thread that holds the lock does it.</summary>
     /// <param name="interpreter">The interpreter.</param>
-    public bool IsCollecting(ulong interpreter)
-    {
-        var field = Layout.InterpreterCollecting is { } inInterpreter ? unchecked(interpreter + (ulong)inInterpreter)
-            : Layout.RuntimeCollecting is { } inRuntime ? unchecked(_runtime + (ulong)inRuntime)
-            : 0;
-        return field != 0 && Memory.TryReadInt32(field, out var collecting) && collecting == 1;
-    }
+    public bool IsCollecting(ulong interpreter) =>
+        CollectingField(interpreter) is var field && field != 0 && Memory.TryReadInt32(field, out var collecting) && collecting == 1;
+
+    /// <summary>Where an interpreter's garbage collector keeps whether it runs, which follows its lists of objects; 0 where that is not known.</summary>
+    internal ulong CollectingField(ulong interpreter) =>
+        Layout.InterpreterCollecting is { } inInterpreter ? unchecked(interpreter + (ulong)inInterpreter)
+        : Layout.RuntimeCollecting is { } inRuntime ? unchecked(_runtime + (ulong)inRuntime)
+        : 0;
 
     /// <summary>The exception that a thread raises at this moment, or else the one it handles.</summary>
     /// <param name="thread">The thread.</param>
@@ -215,9 +216,14 @@ public sealed class PythonRuntime
 
     /// <summary>The name of an object's type (<c>tp_name</c>); null when it cannot be read.</summary>
     /// <param name="value">The object.</param>
-    public string? ReadTypeName(ulong value)
+    public string? ReadTypeName(ulong value) =>
+        Memory.TryReadWord(unchecked(value + (ulong)Layout.Calls.ObjectType), out var type) ? ReadNameOfType(type) : null;
+
+    /// <summary>A type's name (<c>tp_name</c>); null when it cannot be read.</summary>
+    /// <param name="type">The type.</param>
+    public string? ReadNameOfType(ulong type)
     {
-        if (!Memory.TryReadWord(unchecked(value + (ulong)Layout.Calls.ObjectType), out var type) || !Memory.TryReadWord(unchecked(type + (ulong)Layout.TypeName), out var name))
+        if (!Memory.TryReadWord(unchecked(type + (ulong)Layout.TypeName), out var name))
         {
             return null;
         }

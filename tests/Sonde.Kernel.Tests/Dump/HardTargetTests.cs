@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Sonde.Engine.Profiles.Formats;
 using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
@@ -78,6 +79,46 @@ public sealed class HardTargetTests : IDisposable
         Assert.Contains("    Last.__del__ (finalizes.py:", result.Output, StringComparison.Ordinal);
         target.Send();
         Assert.Equal(0, target.WaitForExit());
+    }
+
+    [Fact]
+    public void A_program_with_greenlets()
+    {
+        using var target = Interpreters.StartWithPackages("greenlets.py");
+
+        var output = Regex.Replace(Dump(target, "-l").Output, "0x[0-9a-f]+", "0x");
+
+        string[] threads = output.Split("\nThread ");
+        Assert.Equal(3, threads.Length);
+        // The first thread: what runs is its stack; of those suspended one is an instance of a class of its own, and those that have ended or not begun are none.
+        Assert.Contains("    waits (greenlets.py:23)\n", threads[1], StringComparison.Ordinal);
+        Assert.Contains("    Greenlet 0x (running): greenlet.greenlet\n    Greenlet main (suspended): greenlet.greenlet\n        main (greenlets.py:47)\n", threads[1], StringComparison.Ordinal);
+        Assert.Contains("    Greenlet 0x (suspended): greenlet.greenlet\n        leaf (greenlets.py:14)\n", threads[1], StringComparison.Ordinal);
+        Assert.Contains("        branch (greenlets.py:18)\n", threads[1], StringComparison.Ordinal);
+        Assert.Contains("                value: 1\n", threads[1], StringComparison.Ordinal);
+        Assert.Contains("    Greenlet 0x (suspended): Worker\n        leaf (greenlets.py:14)\n", threads[1], StringComparison.Ordinal);
+        Assert.Equal(4, Regex.Count(threads[1], "Greenlet"));
+        // The other one: it waits outside of its greenlet.
+        Assert.Contains("    Greenlet 0x (suspended): greenlet.greenlet\n        other_leaf (greenlets.py:28)\n", threads[2], StringComparison.Ordinal);
+        Assert.DoesNotContain("could not be followed", output, StringComparison.Ordinal);
+        target.Send();
+        Assert.Equal(0, target.WaitForExit());
+    }
+
+    [Fact]
+    public void A_program_that_is_stopped_is_shown_and_stays_so()
+    {
+        using var target = Target.StartReady(Interpreters.OfVersion(13), "restless.py");
+        target.Signal("STOP");
+
+        var output = Dump(target, "-l").Output;
+
+        Assert.Contains("stopped by a signal or a debugger", output, StringComparison.Ordinal);
+        Assert.Contains("    spin (restless.py:", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("variables are missing", output, StringComparison.Ordinal);
+        Assert.Contains("\nState:\tT ", File.ReadAllText($"/proc/{target.Pid}/status"), StringComparison.Ordinal);
+        target.Signal("CONT");
+        Assert.True(target.IsAlive);
     }
 
     [Fact]
