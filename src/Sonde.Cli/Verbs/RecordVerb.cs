@@ -59,7 +59,8 @@ static class RecordVerb
                 Subprocesses = parsed.GetValue(subprocesses),
                 Mode = ModeOf(parsed.GetValue(cpu), parsed.GetValue(offCpu), parsed.GetValue(memory)),
                 IntervalNs = (long)Math.Round(1e9 / parsed.GetValue(rate)),
-                Idle = parsed.GetValue(idle),
+                // A call takes long most often because it waits.
+                Idle = parsed.GetValue(idle) || parsed.GetValue(when) is not null,
                 GilOnly = parsed.GetValue(gil),
                 Native = parsed.GetValue(native),
                 When = parsed.GetValue(when) is { } condition ? SlowCalls.Parse(condition) : null,

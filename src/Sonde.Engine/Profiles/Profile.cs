@@ -21,7 +21,13 @@ public sealed class Profile(bool keepsTimeline)
     public ProfileInfo Info { get; set; } = new();
 
     /// <summary>Whether samples are kept one by one.</summary>
-    public bool KeepsTimeline => keepsTimeline;
+    public bool KeepsTimeline => keepsTimeline && !HasGivenUpTimes;
+
+    /// <summary>For whom a timeline is of use only while it is whole and has not more samples than this; null for others.</summary>
+    public int? MostTimed { get; init; }
+
+    /// <summary>Whether there were more, so that samples are in the sums alone.</summary>
+    public bool HasGivenUpTimes { get; internal set; }
 
     /// <summary>The frames.</summary>
     public FrameTable Frames { get; } = new();
@@ -59,11 +65,21 @@ public sealed class Profile(bool keepsTimeline)
     public void Add(in Sample sample)
     {
         Add(new ProfileEntry(sample.Thread, sample.Stack, sample.State, sample.HoldsGil, 1, sample.Weight));
-        if (keepsTimeline && _timeline.Count < MostSamples)
+        if (!KeepsTimeline)
+        {
+            return;
+        }
+
+        if (_timeline.Count == MostTimed)
+        {
+            HasGivenUpTimes = true;
+            _timeline.Clear();
+        }
+        else if (_timeline.Count < MostSamples)
         {
             _timeline.Add(sample);
         }
-        else if (keepsTimeline)
+        else
         {
             Losses.Add("the timeline is full; the sample is in the sums only");
         }
@@ -84,6 +100,7 @@ public sealed class Profile(bool keepsTimeline)
     {
         _entries.Clear();
         _timeline.Clear();
+        HasGivenUpTimes = false;
         Losses.Clear();
         SampleCount = 0;
         Weight = 0;

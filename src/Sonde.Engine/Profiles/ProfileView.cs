@@ -71,7 +71,7 @@ public sealed record ProfileView
     {
         const int Excluded = -1;
 
-        readonly Profile _result = new(profile.KeepsTimeline) { Info = view.FullFileNames ? profile.Info with { FullFileNames = true } : profile.Info };
+        readonly Profile _result = new(profile.KeepsTimeline) { HasGivenUpTimes = profile.HasGivenUpTimes, Info = view.FullFileNames ? profile.Info with { FullFileNames = true } : profile.Info };
         readonly int[] _frames = new int[profile.Frames.Count];
         readonly bool[] _matches = new bool[profile.Frames.Count];
 

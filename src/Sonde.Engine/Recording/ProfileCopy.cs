@@ -10,7 +10,7 @@ static class ProfileCopy
 
     sealed class Copying(Profile from)
     {
-        readonly Profile _to = new(from.KeepsTimeline) { Info = from.Info };
+        readonly Profile _to = new(from.KeepsTimeline) { HasGivenUpTimes = from.HasGivenUpTimes, Info = from.Info };
         readonly Dictionary<int, int> _processes = [];
         readonly Dictionary<int, int> _threads = [];
         readonly Dictionary<int, int> _frames = [];

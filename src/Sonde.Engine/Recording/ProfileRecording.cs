@@ -85,7 +85,7 @@ public sealed class ProfileRecording : IDisposable
             Unit = options.Sampling.Mode == SamplingMode.Memory ? ProfileUnit.Bytes : ProfileUnit.Nanoseconds,
             IntervalNs = options.Sampling.IntervalNs,
         };
-        _recorder = new SampleRecorder(info, options.Format.NeedsTimeline);
+        _recorder = new SampleRecorder(info, options.Format.NeedsTimeline || options.Format.MostTimed > 0, options.Format.NeedsTimeline ? null : options.Format.MostTimed);
     }
 
     /// <summary>The process recorded, or the first of them; 0 when all are.</summary>

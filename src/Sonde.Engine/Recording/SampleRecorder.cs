@@ -25,9 +25,10 @@ public sealed class SampleRecorder
     /// <summary>A recorder without samples; its time begins now.</summary>
     /// <param name="info">What is recorded; its times are filled in when the profile is taken.</param>
     /// <param name="keepsTimeline">Whether every sample is kept with its time.</param>
-    public SampleRecorder(ProfileInfo info, bool keepsTimeline)
+    /// <param name="mostTimed">More samples with times are of no use to anyone; null where they are.</param>
+    public SampleRecorder(ProfileInfo info, bool keepsTimeline, int? mostTimed = null)
     {
-        _profile = new Profile(keepsTimeline) { Info = info };
+        _profile = new Profile(keepsTimeline) { Info = info, MostTimed = mostTimed };
         Restart();
     }
 

@@ -197,7 +197,7 @@ sealed class SampledProcess : IDisposable
 
     bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);
 
-    /// <summary>The state of a thread's interpreter lock: in full now and then, in between only who holds it.</summary>
+    /// <summary>The state of a thread's interpreter lock: in full until it is known where the lock is, then only who holds it.</summary>
     GilState GilOf(SampledThread thread)
     {
         var interpreter = thread.Record.Interpreter;
@@ -206,7 +206,7 @@ sealed class SampledProcess : IDisposable
             return gil;
         }
 
-        gil = _gils.TryGetValue(interpreter, out var before)
+        gil = _gils.TryGetValue(interpreter, out var before) && before.WaitStart != 0
             ? before with { Holder = _view.Runtime.ReadHolder(before) }
             : _gils[interpreter] = _view.Runtime.ReadGil(interpreter);
         _gilsOfThisLook.Add(interpreter, gil);
@@ -237,7 +237,6 @@ sealed class SampledProcess : IDisposable
 
         _failures = 0;
         HasEnded = HasExited;
-        _gils.Clear();
         _listedNs = Clock.MonotonicNs;
         foreach (var thread in _order)
         {
@@ -259,6 +258,8 @@ sealed class SampledProcess : IDisposable
         {
             AddNew();
             _namedNs = 0;
+            // With a new interpreter comes a new thread.
+            _gils.Clear();
         }
 
         Name();

@@ -203,6 +203,15 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_page_has_the_times_of_its_samples()
+    {
+        using Target target = Busy();
+        CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-d", "300ms", "-r", "200", "-o", InDirectory("p.html"));
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Matches("\"timeline\":[^\\]]*[0-9]", File.ReadAllText(InDirectory("p.html")));
+    }
+
+    [Fact]
     public void A_loop_writes_one_file_after_the_other()
     {
         using Target target = Busy();

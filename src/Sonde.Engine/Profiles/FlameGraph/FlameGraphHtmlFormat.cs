@@ -17,6 +17,9 @@ public sealed class FlameGraphHtmlFormat : IProfileFormat
     public bool NeedsTimeline => false;
 
     /// <inheritdoc/>
+    public int MostTimed => FlameGraphSource.MostTimed;
+
+    /// <inheritdoc/>
     public void Write(Profile profile, Stream output) => Write(FlameGraphSource.Of(profile), output);
 
     /// <inheritdoc/>

@@ -38,7 +38,7 @@ sealed record FlameGraphSource
     public IReadOnlyList<Sample> Timeline { get; init; } = [];
 
     /// <summary>How many samples were too many for <see cref="Timeline"/>; 0 when they are there, or have no times.</summary>
-    public int Untimed { get; init; }
+    public long Untimed { get; init; }
 
     /// <summary>What is missing.</summary>
     public ProfileLosses Losses { get; init; } = new();
@@ -53,7 +53,7 @@ sealed record FlameGraphSource
     public static FlameGraphSource Of(Profile profile) => new()
     {
         Timeline = HasTimes(profile) && profile.Timeline.Count <= MostTimed ? [.. profile.Timeline.OrderBy(static sample => sample.TimeNs)] : [],
-        Untimed = HasTimes(profile) && profile.Timeline.Count > MostTimed ? profile.Timeline.Count : 0,
+        Untimed = profile.HasGivenUpTimes ? profile.SampleCount : HasTimes(profile) && profile.Timeline.Count > MostTimed ? profile.Timeline.Count : 0,
         Info = profile.Info,
         Frames = profile.Frames,
         Stacks = profile.Stacks,

@@ -12,6 +12,9 @@ public interface IProfileFormat
     /// <summary>Whether it shows when samples were taken, so that the profile must keep its timeline.</summary>
     bool NeedsTimeline { get; }
 
+    /// <summary>Up to how many samples it shows that as well, without needing it; 0 for none.</summary>
+    int MostTimed => 0;
+
     /// <summary>Writes a profile.</summary>
     /// <param name="profile">What is written; a profile of sums, without times, can be written too.</param>
     /// <param name="output">Needs no buffer of its own, and stays open.</param>
