@@ -138,7 +138,7 @@ public sealed class CoreTarget : IDisposable
         }
     }
 
-    static IEnumerable<ProcMapping> MappingsOf(CoreFile core)
+    static Ordered<ProcMapping> MappingsOf(CoreFile core)
     {
         var inodes = new Dictionary<string, ulong>();
         var mappings = new List<ProcMapping>();
