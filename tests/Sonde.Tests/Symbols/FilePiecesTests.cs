@@ -44,7 +44,7 @@ public sealed class FilePiecesTests
         Assert.Equal(whole.Sections, pieces.Sections);
         Assert.Equal(whole.BuildId, pieces.BuildId);
         Assert.Equal(whole.NeededLibraries, pieces.NeededLibraries);
-        Assert.Equal(whole.DynamicSymbols, pieces.DynamicSymbols);
+        Assert.Equal(whole.DynamicSymbols.Select(static symbol => symbol.ToString()), pieces.DynamicSymbols.Select(static symbol => symbol.ToString()));
         Assert.True(whole.Bytes.SequenceEqual(pieces.Bytes));
     }
 
