@@ -145,7 +145,7 @@ sealed partial class Binder
             return Unknown;
         }
 
-        return Fail(call.Span, $"Unknown function: '{call.Name}'", DidYouMean(call.Name, _functions.Keys.Concat(Aggregations.Keys).Concat(Subprograms.Keys)));
+        return Fail(call.Span, $"Unknown function: '{call.Name}'", DidYouMean(call.Name, _functions.Keys.Where(static name => name != EventFunction).Concat(Aggregations.Keys).Concat(Subprograms.Keys)));
     }
 
     /// <summary>Functions that bpftrace has as macros, and whose number of arguments it complains about as of theirs.</summary>

@@ -39,7 +39,8 @@ public sealed class RecordVerbTests : IDisposable
     public void A_recording_that_is_told_to_end_writes_its_file(string signal)
     {
         using Target target = Busy();
-        using Target sonde = Target.Start(SondeCommand.Path, "record", "-p", Pid(target), "-r", "1000", "-o", InDirectory("p.jsonl"), "--session", Unique("told"));
+        // Whoever runs the tests may ignore a signal (nohup), and that is inherited.
+        using Target sonde = Target.Start("env", "--default-signal=" + signal, SondeCommand.Path, "record", "-p", Pid(target), "-r", "1000", "-o", InDirectory("p.jsonl"), "--session", Unique("told"));
         WaitForSamples(Unique("told"));
         sonde.Signal(signal);
         Assert.Equal(0, sonde.WaitForExit());
