@@ -18,6 +18,8 @@ static unsafe partial class Libc
 
         internal static nint FileControl => _arm64 ? 25 : 72;
 
+        internal static nint Allocate => _arm64 ? 47 : 285;
+
         internal static nint CapGet => _arm64 ? 90 : 125;
 
         internal static nint Statx => _arm64 ? 291 : 332;

@@ -9,7 +9,7 @@ public static unsafe class MemoryFile
     const nint AddSeals = 1033; // F_ADD_SEALS of include/uapi/linux/fcntl.h
     const nint SealItself = 1, SealShrink = 2, SealGrow = 4;
 
-    /// <summary>Makes a file of zeros whose length nobody can change, so that who maps it need not fear whom it is shared with.</summary>
+    /// <summary>Makes a file of zeros, all of it there from the start, whose length nobody can change, so that who maps it need not fear whom it is shared with.</summary>
     /// <param name="name">What it is called in lists of mappings, behind <c>/memfd:</c>.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <exception cref="LinuxException">No more memory or descriptors are to be had.</exception>
@@ -23,7 +23,8 @@ public static unsafe class MemoryFile
 
         try
         {
-            Libc.Result(Libc.Truncate(file.Number, length)).Check($"ftruncate({length} bytes)");
+            // Not ftruncate: that promises no memory, and whoever touches a page first would pay for it, or die of its lack.
+            Libc.Result(Libc.SystemCall(Libc.Number.Allocate, file.Number, 0, 0, (nint)length, 0)).Check($"fallocate({length} bytes)");
             Libc.Result(Libc.SystemCall(Libc.Number.FileControl, file.Number, AddSeals, SealShrink | SealGrow | SealItself, 0, 0)).Check("fcntl(F_ADD_SEALS)");
             return file;
         }

@@ -80,7 +80,7 @@ sealed class SnoopRun : IDisposable
             {
                 Functions = [.. request.Options.Functions.Select(static place => place.Name).OfType<string>()],
                 Files = [.. request.Options.Functions.Select(static place => place.File).OfType<string>()],
-                ValueLimits = new ValueLimits { Characters = Math.Clamp(request.Options.MaximumLength, 1, FlowValueOptions.MostCharacters), FieldDepth = request.Options.Fields, Redaction = request.Options.Redaction },
+                ValueLimits = new ValueLimits { Characters = request.Options.MaximumLength is 0 or > FlowValueOptions.MostCharacters ? FlowValueOptions.MostCharacters : request.Options.MaximumLength, FieldDepth = request.Options.Fields, Redaction = request.Options.Redaction },
                 MaxEvents = request.Options.Count == 0 ? null : 2L * request.Options.Count,
             },
         });

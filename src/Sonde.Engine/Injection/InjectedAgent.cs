@@ -241,13 +241,17 @@ public sealed class InjectedAgent : IDisposable
             return;
         }
 
-        // The script has said its last word, and is left some instructions later.
-        Thread.Sleep(_untilItIsLeft);
+        // The number may be another process's soon: what is held is this one.
         if (!Sonde.Linux.PidFd.TryOpen(Pid, out var process).Failed)
         {
             using (process)
             {
-                process!.Signal(signal);
+                if (_target.IsAlive)
+                {
+                    // The script has said its last word, and is left some instructions later.
+                    Thread.Sleep(_untilItIsLeft);
+                    process!.Signal(signal);
+                }
             }
         }
     }

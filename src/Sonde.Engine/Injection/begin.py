@@ -24,19 +24,23 @@ def begin(directory, name, config, source):
         except Exception:
             return type(error).__name__
 
-    def signal_of(error):
-        """The signal whose handler has raised an exception into this, which was meant for the program: its handler's first argument; that of the interpreter's own is no Python function."""
+    def signal_of(error, *names):
+        """The signal whose handler has raised an exception into this, which was meant for the program, by the handler's own arguments: a number and a frame. That of the interpreter's own is no
+        Python function. 0 when it cannot be told. The names are those of who asks."""
         trace = error.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            if code.co_filename not in ("<sonde>", own_file) and code.co_argcount:
-                number = trace.tb_frame.f_locals.get(code.co_varnames[0])
-                if type(number) is int:
-                    return number
+        while trace is not None and any([trace.tb_frame.f_globals is each for each in (globals(), agent) + names]):
             trace = trace.tb_next
-        return 2 if isinstance(error, KeyboardInterrupt) else 0
+        if trace is None:
+            return 2 if isinstance(error, KeyboardInterrupt) else 0
+        frame, code = trace.tb_frame, trace.tb_frame.f_code
+        values = [frame.f_locals.get(each) for each in code.co_varnames[:code.co_argcount]]
+        if code.co_flags & 4:  # *arguments
+            values += frame.f_locals.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ()
+        for number, below in zip(values, values[1:]):
+            if isinstance(number, int) and (below is None or type(below) is type(frame)):
+                return int(number)
+        return 0
 
-    own_file = sys._getframe().f_code.co_filename
     try:
         posix.unlink(directory + "/run")
     except OSError:
@@ -91,12 +95,14 @@ def begin(directory, name, config, source):
 
         def send_surely(self, record):
             """As send, and there is room kept for it. Should even that be full, the reader is told by the connection's end."""
-            if self.is_open and posix.getpid() == self.process:
-                self.allow(self.room)
-                if not self.send(record):
-                    self.close()
-                else:
-                    self.allow(self.room - self.room // 8)
+            if not self.is_open or posix.getpid() != self.process:
+                self.is_open = False
+                return False
+            self.allow(self.room)
+            if not self.send(record):
+                self.close()
+            else:
+                self.allow(self.room - self.room // 8)
             return self.is_open
 
         def allow(self, room):
@@ -161,6 +167,12 @@ def begin(directory, name, config, source):
             channel.close()
     except BaseException as error:
         sys.__dict__.pop(name, None)
+        try:
+            # It may have been set up already.
+            if "remove" in agent:
+                agent["remove"]()
+        except BaseException:
+            pass  # What is told is what came first.
         channel.send(('{"reply":0,"error":%s,"signal":%d}' % (quote(text_of(error)), signal_of(error))).encode("utf-8", "replace"))
         forget()
         channel.close()

@@ -22,7 +22,7 @@ def end(directory, name):
         if "remove" in agent:
             agent["remove"]()
     except BaseException as error:
-        channel.send(('{"removal":%s,"signal":%d}' % (agent["quote"](agent["text_of"](error)), agent["signal_of"](error))).encode("utf-8", "replace"))
+        channel.send(('{"removal":%s,"signal":%d}' % (agent["quote"](agent["text_of"](error)), agent["signal_of"](error, globals()))).encode("utf-8", "replace"))
     finally:
         # Closing is what Sonde waits for: it comes last.
         agent["forget"]()

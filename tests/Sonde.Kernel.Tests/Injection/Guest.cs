@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
@@ -56,13 +57,12 @@ sealed class Guest : IDisposable
     }
 
     /// <summary>Nothing is left of what was put in, as soon as whichever thread takes it out comes to its last step.</summary>
-    public void AssertIsAgain(string before)
+    public void AssertIsAgain(string before, TimeSpan? patience = null)
     {
         string now = State();
-        for (int i = 0; i < 100 && now != before; i++)
+        for (var waited = Stopwatch.StartNew(); now != before && waited.Elapsed < (patience ?? TimeSpan.FromSeconds(2)); now = State())
         {
             Thread.Sleep(20);
-            now = State();
         }
 
         Assert.Equal(before, now);

@@ -163,7 +163,7 @@ public sealed class PointTests
             sonde.WaitForExit();
         }
 
-        Strangers.WaitUntil(() => target.State() == before, "all agents are gone");
+        target.AssertIsAgain(before, TimeSpan.FromMinutes(1));
         Assert.Equal("", target.Errors);
         target.AssertComputedRight();
     }

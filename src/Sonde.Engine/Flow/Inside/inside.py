@@ -84,12 +84,14 @@ def ignore():
 def receive():
     """A descriptor of the memory for the events, which Sonde sends as soon as it sees the channel."""
     socket = channel.socket
-    socket.settimeout(5)
+    socket.settimeout(1)
     try:
         # The kernel closes what it hands over at exec: MSG_CMSG_CLOEXEC.
         _, messages, _, _ = socket.recvmsg(1, 64, 0x40000000)
     finally:
         socket.setblocking(False)
+    if not messages:
+        raise OSError("no descriptor came: too many files are open, or a security module refuses it")
     return int.from_bytes(messages[0][2][:4], sys.byteorder)
 
 
@@ -97,18 +99,15 @@ def install(configuration):
     global module
     file = receive()
     try:
-        module = load(bytes.fromhex(IMAGE))
-        error = module.start(file, None if monitoring is None else monitoring.DISABLE)
+        loaded = load(bytes.fromhex(IMAGE))
+        error = loaded.start(file, None if monitoring is None else monitoring.DISABLE)
+        if error:
+            raise OSError(-error, "the memory for the events cannot be mapped: " + posix.strerror(-error))
+        # From here on whatever comes in between has remove() called.
+        module = loaded
     finally:
         posix.close(file)
-    if error:
-        module = None
-        raise OSError(-error, "the memory for the events cannot be mapped: " + posix.strerror(-error))
-    try:
-        watch()
-    except BaseException:
-        remove()
-        raise
+    watch()
 
 
 def remove():

@@ -41,6 +41,7 @@ failed = 0       # mistakes of this agent, none of which the program has seen
 failure = None   # the last of them
 busy = set()     # threads that are in a callback
 undo = []
+removing = [None]  # whoever takes it takes everything out
 
 ESCAPES = {code: "\\u%04x" % code for code in range(32)}
 ESCAPES.update({34: '\\"', 92: "\\\\"})
@@ -153,25 +154,45 @@ def install(with_settings):
 
 
 def remove(reason="removed"):
-    """Takes everything out of the program again. Whoever may call it, at any time, as often as they like."""
+    """Takes everything out of the program again. Whoever may call it, at any time, as often as they like; while one thread does, others need not."""
+    try:
+        removing.pop()
+    except IndexError:
+        return
+    try:
+        foreign = take_out(reason)
+    except BaseException:
+        removing.append(None)
+        raise
+    if foreign is not None:
+        raise foreign
+
+
+def take_out(reason):
+    """Returns what a signal's handler of the program has raised meanwhile. What that interrupted is done again, which does no harm."""
     global gone, dropped
-    is_first, gone = gone is None or len(undo) > 0, gone or reason
+    gone = gone or reason
+    foreign = None
     while undo:
         function, arguments = undo.pop()
         try:
             function(*arguments)
-        except Exception as error:
-            note_failure(error)
-    if is_first:
-        dropped += channel.lost()
-        is_heard = channel.send_surely(encode({"e": "end", "reason": gone, "dropped": dropped, "untold": len(untold), "failed": failed, "failure": failure}).encode("utf-8", "replace"))
-        for name, references in borrowed.items():
-            # From 3.14 on a local variable need not count what it refers to, as one did when the module was borrowed.
-            if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references + (PYTHON >= (3, 14)):
-                del sys.modules[name]
-        if not is_heard:
-            # Nobody will come to take away the rest; in a forked child nobody even knows of it.
-            channel.close()
-            forget()
-            for name in [name for name, value in sys.__dict__.items() if value is remove.__globals__]:
-                del sys.__dict__[name]
+        except BaseException as error:
+            if foreign is None and is_foreign(error):
+                foreign = error
+                undo.append((function, arguments))
+            else:
+                note_failure(error)
+    dropped += channel.lost()
+    is_heard = channel.send_surely(encode({"e": "end", "reason": gone, "dropped": dropped, "untold": len(untold), "failed": failed, "failure": failure}).encode("utf-8", "replace"))
+    for name, references in borrowed.items():
+        # From 3.14 on a local variable need not count what it refers to, as one did when the module was borrowed.
+        if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references + (PYTHON >= (3, 14)):
+            sys.modules.pop(name, None)
+    if not is_heard:
+        # Nobody will come to take away the rest; in a forked child nobody even knows of it.
+        channel.close()
+        forget()
+        for name in [name for name, value in list(sys.__dict__.items()) if value is remove.__globals__]:
+            sys.__dict__.pop(name, None)
+    return foreign

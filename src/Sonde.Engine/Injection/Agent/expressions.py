@@ -56,7 +56,7 @@ def item_value(node, frame):
             try:
                 return base.__getitem__(value, key)
             except (LookupError, TypeError) as error:
-                raise Unknown("%s has no [%s]" % (name_of(type(value)), repr(key)[:100]))
+                raise Unknown("%s has no [%s]" % (name_of(type(value)), HIDDEN if is_secret(node[2], frame) else scrub(repr(key)[:100])))
     raise Unknown("%s is indexed by the program's code, which is not run" % name_of(type(value)))
 
 
@@ -153,9 +153,10 @@ def is_secret(node, frame):
     """Whether a name, or a key, in an expression is one whose value is hidden."""
     if node[0] == "name":
         return hides(node[1])
-    if node[0] == "attribute" and hides(node[2]) or node[0] == "item" and hides_item(evaluate(node[1], frame), evaluate(node[2], frame)):
+    # The parts first: what cannot be evaluated says what it looked for.
+    if any([is_secret(part, frame) for part in node[1:] if type(part) is list]):
         return True
-    return any([is_secret(part, frame) for part in node[1:] if type(part) is list])
+    return node[0] == "attribute" and hides(node[2]) or node[0] == "item" and hides_item(evaluate(node[1], frame), evaluate(node[2], frame))
 
 
 def shown(node, frame):

@@ -230,6 +230,7 @@ def start(settings):
 
 
 def stop():
-    states()
+    for point in points.values():
+        channel.send_surely(encode(point.state()).encode("utf-8", "replace"))
     for kept in (points, lines, marked, begun, names):
         kept.clear()

@@ -7,7 +7,7 @@ def with_prologue(code, call):
     constants = code.co_consts + (call,)
     load = word(names["LOAD_CONST"], len(constants) - 1, names["EXTENDED_ARG"])
     if PYTHON == (3, 11):
-        caches = opcode._inline_cache_entries
+        caches = opcode.caches
         parts = [(names["PUSH_NULL"], b""), (None, load)] + [(names[name], bytes(2 * caches[names[name]])) for name in ("PRECALL", "CALL")] + [(names["POP_TOP"], b"")]
         inserted = b"".join([cache if number is None else bytes([number, 0]) + cache for number, cache in parts])
         start = resume_end(code.co_code, names["RESUME"])

@@ -1,7 +1,7 @@
 # ---- what of a program's values is nobody's business: by name and by what a text looks like, as Redaction.cs and SecretText.cs in Sonde.Python do for what is read from outside
 
 HIDDEN, CUT = "<hidden>", "\u2026"
-LONGEST_PART, LONGEST_NAME, SHORTEST_CARD, SHORTEST_CUT, LONGEST_CARD, SHORTEST_TOKEN = 4, 64, 13, 8, 19, 16
+LONGEST_PART, LONGEST_NAME, LONGEST_KEY, SHORTEST_CARD, SHORTEST_CUT, LONGEST_CARD, SHORTEST_TOKEN = 4, 64, 200, 13, 8, 19, 16
 BEGINNINGS = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "sk_live_", "rk_live_", "sk-", "npm_", "pypi-", "hf_", "AKIA", "ASIA", "AIza")
 DIGITS = {code: 48 for code in range(49, 58)}
 ENDS_OF_AUTHORITY, ENDS_OF_LINE, ENDS_OF_WORD = "/?# \t\r\n\"'\\<>" + CUT, "\r\n\"'\\}>", " \t\r\n&;,)]}>\"'\\#"
@@ -11,13 +11,14 @@ known_names = {}
 
 def hides(name):
     """Whether the value of a variable, attribute or key of that name is not shown. A key may be bytes, as the headers of web servers are."""
-    if not secret_words or type(name) not in (str, bytes):
+    if not secret_words or type(name) not in (str, bytes) or len(name) > LONGEST_KEY:
         return False
-    known = known_names.get(name)
+    # By type too: to compare a str with bytes is an error where the program says so (python -bb).
+    known = known_names.get((type(name), name))
     if known is None:
         known = hides_anew(name if type(name) is str else name.decode("latin-1"))
         if len(known_names) < 10000:
-            known_names[name] = known
+            known_names[type(name), name] = known
     return known
 
 
@@ -210,15 +211,14 @@ def find_tokens(text, found):
             end = end_of_token(text, at + 6)
             if end - at - 6 >= 8:
                 found.append((at - 1, end))
-    for at in places_of(text, "eyJ"):
-        end = end_of_token(text, at)
-        if end - at >= SHORTEST_TOKEN and ".eyJ" in text[at:end] and not (at and text[at - 1].isalnum()):
-            found.append((at, end))
-    for beginning in BEGINNINGS:
+    for beginning in ("eyJ",) + BEGINNINGS:
+        end = 0
         for at in places_of(text, beginning):
-            end = end_of_token(text, at + len(beginning))
-            if end - at - len(beginning) >= SHORTEST_TOKEN and not (at and text[at - 1].isalnum()):
-                found.append((at, end))
+            # No character is walked over twice.
+            if at >= end and not (at and text[at - 1].isalnum()):
+                end = end_of_token(text, at + len(beginning))
+                if end - at >= SHORTEST_TOKEN + len(beginning) * (beginning != "eyJ") and (beginning != "eyJ" or ".eyJ" in text[at:end]):
+                    found.append((at, end))
 
 
 def end_of_token(text, at):

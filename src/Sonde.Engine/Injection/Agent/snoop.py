@@ -221,8 +221,8 @@ def enclosing(frame, stack):
             return call
         frame = frame.f_back
     finished += sum([1 for call in stack if call.parent is None])
-    for key in [key for key, call in calls.items() if call in stack]:
-        del calls[key]
+    for key in [key for key, call in list(calls.items()) if call in stack]:
+        calls.pop(key, None)
     del stack[:]
     return None
 

@@ -59,7 +59,7 @@ def attach_by_tracing(later):
             left(frame, code, how, NOTHING if how == "unwind" else argument)
             me = _thread.get_ident()
             # A suspended generator may be resumed from anywhere: the thread is traced until it has ended.
-            if not later and not stacks.get(me) and not any([call.is_suspended and call.thread == me for call in calls.values()]) and sys.gettrace() is tracer:
+            if not later and not stacks.get(me) and not any([call.is_suspended and call.thread == me for call in list(calls.values())]) and sys.gettrace() is tracer:
                 sys.settrace(None)
 
     def consider(code):

@@ -4,13 +4,28 @@
 foreign = set()         # threads that somebody else traces
 
 
+class Opcodes:
+    """What the module opcode says, taken from it once. It loads another one; neither is left in a program that did not have it, not even while this watches."""
+
+    def __init__(self):
+        loaded = [name for name in ("opcode", "_opcode") if name not in sys.modules]
+        try:
+            module = __import__("opcode")
+        except ImportError:
+            raise RuntimeError("this Python lacks the module opcode")
+        self.opmap, self.hasjabs, self.hasjrel, self.EXTENDED_ARG = module.opmap, module.hasjabs, module.hasjrel, module.EXTENDED_ARG
+        self.caches = getattr(module, "_inline_cache_entries", None)
+        for name in loaded:
+            sys.modules.pop(name, None)
+
+
 def opcodes():
-    """The module opcode; it loads another one, which is then forgotten with it."""
-    try:
-        borrow("_opcode")
-    except RuntimeError:
-        pass  # It can do without.
-    return borrow("opcode")
+    if not known_opcodes:
+        known_opcodes.append(Opcodes())
+    return known_opcodes[0]
+
+
+known_opcodes = []
 
 
 class Replacement:
