@@ -29,7 +29,7 @@ public sealed class InjectedAgent : IDisposable
     /// <summary>How long the end of a session waits for the program, which may be short of processor time; after that the guard goes on trying.</summary>
     static readonly TimeSpan _removalPatience = TimeSpan.FromSeconds(10);
 
-    static readonly TimeSpan _untilItIsLeft = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan _untilItIsLeft = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The signals for which programs have handlers (signal(7)); no other is ever sent, whatever the process says.</summary>
     const int Hangup = 1, Interrupt = 2, Quit = 3, User1 = 10, User2 = 12, Alarm = 14, Terminate = 15;
@@ -248,7 +248,8 @@ public sealed class InjectedAgent : IDisposable
             {
                 if (_target.IsAlive)
                 {
-                    // The script has said its last word, and is left some instructions later.
+                    // The script has said its last word. It closes the connection, and is left some instructions later.
+                    _channel.AwaitEnd(_removalPatience);
                     Thread.Sleep(_untilItIsLeft);
                     process!.Signal(signal);
                 }
