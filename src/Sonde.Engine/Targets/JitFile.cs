@@ -29,7 +29,7 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
     public void ReadMore()
     {
         using var file = Open(out var length);
-        if (file is null || length == _markAt + _mark.Length)
+        if (file is null)
         {
             return;
         }
@@ -52,8 +52,12 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
             _map = isDump ? null : new PerfMapReader(Functions);
             _dump = isDump ? new JitDumpReader(Functions) : null;
         }
+        else if (length == _markAt + _mark.Length && _map is not { HasMore: true })
+        {
+            return;
+        }
 
-        _map?.ReadMore(Read);
+        _map?.ReadMore(Read, length);
         _dump?.ReadMore(Read, length);
         _markAt = Math.Max(0, length - MarkBytes);
         _mark = new byte[length - _markAt];
@@ -64,7 +68,8 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
     FileDescriptor? Open(out long length)
     {
         var isThere = ProcFs.Exists(pid);
-        var file = RootedFile.TryOpen(isThere ? pid : 0, path, out length);
+        // In a directory that all write to, a link is anybody's, and leads to files of others.
+        var file = RootedFile.TryOpen(isThere ? pid : 0, path, out length, followsLast: false);
         if (file is null)
         {
             return null;

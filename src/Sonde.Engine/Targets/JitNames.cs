@@ -14,11 +14,13 @@ public sealed class JitNames
     /// <summary>The files are looked at again, but not again and again.</summary>
     const long PatienceMs = 100;
 
+    /// <summary>A process writes one, or one for each of its compilers; what maps more wants to be read for long.</summary>
+    const int MostDumps = 4;
+
     readonly int _pid;
     readonly List<JitFile> _files = [];
     readonly HashSet<string> _dumps = [];
     long _lookedAtMs = long.MinValue / 2;
-    int _mappings;
 
     /// <summary>Names of a process; nothing is read before something is asked for.</summary>
     public JitNames(int pid)
@@ -59,15 +61,12 @@ public sealed class JitNames
         }
 
         mappings ??= ProcFs.TryReadMaps(_pid, out var now) ? now : [];
-        if (mappings.Count != _mappings && ProcFs.TryReadStatus(_pid, out var status))
+        foreach (var mapping in mappings)
         {
-            _mappings = mappings.Count;
-            foreach (var mapping in mappings)
+            if (_dumps.Count < MostDumps && !mapping.IsDeleted && IsDump(mapping.Path) && !_dumps.Contains(mapping.Path) && ProcFs.TryReadStatus(_pid, out var status))
             {
-                if (!mapping.IsDeleted && IsDump(mapping.Path) && _dumps.Add(mapping.Path))
-                {
-                    _files.Add(new JitFile(_pid, mapping.Path, [0, status.EffectiveUser], isDump: true));
-                }
+                _dumps.Add(mapping.Path);
+                _files.Add(new JitFile(_pid, mapping.Path, [0, status.EffectiveUser], isDump: true));
             }
         }
 

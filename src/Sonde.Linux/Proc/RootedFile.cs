@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Sonde.Linux;
@@ -12,12 +13,16 @@ public static unsafe class RootedFile
     const int EmptyPath = 0x1000, BasicStats = 0x7ff, StatBytes = 256, ModeOffset = 28, SizeOffset = 40;
     const int TypeMask = 0xf000, RegularFile = 0x8000;
 
+    /// <summary><c>O_NOFOLLOW</c>; arch/arm64/include/uapi/asm/fcntl.h has its own.</summary>
+    static readonly int _noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
+
     /// <summary>Opens a regular file for reading.</summary>
     /// <param name="pid">The process; 0 for the names that this one knows.</param>
     /// <param name="path">Its path in that process's root directory, or relative to its current directory.</param>
     /// <param name="bytes">Its size.</param>
+    /// <param name="followsLast">Whether the last part of the path may be a symbolic link.</param>
     /// <returns>The open file; null when there is none, it is no regular file, or it may not be read.</returns>
-    public static FileDescriptor? TryOpen(int pid, string path, out long bytes)
+    public static FileDescriptor? TryOpen(int pid, string path, out long bytes, bool followsLast = true)
     {
         bytes = 0;
         if (path.Length == 0 || path.Contains('\0'))
@@ -25,7 +30,8 @@ public static unsafe class RootedFile
             return null;
         }
 
-        var opened = pid == 0 ? Plain(path) : InProcess(pid, path);
+        var flags = NonBlocking | NoTerminal | (followsLast ? 0 : _noFollow);
+        var opened = pid == 0 ? Plain(path, flags) : InProcess(pid, path, flags);
         if (opened.Failed)
         {
             return null;
@@ -76,7 +82,7 @@ public static unsafe class RootedFile
         return true;
     }
 
-    static SystemResult InProcess(int pid, string path)
+    static SystemResult InProcess(int pid, string path, int flags)
     {
         using var directory = OpenDirectory($"/proc/{pid}/{(path[0] == '/' ? "root" : "cwd")}");
         if (directory is null)
@@ -85,14 +91,14 @@ public static unsafe class RootedFile
         }
 
         // struct open_how: flags, mode, resolve. Linux 5.6 and later; before, links inside another root lead out of it.
-        var how = stackalloc ulong[3] { NonBlocking | NoTerminal | CloseOnExec, 0, path[0] == '/' ? InRoot | NoMagicLinks : NoMagicLinks };
+        var how = stackalloc ulong[3] { (ulong)(flags | CloseOnExec), 0, path[0] == '/' ? InRoot | NoMagicLinks : NoMagicLinks };
         SystemResult opened;
         fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
         {
             opened = Libc.Result(Libc.SystemCall(Libc.Number.OpenAt2, directory.Number, (nint)name, (nint)how, 3 * sizeof(ulong), 0));
         }
 
-        return opened.Errno == Errno.ENOSYS ? Plain($"/proc/{pid}/{(path[0] == '/' ? "root" : "cwd/")}{path}") : opened;
+        return opened.Errno == Errno.ENOSYS ? Plain($"/proc/{pid}/{(path[0] == '/' ? "root" : "cwd/")}{path}", flags) : opened;
     }
 
     static FileDescriptor? OpenDirectory(string path)
@@ -101,5 +107,5 @@ public static unsafe class RootedFile
         return opened.Failed ? null : new FileDescriptor((int)opened.Raw);
     }
 
-    static SystemResult Plain(string path) => FileDescriptor.TryOpen(path, (OpenMode)(NonBlocking | NoTerminal));
+    static SystemResult Plain(string path, int flags) => FileDescriptor.TryOpen(path, (OpenMode)flags);
 }

@@ -13,11 +13,13 @@ public sealed class JitDumpReader(JitFunctions functions)
     const uint Load = 0, Move = 1, Lines = 2;
     const int MostBytesOfRecord = 1 << 20;
     const int MostLinesWaiting = 1 << 12;
+    const int MostPlacesWaiting = 1 << 18;
     const int MostMoves = 1 << 16;
 
     readonly Dictionary<ulong, SourcePlace[]> _lines = [];
     byte[] _buffer = new byte[1 << 12];
     long _at;
+    int _placesWaiting;
     int _moves;
 
     /// <summary>Why nothing more is read; null while all is well.</summary>
@@ -94,7 +96,7 @@ public sealed class JitDumpReader(JitFunctions functions)
                 var name = content[LoadBytes..];
                 var end = name.IndexOf((byte)0);
                 var address = BinaryPrimitives.ReadUInt64LittleEndian(content[16..]);
-                _lines.Remove(address, out var lines);
+                var lines = TakeWaiting(address);
                 functions.Add(address, BinaryPrimitives.ReadUInt64LittleEndian(content[24..]), end < 0 ? name : name[..end], lines);
                 break;
             case Move when content.Length >= MoveBytes:
@@ -143,13 +145,24 @@ public sealed class JitDumpReader(JitFunctions functions)
             content = content[(end + 1)..];
         }
 
-        if (_lines.Count >= MostLinesWaiting)
+        TakeWaiting(code);
+        if (_lines.Count >= MostLinesWaiting || lines.Count > MostPlacesWaiting - _placesWaiting)
         {
             _lines.Clear();
+            _placesWaiting = 0;
         }
 
         lines.Sort(static (a, b) => a.Address.CompareTo(b.Address));
-        _lines[code] = [.. lines];
+        _lines.Add(code, [.. lines]);
+        _placesWaiting += lines.Count;
+    }
+
+    /// <summary>The lines that wait for a function, which wait no more; null when there are none.</summary>
+    SourcePlace[]? TakeWaiting(ulong code)
+    {
+        _lines.Remove(code, out var lines);
+        _placesWaiting -= lines?.Length ?? 0;
+        return lines;
     }
 
     bool TryRead(ReadAt read, long offset, int count, out ReadOnlySpan<byte> bytes)

@@ -9,44 +9,48 @@ public sealed class PerfMapReader(JitFunctions functions)
 {
     const int BufferBytes = 1 << 16;
 
+    /// <summary>Of a file that is larger, or grows faster than it is read, the rest comes with the next look.</summary>
+    const long MostBytesOfLook = 1 << 26;
+
     readonly byte[] _buffer = new byte[BufferBytes];
     long _at;
-    bool _isPassingOver;
+    bool _hasStopped;
 
-    /// <summary>How many lines made no sense, or were longer than any name.</summary>
+    /// <summary>How many lines made no sense, or were longer than any name. After one of those nothing more is read: it is no such file.</summary>
     public long Malformed { get; private set; }
 
+    /// <summary>Whether the last look left something for the next.</summary>
+    public bool HasMore { get; private set; }
+
     /// <summary>Reads the lines that are whole and were not read before.</summary>
-    public void ReadMore(ReadAt read)
+    /// <param name="read">Reads the file.</param>
+    /// <param name="length">How long it is now.</param>
+    public void ReadMore(ReadAt read, long length)
     {
         ArgumentNullException.ThrowIfNull(read);
-        while (true)
+        HasMore = false;
+        for (var begin = _at; !_hasStopped && _at < length;)
         {
-            var count = read(_at, _buffer);
+            if (_at - begin >= MostBytesOfLook)
+            {
+                HasMore = true;
+                return;
+            }
+
+            var count = read(_at, _buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - _at)));
             var bytes = _buffer.AsSpan(0, Math.Max(0, count));
             var end = bytes.LastIndexOf((byte)'\n');
             if (end < 0)
             {
-                if (bytes.Length < BufferBytes)
-                {
-                    return;
-                }
-
-                _at += bytes.Length;
-                Malformed += _isPassingOver ? 0 : 1;
-                _isPassingOver = true;
-                continue;
+                _hasStopped = bytes.Length == BufferBytes;
+                Malformed += _hasStopped ? 1 : 0;
+                return;
             }
 
             _at += end + 1;
             foreach (var range in bytes[..end].Split((byte)'\n'))
             {
-                if (!_isPassingOver)
-                {
-                    Take(bytes[range]);
-                }
-
-                _isPassingOver = false;
+                Take(bytes[range]);
             }
         }
     }

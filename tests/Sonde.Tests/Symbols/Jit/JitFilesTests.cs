@@ -24,8 +24,48 @@ public sealed class JitFilesTests
         void Write(string text)
         {
             file.AddRange(Encoding.UTF8.GetBytes(text));
-            reader.ReadMore(Reader([.. file]));
+            reader.ReadMore(Reader([.. file]), file.Count);
         }
+    }
+
+    [Fact]
+    public void A_file_without_lines_is_given_up_and_one_without_end_is_read_bit_by_bit()
+    {
+        var reads = 0;
+        var sparse = new PerfMapReader(new JitFunctions());
+        for (var look = 0; look < 3; look++)
+        {
+            sparse.ReadMore(Endless(0), long.MaxValue);
+        }
+
+        Assert.Equal((1, 1L, false), (reads, sparse.Malformed, sparse.HasMore));
+
+        var growing = new PerfMapReader(new JitFunctions());
+        growing.ReadMore(Endless((byte)'\n'), long.MaxValue);
+        Assert.Equal((1 + (64 << 20) / (64 << 10), true), (reads, growing.HasMore));
+
+        ReadAt Endless(byte value) => (_, destination) =>
+        {
+            reads++;
+            destination.Fill(0);
+            destination[^1] = value;
+            return destination.Length;
+        };
+    }
+
+    [Fact]
+    public void Lines_wait_for_so_many_places_only()
+    {
+        var functions = new JitFunctions();
+        var places = Enumerable.Range(0, 40_000).Select(static i => ((ulong)i, i, "\u00ff")).ToArray();
+        byte[] whole = [.. Header(), .. Enumerable.Range(1, 7).SelectMany(code => Lines((ulong)code << 20, [((ulong)code << 20, code, "app.js"), .. places])), .. Enumerable.Range(1, 7).SelectMany(code => Load((ulong)code << 20, 0x40, $"f{code}"))];
+
+        new JitDumpReader(functions).ReadMore(Reader(whole), whole.Length);
+
+        Assert.True(functions.TryFind(1 << 20, out var first));
+        Assert.Equal(("f1", 0), (first.Name, first.Line));
+        Assert.True(functions.TryFind(7 << 20, out var last));
+        Assert.Equal(("f7", 7), (last.Name, last.Line));
     }
 
     [Fact]
@@ -108,7 +148,7 @@ public sealed class JitFilesTests
 
             var functions = new JitFunctions();
             new JitDumpReader(functions).ReadMore(Reader(bytes), bytes.Length);
-            new PerfMapReader(functions).ReadMore(Reader(bytes));
+            new PerfMapReader(functions).ReadMore(Reader(bytes), bytes.Length);
             functions.TryFind((ulong)random.Next(0x4000), out _);
         }
     }
