@@ -45,7 +45,7 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
             OtherThreads = snapshot.OtherThreads,
             Tasks = asyncio is not null ? [.. tasks.Select(task => new DumpedTask(task.Task, [.. task.Frames.Select(Describe)]))] : null,
             HasMoreTasks = hasMore,
-            Problem = snapshot.Problem ?? problem,
+            Problem = Join(snapshot.Problem, problem),
         };
     }
 
@@ -57,16 +57,24 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         if (stacks is not null)
         {
             var greenlets = new GreenletReader(view.Runtime, view.Codes);
+            var homeless = 0;
             foreach (var greenlet in greenlets.Read(stacks.Contains))
             {
-                found.Add((stacks.ThreadOf(greenlet)?.Record.Address ?? 0, greenlet, reader.FillSuspended([.. greenlet.Frames.Select(static frame => new ReadFrame(frame.Raw, frame.Code))])));
+                var thread = stacks.ThreadOf(greenlet)?.Record.Address ?? 0;
+                // The first greenlet of a thread, while it runs, is the thread's stack itself.
+                homeless += thread == 0 && !(greenlet.IsMain && greenlet.IsRunning) ? 1 : 0;
+                found.Add((thread, greenlet, reader.FillSuspended([.. greenlet.Frames.Select(static frame => new ReadFrame(frame.Raw, frame.Code))])));
             }
 
             problem = greenlets.IsCut ? "greenlets can be missing: not all objects could be gone through" : null;
+            problem = Join(problem, homeless > 0 ? string.Create(CultureInfo.InvariantCulture, $"{homeless} greenlets are not shown: of which thread they are cannot be told") : null);
+            problem = Join(problem, stacks.Unknown > 0 ? string.Create(CultureInfo.InvariantCulture, $"greenlets of {stacks.Unknown} threads can be missing: where the stacks of those lie is not known") : null);
         }
 
         return (found.ToLookup(static each => each.Thread, static each => (each.Greenlet, each.Frames)), problem);
     }
+
+    static string? Join(string? one, string? other) => one is null ? other : other is null ? one : $"{one}; {other}";
 
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
     (IReadOnlyList<ReadFrame> Frames, JoinedTrace? Joined, string? Problem) Take(ThreadSnapshot thread, FrameReader reader)

@@ -23,6 +23,9 @@ sealed class GreenletStacks
     public static GreenletStacks? Of(IReadOnlyList<ThreadSnapshot> threads, IReadOnlyList<ProcMapping> mappings, int pid) =>
         mappings.Any(static mapping => Path.GetFileName(mapping.Path.AsSpan()) is var name && (name.StartsWith("_greenlet.") || name.StartsWith("greenlet."))) ? new(threads, mappings, pid) : null;
 
+    /// <summary>Of how many threads it is not known where their stacks lie; in a core file, whose mappings are those of files, of all.</summary>
+    public int Unknown => _stacks.Count(static stack => stack.End == 0);
+
     /// <summary>Whether an address is in one of them.</summary>
     public bool Contains(ulong address) => IndexOf(address) >= 0;
 

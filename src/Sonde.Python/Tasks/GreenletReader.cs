@@ -25,7 +25,11 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
     /// <summary>More greenlets are not read.</summary>
     public const int MostGreenlets = 10_000;
 
-    const int MostFrames = 10_000;
+    /// <summary>More frames are not read, of all greenlets together.</summary>
+    public const int MostFrames = 100_000;
+
+    /// <summary>More types are not asked what they inherit from.</summary>
+    const int MostTypes = 10_000;
 
     /// <summary>What lies before an object that is collected (<c>PyGC_Head</c>): the next one and the one before, with flags in the lowest bits.</summary>
     const int HeadBytes = 16;
@@ -40,8 +44,11 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
     readonly IMemory _memory = runtime.Memory;
     readonly Dictionary<ulong, ulong> _greenletTypes = [];
     readonly byte[] _state = new byte[512];
+    readonly HashSet<ulong> _framesOfStack = [];
+    int _objects;
+    int _frames;
 
-    /// <summary>Whether the last reading did not see all objects: there are too many, or they changed all the time.</summary>
+    /// <summary>Whether the last reading did not see everything: there are too many objects, greenlets or frames, they changed all the time, or the lists were not found.</summary>
     public bool IsCut { get; private set; }
 
     /// <summary>The greenlets that have begun and not ended.</summary>
@@ -50,10 +57,14 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
     {
         ArgumentNullException.ThrowIfNull(isStack);
         IsCut = false;
+        _objects = _frames = 0;
+        _greenletTypes.Clear();
         HashSet<ulong> found = [];
         foreach (var interpreter in runtime.ReadInterpreters())
         {
-            foreach (var head in FindLists(interpreter))
+            var heads = FindLists(interpreter);
+            IsCut |= heads.Count == 0;
+            foreach (var head in heads)
             {
                 FindIn(head, found);
             }
@@ -101,16 +112,22 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
             var from = head;
             _memory.TryReadWord(head, out var at);
             at &= Links;
-            var seen = 0;
-            while (at != head && seen < MostObjects && found.Count < MostGreenlets && _memory.TryRead(at, bytes) && (words.Word(8) & Links) == from)
+            while (at != head && _memory.TryRead(at, bytes) && (words.Word(8) & Links) == from)
             {
-                if (IsGreenlet(words.Word(HeadBytes + 8)))
+                var isGreenlet = IsGreenlet(words.Word(HeadBytes + 8));
+                if (_objects == MostObjects || (isGreenlet && found.Count == MostGreenlets && !found.Contains(at + HeadBytes)))
+                {
+                    IsCut = true;
+                    return;
+                }
+
+                _objects++;
+                if (isGreenlet)
                 {
                     found.Add(at + HeadBytes);
                 }
 
                 (from, at) = (at, words.Word(0) & Links);
-                seen++;
             }
 
             if (at == head)
@@ -126,6 +143,12 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
     {
         if (!_greenletTypes.TryGetValue(type, out var greenlet))
         {
+            if (_greenletTypes.Count == MostTypes)
+            {
+                IsCut = true;
+                return false;
+            }
+
             _greenletTypes.Add(type, greenlet = FindGreenlet(type));
         }
 
@@ -215,15 +238,17 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
         List<(RawFrame, CodeObject)> frames = [];
         var address = frameObject;
         isCut = isInline && !_memory.TryReadWord(frameObject + frameInObject, out address);
+        _framesOfStack.Clear();
         while (address != 0 && !isCut)
         {
             var previous = 0UL;
-            isCut = frames.Count == MostFrames || !_memory.TryReadWord(unchecked(address + (ulong)calls.FrameCode), out var code) || !codes.TryGet(code &= ~(ulong)calls.CodeTagMask, out var known)
+            isCut = _frames == MostFrames || !_framesOfStack.Add(address) || !_memory.TryReadWord(unchecked(address + (ulong)calls.FrameCode), out var code) || !codes.TryGet(code &= ~(ulong)calls.CodeTagMask, out var known)
                 || !_memory.TryReadWord(unchecked(address + (ulong)calls.FrameInstruction), out var instruction) || !_memory.TryReadWord(unchecked(address + (ulong)calls.FramePrevious), out previous)
                 || !Add(address, code, known, instruction);
             address = previous;
         }
 
+        IsCut |= _frames == MostFrames;
         return frames;
 
         bool Add(ulong frame, ulong code, CodeObject known, ulong instruction)
@@ -234,6 +259,7 @@ public sealed class GreenletReader(PythonRuntime runtime, CodeTable codes)
                 return false;
             }
 
+            _frames++;
             frames.Add((new RawFrame(frame, code, (int)offset, FrameOwner.Thread, CalledFromC: false), known));
             return true;
         }
