@@ -98,28 +98,28 @@ public sealed class MappedImage : IDisposable
     /// <exception cref="ElfException">It is no ELF file, or a damaged one.</exception>
     internal static MappedImage Open(FileDescriptor file, string path)
     {
+        SafeFileHandle? source = null;
         try
         {
             // Open for as long as someone reads in it, which can be longer than probes attach to the file.
-            var source = System.IO.File.OpenHandle(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            source = System.IO.File.OpenHandle(file.ProcPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var opened = source;
             // Before the rest is read: what a just-in-time compiler maps can have any size.
             Span<byte> magic = stackalloc byte[4];
             if (!Read(source, 0, magic) || !magic.SequenceEqual("\u007fELF"u8))
             {
-                source.Dispose();
                 throw new ElfException(path, 0, "not an ELF file");
             }
 
             var length = RandomAccess.GetLength(source);
             if (length > MaximumBytes)
             {
-                source.Dispose();
                 throw new ElfException(path, 0, $"the file has {length} bytes; more than {MaximumBytes} are not read");
             }
 
             if (length > LargeBytes)
             {
-                return new MappedImage(file, ElfFile.Parse(new FilePieces((int)length, (offset, destination) => Read(source, offset, destination)), path), path);
+                return new MappedImage(file, ElfFile.Parse(new FilePieces((int)length, (offset, destination) => Read(opened, offset, destination)), path), path);
             }
 
             using (source)
@@ -130,11 +130,13 @@ public sealed class MappedImage : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            source?.Dispose();
             file.Dispose();
             throw new LinuxException(exception is IOException ? Errno.EIO : Errno.EACCES, $"reading {path}", exception.Message);
         }
         catch
         {
+            source?.Dispose();
             file.Dispose();
             throw;
         }

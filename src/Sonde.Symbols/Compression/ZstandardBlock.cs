@@ -38,7 +38,7 @@ sealed class ZstandardBlock(DecompressedBytes output)
         [.. Enumerable.Range(0, 32).Select(static code => 1u << code)],
         [.. Enumerable.Range(0, 32).Select(static code => (byte)code)]);
 
-    readonly byte[] _literals = new byte[MostBytes];
+    byte[] _literals = [];
     int _literalCount;
     PrefixCode? _code;
     EntropyTable? _literalTable;
@@ -202,7 +202,14 @@ sealed class ZstandardBlock(DecompressedBytes output)
         }
     }
 
-    void Reserve(int count) => _literalCount = count <= MostBytes ? count : throw new CompressionException("a block has too many literals");
+    void Reserve(int count)
+    {
+        _literalCount = count <= MostBytes ? count : throw new CompressionException("a block has too many literals");
+        if (count > _literals.Length)
+        {
+            _literals = new byte[Math.Min(MostBytes, Math.Max(count, 2 * _literals.Length))];
+        }
+    }
 
     /// <summary>One of the three numbers of a sequence: its usual table, and what its codes stand for.</summary>
     sealed class Kind(int mostAccuracy, EntropyTable usual, uint[] bases, byte[] extraBits)

@@ -15,7 +15,8 @@ static class ZstandardReader
     /// <exception cref="CompressionException">It is damaged, needs a dictionary, or decompresses to more.</exception>
     public static byte[] Decompress(ReadOnlySpan<byte> source, int most)
     {
-        var output = new DecompressedBytes(most, most);
+        // Grows as it fills: what is wanted is what the data claims.
+        var output = new DecompressedBytes(most, Math.Min(most, 1 << 20));
         for (var at = 0; at < source.Length;)
         {
             var magic = BinaryPrimitives.ReadUInt32LittleEndian(Take(source, ref at, 4));

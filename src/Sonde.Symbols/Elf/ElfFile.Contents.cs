@@ -9,7 +9,9 @@ namespace Sonde.Symbols.Elf;
 public sealed partial class ElfFile
 {
     readonly ConcurrentDictionary<int, byte[]> _decompressed = new();
+    readonly Lock _decompressing = new();
     readonly Lazy<ElfFile?> _miniDebugInfo;
+    ulong _decompressedBytes;
 
     /// <summary>The symbols of a stripped file's functions that it carries compressed (<c>.gnu_debugdata</c>); null when it has none, or they cannot be read.</summary>
     public ElfFile? MiniDebugInfo => _miniDebugInfo.Value;
@@ -31,7 +33,15 @@ public sealed partial class ElfFile
             return Slice(section.Offset, section.Size, $"section {section.Index} ({section.Name})");
         }
 
-        return _decompressed.GetOrAdd(section.Index, static (_, state) => state.File.Decompress(state.Section), (File: this, Section: section));
+        if (_decompressed.TryGetValue(section.Index, out var known))
+        {
+            return known;
+        }
+
+        lock (_decompressing)
+        {
+            return _decompressed.GetOrAdd(section.Index, static (_, state) => state.File.Decompress(state.Section), (File: this, Section: section));
+        }
     }
 
     /// <summary>As <see cref="SectionBytes"/>, for readers that keep them.</summary>
@@ -117,8 +127,18 @@ public sealed partial class ElfFile
         return false;
     }
 
-    /// <summary>Up to <paramref name="length"/> bytes at an address, fewer at the end of its segment; empty when none are in the file.</summary>
-    public ReadOnlySpan<byte> ReadCode(ulong address, int length) => ReadToSegmentEnd(address, (ulong)Math.Max(length, 0));
+    /// <summary>Up to <paramref name="length"/> bytes at an address, fewer at the end of its segment; empty when none are in the file, or they cannot be read any more.</summary>
+    public ReadOnlySpan<byte> ReadCode(ulong address, int length)
+    {
+        try
+        {
+            return ReadToSegmentEnd(address, (ulong)Math.Max(length, 0));
+        }
+        catch (ElfException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>All bytes from an address to the end of its segment's part in the file, or as many as are wanted; empty when there are none.</summary>
     internal ReadOnlySpan<byte> ReadToSegmentEnd(ulong address, ulong most = ulong.MaxValue)
@@ -148,6 +168,10 @@ public sealed partial class ElfFile
         // Neither method can do better, so a larger claim is a lie that would only cost memory.
         const ulong bestZlibRatio = 1032;
         const ulong bestZstandardRatio = 1 << 15;
+
+        // Debug information becomes three to six times larger.
+        const ulong usualRatio = 256, leastOfFile = 16 << 20, mostOfFile = 1UL << 31;
+        var most = Math.Clamp((ulong)_bytes.Length * usualRatio, leastOfFile, mostOfFile) - _decompressedBytes;
         var stored = Slice(section.Offset, section.Size, $"section {section.Index} ({section.Name})");
         var isGnu = stored.StartsWith("ZLIB"u8);
         var start = isGnu ? gnuHeaderSize : headerSize;
@@ -168,10 +192,21 @@ public sealed partial class ElfFile
             throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} claims to decompress to 0x{size:x} bytes"));
         }
 
+        if (size > most)
+        {
+            throw Error(section.Offset, string.Create(CultureInfo.InvariantCulture, $"section {section.Name} claims to decompress to 0x{size:x} bytes, which with the other sections is too much for a file of 0x{_bytes.Length:x}"));
+        }
+
         try
         {
             var result = kind == zlib ? Inflate(stored[start..], (int)size) : ZstandardReader.Decompress(stored[start..], (int)size);
-            return result.Length == (int)size ? result : throw new EndOfStreamException();
+            if (result.Length != (int)size)
+            {
+                throw new EndOfStreamException();
+            }
+
+            _decompressedBytes += size;
+            return result;
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or CompressionException)
         {
