@@ -31,14 +31,12 @@ sealed class RuntimeCallStack(FlowThread thread)
 
     public RuntimeCallBegun this[int index] => _calls[index];
 
-    public void Push(CodeInfo function, long timeNs, int cpu, bool isWanted)
+    /// <summary>Adds a call; returns how many were given up for it.</summary>
+    public int Push(CodeInfo function, long timeNs, int cpu, bool isWanted)
     {
-        if (_calls.Count >= Deepest)
-        {
-            Truncate(0);
-        }
-
+        var given = _calls.Count >= Deepest ? Truncate(0) : 0;
         _calls.Add(new(function, timeNs, cpu, NextDepth, isWanted));
+        return given;
     }
 
     /// <summary>The innermost call of a function; -1 for none.</summary>

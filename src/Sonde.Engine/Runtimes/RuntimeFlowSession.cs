@@ -131,7 +131,7 @@ sealed class RuntimeFlowSession : IFlowSession
     public FlowReport Report() => new()
     {
         Counts = _counts,
-        Losses = new FlowLosses(_program.Losses(LossKind.Record), 0, 0, 0, 0, 0),
+        Losses = new FlowLosses(_program.Losses(LossKind.Record) + _program.Losses(LossKind.Scratch) + _program.Losses(LossKind.Value), 0, 0, 0, 0, 0),
         BusiestFunction = null,
         Functions = _functions.Values.Count(static function => function.Wanted),
         UnresolvedNames = _functions.Count >= MostFunctions ? 1 : 0,
@@ -162,7 +162,7 @@ sealed class RuntimeFlowSession : IFlowSession
         if (type.Number(value, 0) == Begins)
         {
             _counts.Entries++;
-            stack.Push(function, time, cpu, _filter.WantsThread(stack.Thread.Tid, stack.Thread.Name) && function.Wanted && stack.NextDepth < (_options.Depth ?? int.MaxValue));
+            _counts.Skipped += stack.Push(function, time, cpu, _filter.WantsThread(stack.Thread.Tid, stack.Thread.Name) && function.Wanted && stack.NextDepth < (_options.Depth ?? int.MaxValue));
             if (_options.MinDuration == TimeSpan.Zero)
             {
                 ShowBegun(stack, stack.Count);

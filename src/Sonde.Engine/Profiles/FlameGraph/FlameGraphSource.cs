@@ -53,7 +53,7 @@ sealed record FlameGraphSource
     public static FlameGraphSource Of(Profile profile) => new()
     {
         Timeline = HasTimes(profile) && profile.Timeline.Count <= MostTimed ? [.. profile.Timeline.OrderBy(static sample => sample.TimeNs)] : [],
-        Untimed = profile.HasGivenUpTimes ? profile.SampleCount : HasTimes(profile) && profile.Timeline.Count > MostTimed ? profile.Timeline.Count : 0,
+        Untimed = profile.HasGivenUpTimes && profile.Info.Unit == ProfileUnit.Nanoseconds ? profile.SampleCount : HasTimes(profile) && profile.Timeline.Count > MostTimed ? profile.Timeline.Count : 0,
         Info = profile.Info,
         Frames = profile.Frames,
         Stacks = profile.Stacks,
