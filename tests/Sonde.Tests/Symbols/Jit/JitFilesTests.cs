@@ -47,7 +47,7 @@ public sealed class JitFilesTests
         ReadAt Endless(byte value) => (_, destination) =>
         {
             reads++;
-            destination.Fill(0);
+            destination.Clear();
             destination[^1] = value;
             return destination.Length;
         };
