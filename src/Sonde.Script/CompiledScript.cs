@@ -40,6 +40,9 @@ sealed class CompiledProgram
 
     public bool Sleepable { get; init; }
 
+    /// <summary>Whether it leaves out other processes than <see cref="Globals.TargetProcess"/> itself, so that it is attached for all.</summary>
+    public bool FiltersProcess { get; init; }
+
     /// <summary>The kernel function a fentry, fexit or iterator program is for: its id in the BTF of the kernel, or of <see cref="AttachModule"/>.</summary>
     public int AttachBtfId { get; init; }
 

@@ -17,6 +17,9 @@ sealed record BindOptions
     /// <summary>The process of -p or -c, 0 for none.</summary>
     public int ProcessId { get; init; }
 
+    /// <summary>Whether profile probes watch all threads of the process; otherwise the one whose number is the process's, as perf events of a process do.</summary>
+    public bool SamplesAllThreads { get; init; }
+
     /// <summary>Whether there is a child (-c).</summary>
     public bool HasChild { get; init; }
 

@@ -163,7 +163,7 @@ sealed partial class Binder
     }
 
     /// <summary>Whether the kernel itself can keep a probe to one process; the special probes run in our own.</summary>
-    static bool IsNarrowedWhenAttached(ProbeKind kind) => kind is not (ProbeKind.Tracepoint or ProbeKind.RawTracepoint or ProbeKind.Kprobe
+    bool IsNarrowedWhenAttached(ProbeKind kind) => !(kind == ProbeKind.Profile && _options.SamplesAllThreads) && kind is not (ProbeKind.Tracepoint or ProbeKind.RawTracepoint or ProbeKind.Kprobe
         or ProbeKind.Kretprobe or ProbeKind.Fentry or ProbeKind.Fexit);
 
     /// <summary>What messages call a kind of probe, as <c>probetype</c> does.</summary>

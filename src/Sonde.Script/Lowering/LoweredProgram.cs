@@ -5,7 +5,7 @@ using Sonde.Script.Ir;
 namespace Sonde.Script.Lowering;
 
 /// <summary>A program written, not yet compiled.</summary>
-sealed record LoweredProgram(IrProgram Ir, ProgramType Type, AttachType AttachType, bool Sleepable, IReadOnlyList<ResolvedProbe> Places)
+sealed record LoweredProgram(IrProgram Ir, ProgramType Type, AttachType AttachType, bool Sleepable, bool FiltersProcess, IReadOnlyList<ResolvedProbe> Places)
 {
     public CompiledProgram Compile(TargetKernel kernel) => new()
     {
@@ -14,6 +14,7 @@ sealed record LoweredProgram(IrProgram Ir, ProgramType Type, AttachType AttachTy
         ExpectedAttachType = AttachType,
         Instructions = IrCompiler.Compile(Ir, kernel),
         Sleepable = Sleepable,
+        FiltersProcess = FiltersProcess,
         AttachBtfId = Type == ProgramType.Tracing ? Places[0].BtfId : 0,
         AttachModule = Type == ProgramType.Tracing ? Places[0].Module : "",
         Probes = Places,

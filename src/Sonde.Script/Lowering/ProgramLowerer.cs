@@ -73,7 +73,7 @@ sealed partial class ProgramLowerer
         WriteEntry();
         _script.UseScratch(_scratchTaken is null ? 0 : _scratchMost);
         return new LoweredProgram(
-            _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _places);
+            _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _probe.FiltersProcess, _places);
     }
 
     /// <summary>Where each <c>struct bpf_iter__TYPE</c> has the pointer to the object, behind the one to what all iterators tell.</summary>

@@ -29,7 +29,7 @@ sealed partial class ProbeAttacher
         }
     }
 
-    Link AttachTimer(Program program, ResolvedProbe probe)
+    Link AttachTimer(Program program, ResolvedProbe probe, bool filtersProcess)
     {
         var attributes = new PerfEventAttributes
         {
@@ -41,7 +41,7 @@ sealed partial class ProbeAttacher
         // An interval's hits are to come from one place, whatever the process does.
         return probe.Kind == ProbeKind.Interval
             ? program.AttachPerfEvent(attributes, probe.Name, cpus: [Processors.Online[0]], cookie: Cookie(probe))
-            : program.AttachPerfEvent(attributes, probe.Name, ThreadOf(probe), cookie: Cookie(probe));
+            : program.AttachPerfEvent(attributes, probe.Name, filtersProcess ? null : ThreadOf(probe), cookie: Cookie(probe));
     }
 
     Link AttachCounter(Program program, ResolvedProbe probe) => program.AttachPerfEvent(

@@ -36,7 +36,7 @@ sealed partial class ProbeAttacher(int process, Action<string>? missing) : IDisp
 
         foreach (var probe in description.Probes)
         {
-            TryAttach(probe, () => AttachOne(program, probe));
+            TryAttach(probe, () => AttachOne(program, probe, description.FiltersProcess));
         }
     }
 
@@ -86,11 +86,11 @@ sealed partial class ProbeAttacher(int process, Action<string>? missing) : IDisp
         }
     }
 
-    Link AttachOne(Program program, ResolvedProbe probe) => probe.Kind switch
+    Link AttachOne(Program program, ResolvedProbe probe, bool filtersProcess) => probe.Kind switch
     {
         ProbeKind.Tracepoint => program.AttachTracepoint((uint)probe.TracepointId, $"{probe.Group}:{probe.Function}", Cookie(probe)),
         ProbeKind.RawTracepoint => AttachRawTracepoint(program, probe),
-        ProbeKind.Profile or ProbeKind.Interval => AttachTimer(program, probe),
+        ProbeKind.Profile or ProbeKind.Interval => AttachTimer(program, probe, filtersProcess),
         ProbeKind.Software or ProbeKind.Hardware => AttachCounter(program, probe),
         ProbeKind.Watchpoint => AttachWatchpoint(program, probe),
         ProbeKind.Kprobe or ProbeKind.Kretprobe => program.AttachKprobe(

@@ -86,9 +86,6 @@ sealed class ScriptSession : IDisposable
     /// <summary>How many records made no sense.</summary>
     public long Malformed => _actions.Malformed;
 
-    /// <summary>Why Python stacks of processes were not taken.</summary>
-    public IEnumerable<string> PythonProblems => _python.Problems;
-
     int Process => _options.Child?.Pid ?? _options.ProcessId;
 
     /// <summary>Has something done on the session's thread, behind the records that are there now. May be called from any thread.</summary>
