@@ -1,6 +1,7 @@
 """Calls functions whose arguments and results are known, once for each line it reads."""
 
 import sys
+import threading
 import time
 
 
@@ -29,6 +30,10 @@ for line in sys.stdin:
         fib(int(line.split()[1]))
     elif line.startswith("spin"):
         spin(time.monotonic() + float(line.split()[1]))
+    elif line.startswith("thread"):
+        thread = threading.Thread(target=spin, args=(time.monotonic() + float(line.split()[1]),))
+        thread.start()
+        thread.join()
     else:
         try:
             server.handle(int(line), "user" + line.strip())

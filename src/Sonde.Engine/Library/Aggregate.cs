@@ -29,7 +29,8 @@ public sealed class Aggregate<TKey, TValue> : IAsyncDisposable
     /// <summary>What was lost so far.</summary>
     public Losses Losses => _run.Losses;
 
-    /// <summary>The table as it is now.</summary>
+    /// <summary>The table as it is now; the last one when the process has ended or this is disposed of.</summary>
+    /// <exception cref="TracingException">Gathering has ended since something went wrong.</exception>
     public IReadOnlyDictionary<TKey, TValue> Snapshot()
     {
         _run.Ask(Read);

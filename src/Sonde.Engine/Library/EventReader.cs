@@ -28,6 +28,8 @@ public sealed class EventReader<T> : IAsyncEnumerable<T>, IAsyncDisposable
     /// <summary>What was lost so far.</summary>
     public Losses Losses => _run.Losses;
 
+    internal Task Ended => _run.Ended;
+
     /// <summary>The events from now on, until the process ends or this is disposed of.</summary>
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) => _events.Reader.ReadAllAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
 

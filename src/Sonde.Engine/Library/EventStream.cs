@@ -17,6 +17,7 @@ public sealed class EventStream<T> : IAsyncEnumerable<T>
     readonly Session _session;
     readonly Query _query;
     readonly List<EventReader<T>> _readers = [];
+    Losses _closed = new();
 
     internal EventStream(Session session, Query query) => (_session, _query) = (session, query);
 
@@ -27,7 +28,7 @@ public sealed class EventStream<T> : IAsyncEnumerable<T>
         {
             lock (_readers)
             {
-                return _readers.Aggregate(new Losses(), static (losses, reader) => losses + reader.Losses);
+                return _readers.Aggregate(_closed, static (losses, reader) => losses + reader.Losses);
             }
         }
     }
@@ -57,6 +58,7 @@ public sealed class EventStream<T> : IAsyncEnumerable<T>
             _readers.Add(reader);
         }
 
+        _ = ForgetAtEndAsync(reader);
         return reader;
     }
 
@@ -108,5 +110,15 @@ public sealed class EventStream<T> : IAsyncEnumerable<T>
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
         return new(_session, _query.Aggregate(key, value, "hist"), Histogram.Of, static (a, b) => a + b);
+    }
+
+    async Task ForgetAtEndAsync(EventReader<T> reader)
+    {
+        await reader.Ended.ConfigureAwait(false);
+        lock (_readers)
+        {
+            _readers.Remove(reader);
+            _closed += reader.Losses;
+        }
     }
 }

@@ -67,7 +67,11 @@ public sealed class Session : IAsyncDisposable
     /// <inheritdoc cref="Function(string)"/>
     public EventStream<T> Function<T>(string function, Expression<Func<FunctionHit, T>> projection) => Function(function).Select(projection);
 
-    /// <summary>Calls of a native function, told when they have returned; recursion included.</summary>
+    /// <summary>
+    /// Calls of a native function, told when they have returned; recursion included, but for calls within 64 others that are watched in the thread: their
+    /// returns the kernel does not tell (MAX_URETPROBE_DEPTH, kernel/events/uprobes.c). Of functions that a pattern names together and that jump to one
+    /// another, one is told.
+    /// </summary>
     /// <param name="function">The program or library and the function: <c>libc:read</c>.</param>
     public EventStream<CallHit> Calls(string function) => new(this, Query.Calls(function));
 
@@ -103,7 +107,10 @@ public sealed class Session : IAsyncDisposable
         return new EventStream<SampleHit>(this, Query.Samples(perSecond)).Select(projection);
     }
 
-    /// <summary>Where all Python threads of the process are now. It is not stopped for that.</summary>
+    /// <summary>
+    /// Where all Python threads of the process are now. It is not stopped for that. When not all of it could be read, the last of them is no thread but has
+    /// the number 0, no frames, and says why (<see cref="ThreadStack.Problem"/>).
+    /// </summary>
     /// <exception cref="TracingException">It runs no Python that is known here, or may not be looked at.</exception>
     /// <exception cref="InvalidOperationException">The session is of the whole machine.</exception>
     public IReadOnlyList<ThreadStack> Dump()
@@ -122,9 +129,10 @@ public sealed class Session : IAsyncDisposable
                 throw new UserErrorException($"process {Pid} cannot be dumped: {problem}");
             }
 
-            return (IReadOnlyList<ThreadStack>)[.. snapshot.Threads.Select(static thread => new ThreadStack(
+            var threads = snapshot.Threads.Select(static thread => new ThreadStack(
                 thread.Tid, thread.Name, thread.State.ToString(), thread.Waiting,
-                new Stack([.. thread.Frames.Select(static frame => new Frame(frame.Function, frame.File, frame.Span?.Line ?? 0))]), thread.Problem))];
+                new Stack([.. thread.Frames.Select(static frame => new Frame(frame.Function, frame.File, frame.Span?.Line ?? 0))]), thread.Problem));
+            return (IReadOnlyList<ThreadStack>)[.. threads, .. snapshot.Problem is { } some ? [new ThreadStack(0, null, nameof(Engine.Profiles.ThreadState.Unknown), null, new Stack([]), some)] : (ThreadStack[])[]];
         });
     }
 

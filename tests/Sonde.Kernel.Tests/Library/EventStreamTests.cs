@@ -23,6 +23,18 @@ public sealed class EventStreamTests : IAsyncDisposable
 
     sealed record Transfer(string Client, string Path, uint Size);
 
+    sealed class Made
+    {
+        public uint Size { get; init; }
+
+        public required List<int> Own { get; init; }
+    }
+
+    sealed record Picky
+    {
+        public Picky(uint size) => throw new InvalidOperationException($"no {size}");
+    }
+
     enum Kind : short
     {
         Small = -1,
@@ -84,6 +96,25 @@ public sealed class EventStreamTests : IAsyncDisposable
             await Of(_session.Usdt("library:transfer", p => new Transfer(p.String("client"), p.String("path"), p.UInt32("size"))), _firings));
         Assert.Equal(_firings.Select(f => (f.Item4, f.Item5)), await Of(_session.Usdt("library:transfer", p => ValueTuple.Create(p.Int64(3), p.Double(4))), _firings));
         Assert.Equal(["/größe"], await Of(_session.Usdt("library:transfer").Select(p => p.String(1)).Where(path => path.StartsWith("/gr", StringComparison.Ordinal)), _firings));
+    }
+
+    [Fact]
+    public async Task Objects_are_made_by_initializers_one_for_each_event()
+    {
+        var found = await Of(_session.Usdt("library:transfer", p => new Made { Size = p.UInt32(2), Own = new List<int>() }).Where(x => x.Size < 3_000_000), _firings);
+        Assert.Equal([12u, 2_000_000u], found.Select(x => x.Size));
+        Assert.NotSame(found[0].Own, found[1].Own);
+    }
+
+    static EventStream<UsdtHit> WithText(EventStream<UsdtHit> stream, int i, string text) => stream.Where(p => p.String(i) == text);
+
+    [Fact]
+    public async Task Values_that_are_written_alike_are_told_apart()
+    {
+        var i = 1;
+        Assert.Equal(["/größe"], await Of(WithText(_session.Usdt("library:transfer"), 0, "10.0.0.2").Select(p => p.String(i)), _firings));
+        var sums = await Of(_session.Usdt("library:transfer", p => new { Narrow = p.UInt32(2) + 1u, Wide = p.UInt32(2) + 1L, First = p.UInt32(2) }), ("", "", uint.MaxValue, 0, 0));
+        Assert.Equal([new { Narrow = 0u, Wide = 1L << 32, First = uint.MaxValue }], sums);
     }
 
     [Fact]
@@ -158,6 +189,8 @@ public sealed class EventStreamTests : IAsyncDisposable
     public void What_cannot_be_compiled_is_named_as_it_is_written()
     {
         AssertWrong("p.String(0).ToUpper()", _session.Usdt("library:transfer", p => new { Client = p.String(0).ToUpper(System.Globalization.CultureInfo.InvariantCulture) }));
+        AssertWrong("p.String(0).StartsWith(\"A\", true", _session.Usdt("library:transfer").Where(p => p.String(0).StartsWith("A", true, System.Globalization.CultureInfo.InvariantCulture)).Select(p => p.Pid));
+        AssertWrong("p.Result.Value", _session.Calls($"{LibcFunction.Path}:lldiv", c => c.Result.Value));
         AssertWrong("p.Double(4) > 2", _session.Usdt("library:transfer").Where(p => p.Double(4) > 2).Select(p => p.Pid));
         AssertWrong("10 / p.Int64(3)", _session.Usdt("library:transfer", p => 10 / p.Int64(3)));
         AssertWrong("p.String(0).Length", _session.Usdt("library:transfer", p => p.String(0).Length));
@@ -205,6 +238,14 @@ public sealed class EventStreamTests : IAsyncDisposable
         }
 
         Assert.Equal(Enumerable.Range(0, 10).Select(i => (uint)i), read);
+        await using var second = stream.Open();
+        for (var i = 0u; i < 11; i++)
+        {
+            _probe.Fire("", "", i, 0, 0);
+        }
+
+        await second.DisposeAsync();
+        Assert.Equal(91, stream.Losses.Unread);
     }
 
     [Fact]
@@ -217,6 +258,30 @@ public sealed class EventStreamTests : IAsyncDisposable
         await reader.DisposeAsync();
         Assert.Equal(1, reader.Losses.CutTexts);
         Assert.Equal(["abcde", "abc"], await Rest(reader));
+    }
+
+    [Fact]
+    public async Task Keys_that_are_cut_are_counted_once_however_often_they_are_read()
+    {
+        await using var session = Session.Attach(Environment.ProcessId, new SessionOptions { TextBytes = 5 });
+        await using var counts = session.Usdt("library:transfer").CountBy(p => p.String(0));
+        _probe.Fire("abcdefgh", "", 0, 0, 0);
+        Assert.Equal(1, counts.Snapshot()["abcde"]);
+        Assert.Equal(1, counts.Snapshot()["abcde"]);
+        Assert.Equal(1, counts.Losses.CutTexts);
+        await counts.DisposeAsync();
+        Assert.Equal(1, session.Losses.CutTexts);
+    }
+
+    [Fact]
+    public async Task An_aggregate_that_failed_says_so_whenever_it_is_asked()
+    {
+        await using var counts = _session.Usdt("library:transfer").CountBy(p => new Picky(p.UInt32(2)));
+        Assert.Empty(counts.Snapshot());
+        _probe.Fire("", "", 7, 0, 0);
+        await counts.DisposeAsync();
+        Assert.Equal("no 7", Assert.Throws<InvalidOperationException>(counts.Snapshot).Message);
+        Assert.Throws<InvalidOperationException>(counts.Snapshot);
     }
 
     [Fact]
@@ -298,6 +363,45 @@ public sealed class EventStreamTests : IAsyncDisposable
         Assert.Equal([41, 42, 43], await Rest(entries));
         Assert.Equal(3, latency.Snapshot().Values.Single().Count);
         Assert.Equal(0, _session.Losses.Total);
+    }
+
+    [Fact]
+    public async Task Calls_that_never_return_are_in_no_others_way()
+    {
+        Requires.Program("/usr/bin/gcc");
+        var program = Path.Combine(Path.GetTempPath(), $"sonde-calls-{Guid.NewGuid():n}");
+        try
+        {
+            using (var compiler = Target.Start("gcc", ["-O0", "-o", program, Path.Combine(Repository.Targets, "library_calls.c")]))
+            {
+                Assert.Equal(0, compiler.WaitForExit());
+            }
+
+            using var target = Target.Start(program);
+            Assert.Equal("ready", target.ReadLine());
+            await using var session = Session.Attach(target.Pid);
+            await using var deep = session.Calls($"{program}:deep", c => new { N = c.Int32(0), Result = c.Result.Int32 }).Open();
+            await using var left = session.Calls($"{program}:leave", c => new { N = c.Int32(0), Result = c.Result.Int32 }).Open();
+            await using var never = session.Calls($"{program}:leave", c => c.Int32(0)).Where(n => n == 1).Open();
+            for (var i = 0; i < 2; i++)
+            {
+                target.Send("go");
+                Assert.Equal("done", target.ReadLine());
+            }
+
+            await deep.DisposeAsync();
+            await left.DisposeAsync();
+            await never.DisposeAsync();
+            var found = await Rest(deep);
+            Assert.All(found, static call => Assert.Equal(call.N, call.Result));
+            Assert.Equal(2, found.Count(static call => call.N == 100));
+            Assert.Equal([(0, 7), (0, 7)], (await Rest(left)).Select(static call => (call.N, call.Result)));
+            Assert.Empty(await Rest(never));
+        }
+        finally
+        {
+            File.Delete(program);
+        }
     }
 
     [Fact]

@@ -49,9 +49,33 @@ public sealed class PythonStreamTests
         await slow.DisposeAsync();
         var found = await Rest(calls);
         Assert.Equal([(7, "user7", 1.5, 14, ""), (13, "user13", 1.5, 0, "KeyError"), (99, "user99", 1.5, 198, "")], found.Select(c => (c.User, c.Name, c.Price, c.Result, c.Exception)));
-        Assert.All(found, c => Assert.Equal(("Server.handle", "library_calls.py", 8, new PythonObject("Server")), (c.Function, Path.GetFileName(c.File), c.Line, c.Self)));
+        Assert.All(found, c => Assert.Equal(("Server.handle", "library_calls.py", 9, new PythonObject("Server")), (c.Function, Path.GetFileName(c.File), c.Line, c.Self)));
         Assert.Equal(99, Assert.Single(await Rest(slow)).Id);
         Assert.Equal(0, session.Losses.Total);
+    }
+
+    [Fact]
+    public async Task A_call_that_an_exception_left_has_no_result()
+    {
+        using var target = Start("pyenv-3.12");
+        await using var session = Session.Attach(target.Pid);
+        await using var results = session.PythonCalls("*handle", c => c.Result.Value).Open();
+        Do(target, "7", "13", "8");
+        await results.DisposeAsync();
+        Assert.Equal<object?>([14L, null, 16L], await Rest(results));
+    }
+
+    [Fact]
+    public async Task Samples_are_of_all_threads()
+    {
+        using var target = Start("pyenv-3.12");
+        await using var session = Session.Attach(target.Pid);
+        await using var samples = session.Samples(200).Open();
+        Do(target, "thread 0.3");
+        await samples.DisposeAsync();
+        var found = await Rest(samples);
+        Assert.Contains(found, s => s.Tid != target.Pid && s.Python.Frames is [{ Function: "spin" }, ..]);
+        Assert.All(found, s => Assert.Equal(target.Pid, s.Pid));
     }
 
     [Fact]

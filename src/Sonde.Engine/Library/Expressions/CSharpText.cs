@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sonde.Engine.Library.Expressions;
 
-/// <summary>Expressions as C#, for messages and to tell equal ones.</summary>
+/// <summary>Expressions as C#, for messages. Different ones may read the same: a captured variable is its name, a cast that C# adds by itself is not there.</summary>
 static class CSharpText
 {
     /// <summary>The expression as it is written in C#, as far as its tree tells.</summary>

@@ -21,16 +21,16 @@ abstract record EventSource(SyntaxWriter Name)
     {
         var outer = new List<Statement>();
         var statements = outer;
-        var texts = new Dictionary<string, Tree>();
-        var expressions = new KernelExpression(asked => texts.GetValueOrDefault(asked.Text) ?? member(asked));
+        var texts = new Dictionary<HitMember, Tree>();
+        var expressions = new KernelExpression(asked => texts.GetValueOrDefault(asked) ?? member(asked));
         foreach (var condition in conditions)
         {
-            foreach (var asked in MemberSearch.In(condition).Where(asked => asked.IsText && !texts.ContainsKey(asked.Text)))
+            foreach (var asked in MemberSearch.In(condition).Where(asked => asked.IsText && !texts.ContainsKey(asked)))
             {
                 var write = new SyntaxWriter(asked.Text);
                 var variable = write.Variable(string.Create(CultureInfo.InvariantCulture, $"$text{texts.Count}"));
                 statements.Add(write.Set(variable, member(asked)));
-                texts.Add(asked.Text, variable);
+                texts.Add(asked, variable);
             }
 
             var inner = new List<Statement>();
@@ -52,21 +52,22 @@ sealed record OneProbe(SyntaxWriter Name, AttachPoint Point) : EventSource(Name)
 
 /// <summary>
 /// Calls, told at their end. What is known only at their beginning is kept in a map until then: of Python by frame, of native functions by thread and
-/// depth, since calls of a thread end in the reverse order. Conditions on arguments are asked at the beginning.
+/// where its stack is, so that calls that never return (longjmp, a thread's end) are in no other's way. Conditions on arguments are asked at the beginning.
 /// </summary>
 sealed record CallPair(SyntaxWriter Name, AttachPoint Entry, IReadOnlyList<AttachPoint> Exits, bool IsPython) : EventSource(Name)
 {
     const string Starts = "@start";
-    const string Depths = "@depth";
     const string Start = "$start";
-    const string Depth = "$depth";
+
+    /// <summary>What returning takes off the stack: the return address (System V ABI for x86-64, 3.2.2).</summary>
+    const int ReturnAddress = 8;
 
     public override Sonde.Script.Syntax.Script Write(IReadOnlyList<Expression> conditions, IReadOnlyList<Expression> values, Func<IReadOnlyList<Tree>, Statement> action)
     {
         List<Expression> atEntry = [.. conditions.Where(static condition => MemberSearch.In(condition).All(static asked => !asked.IsOfExit))];
         List<Expression> atExit = [.. conditions.Except(atEntry)];
         // The time comes first: it is always kept, and no text.
-        List<HitMember> kept = [.. atExit.Concat(values).SelectMany(MemberSearch.In).Where(static asked => asked.IsOfEntry && asked.Name != nameof(Hit.Time)).DistinctBy(static asked => asked.Text)];
+        List<HitMember> kept = [.. atExit.Concat(values).SelectMany(MemberSearch.In).Where(static asked => asked.IsOfEntry && asked.Name != nameof(Hit.Time)).Distinct()];
         return new(Name.Span)
         {
             Probes =
@@ -77,54 +78,55 @@ sealed record CallPair(SyntaxWriter Name, AttachPoint Entry, IReadOnlyList<Attac
         };
     }
 
-    Tree[] Key => IsPython ? [Name.Name("pid"), Name.Name("pyframe")] : [Name.Name("tid"), Name.Variable(Depth)];
+    /// <summary>What a call is told by, when it begins and when it has returned.</summary>
+    Tree[] Key(bool hasReturned)
+    {
+        if (IsPython)
+        {
+            return [Name.Name("pid"), Name.Name("pyframe")];
+        }
+
+        var stack = Name.Call("reg", Name.Text("sp"));
+        return [Name.Name("tid"), hasReturned ? Name.Binary(BinaryOperator.Subtract, stack, Name.Number(ReturnAddress)) : stack];
+    }
 
     List<Statement> AtEntry(List<Expression> conditions, List<HitMember> kept)
     {
         var keep = new TupleLiteral(Name.Span, [Name.Name("nsecs"), .. kept.Select(static asked => asked.Write())]);
-        var body = Nested(conditions, [], _ => Name.Set(Name.Map(Starts, Key), keep), static asked => asked.Write());
-        if (!IsPython)
+        var key = Key(hasReturned: false);
+        var body = Nested(conditions, [], _ => Name.Set(Name.Map(Starts, key), keep), static asked => asked.Write());
+        if (!IsPython && conditions.Count > 0)
         {
-            var depth = Name.Map(Depths, Name.Name("tid"));
-            body.InsertRange(0, [Name.Do(Name.Unary(UnaryOperator.PostIncrement, depth)), Name.Set(Name.Variable(Depth), depth)]);
+            // A call that never returned may have left its own there.
+            body.Insert(0, Delete(key));
         }
 
         return body;
     }
 
+    ExpressionStatement Delete(Tree[] key) => Name.Do(Name.Call("delete", Name.Map(Starts), new TupleLiteral(Name.Span, key)));
+
     List<Statement> AtExit(AttachPoint point, List<HitMember> kept, List<Expression> conditions, IReadOnlyList<Expression> values, Func<IReadOnlyList<Tree>, Statement> action)
     {
         var start = Name.Variable(Start);
-        var key = Key;
-        List<Statement> body =
+        var key = Key(hasReturned: true);
+        return
         [
             Name.When(Name.Call("has_key", Name.Map(Starts), new TupleLiteral(Name.Span, key)),
             [
                 Name.Set(start, Name.Map(Starts, key)),
-                Name.Do(Name.Call("delete", Name.Map(Starts), new TupleLiteral(Name.Span, key))),
+                Delete(key),
                 .. Nested(conditions, values, action, Known),
-            ]),
-        ];
-        if (IsPython)
-        {
-            return body;
-        }
-
-        var depth = Name.Map(Depths, Name.Name("tid"));
-        return
-        [
-            Name.Set(Name.Variable(Depth), depth),
-            Name.When(Name.Binary(BinaryOperator.Greater, Name.Variable(Depth), Name.Number(0)),
-            [
-                .. body,
-                new If(Name.Span, Name.Binary(BinaryOperator.Greater, Name.Variable(Depth), Name.Number(1)),
-                    new Block(Name.Span, [Name.Do(Name.Unary(UnaryOperator.PostDecrement, depth))]),
-                    new Block(Name.Span, [Name.Do(Name.Call("delete", Name.Map(Depths), Name.Name("tid")))])),
             ]),
         ];
 
         Tree Known(HitMember asked)
         {
+            if (asked.Name == nameof(Result.Value) && asked.OfResult && !IsPython)
+            {
+                throw new ExpressionException(asked.Text, "only Python functions return values whose type is known; read it as Int64 or another of the result's types");
+            }
+
             var write = new SyntaxWriter(asked.Text);
             if (asked.Name is HitMember.Duration or nameof(Hit.Time) && !asked.OfResult)
             {
@@ -132,7 +134,7 @@ sealed record CallPair(SyntaxWriter Name, AttachPoint Entry, IReadOnlyList<Attac
                 return write.Cast(8, true, asked.Name == nameof(Hit.Time) ? began : write.Binary(BinaryOperator.Subtract, write.Name("nsecs"), began));
             }
 
-            if (kept.FindIndex(one => one.Text == asked.Text) is >= 0 and var place)
+            if (kept.IndexOf(asked) is >= 0 and var place)
             {
                 return write.Element(start, place + 1);
             }

@@ -7,7 +7,7 @@ using Expression = System.Linq.Expressions.Expression;
 namespace Sonde.Engine.Library.Expressions;
 
 /// <summary>Something of a hit that an expression asks for: <c>p.Pid</c>, <c>p.UInt32(2)</c>, <c>p.Result.String</c>.</summary>
-/// <param name="Text">It as C#; equal ones are the same value.</param>
+/// <param name="Text">It as C#, for messages: variables have the same name whatever their value.</param>
 /// <param name="Name">The member.</param>
 /// <param name="Argument">An index, a name or a count of frames; null for none.</param>
 /// <param name="OfResult">Whether it is of the result.</param>
@@ -27,6 +27,12 @@ sealed record HitMember(string Text, string Name, object? Argument, bool OfResul
 
     /// <summary>Whether it is a text that filters read.</summary>
     public bool IsText => Type == typeof(string);
+
+    /// <summary>Whether it is the same value of a hit, however it is written.</summary>
+    public bool Equals(HitMember? other) => other is not null && (Name, OfResult, Type) == (other.Name, other.OfResult, other.Type) && Equals(Argument, other.Argument);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Argument, OfResult, Type);
 
     /// <summary>The member that an expression is; null for other expressions.</summary>
     public static HitMember? Of(Expression expression)

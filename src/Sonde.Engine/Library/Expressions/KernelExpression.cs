@@ -144,7 +144,7 @@ sealed class KernelExpression(Func<HitMember, Tree> member)
         }
 
         List<Expression> texts = [.. (call.Object is { } self ? [self] : (IEnumerable<Expression>)[]).Concat(call.Arguments).Where(static part => part.Type == typeof(string) || part.Type == typeof(char))];
-        if (call.Arguments.FirstOrDefault(static part => part.Type == typeof(StringComparison)) is { } how && !(Constants.TryEvaluate(how, out var rule) && rule is StringComparison.Ordinal))
+        if (call.Method.Name is nameof(string.Equals) or nameof(string.StartsWith) or nameof(string.Contains) && !call.Arguments.All(IsOrdinal))
         {
             throw Wrong(call, "texts are compared byte by byte there; use StringComparison.Ordinal");
         }
@@ -167,6 +167,10 @@ sealed class KernelExpression(Func<HitMember, Tree> member)
                 throw Unknown(call);
         }
     }
+
+    /// <summary>Whether an argument is a text, or says that bytes are compared.</summary>
+    static bool IsOrdinal(Expression argument) => argument.Type == typeof(string) || argument.Type == typeof(char)
+        || (argument.Type == typeof(StringComparison) && Constants.TryEvaluate(argument, out var rule) && rule is StringComparison.Ordinal);
 
     static Cast Sized(Expression expression, SyntaxWriter write, Tree value) => Numbers.Of(expression.Type) is { } size
         ? write.Cast(size.Size, size.IsSigned, value)

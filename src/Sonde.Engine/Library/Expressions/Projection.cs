@@ -20,7 +20,6 @@ sealed class Projection
 
     readonly ParameterExpression _reader = Expression.Parameter(typeof(RecordReader), "reader");
     readonly List<Expression> _slots = [];
-    readonly List<string> _texts = [];
     readonly Expression _made;
 
     /// <exception cref="ExpressionException">A part of it cannot be computed in the kernel.</exception>
@@ -28,9 +27,7 @@ sealed class Projection
     {
         Collect(selected);
         // The record ends with the last text's last byte.
-        var order = Enumerable.Range(0, _slots.Count).OrderBy(slot => _slots[slot].Type == typeof(string)).ToList();
-        _slots = [.. order.Select(slot => _slots[slot])];
-        _texts = [.. order.Select(slot => _texts[slot])];
+        _slots = [.. _slots.OrderBy(static slot => slot.Type == typeof(string))];
         _made = Make(selected);
     }
 
@@ -53,10 +50,8 @@ sealed class Projection
 
         if (Read(part) is not null)
         {
-            var text = CSharpText.Of(part);
-            if (!_texts.Contains(text))
+            if (SlotOf(part) < 0)
             {
-                _texts.Add(text);
                 _slots.Add(part);
             }
 
@@ -71,28 +66,37 @@ sealed class Projection
 
     Expression Make(Expression part)
     {
-        if (Constants.TryEvaluate(part, out var known))
+        if (SlotOf(part) is >= 0 and var slot)
+        {
+            Expression value = Expression.Call(_reader, Read(part)!, Expression.Constant(slot));
+            return value.Type == part.Type ? value : Expression.Convert(value, part.Type);
+        }
+
+        // Each event has an object of its own, whatever it is made of.
+        if (!IsMadeHere(part) && Constants.TryEvaluate(part, out var known))
         {
             return Expression.Constant(known, part.Type);
         }
 
-        if (Read(part) is { } read)
-        {
-            Expression value = Expression.Call(_reader, read, Expression.Constant(_texts.IndexOf(CSharpText.Of(part))));
-            return value.Type == part.Type ? value : Expression.Convert(value, part.Type);
-        }
-
         return part switch
         {
-            NewExpression { Members: { } members } made => made.Update(made.Arguments.Select(Make)),
             NewExpression made => made.Update(made.Arguments.Select(Make)),
-            MemberInitExpression init => init.Update((NewExpression)Make(init.NewExpression), init.Bindings.Select(binding => ((MemberAssignment)binding).Update(Make(((MemberAssignment)binding).Expression)))),
+            MemberInitExpression init => init.Update(init.NewExpression.Update(init.NewExpression.Arguments.Select(Make)), init.Bindings.Select(binding => ((MemberAssignment)binding).Update(Make(((MemberAssignment)binding).Expression)))),
             NewArrayExpression array => array.Update(array.Expressions.Select(Make)),
             UnaryExpression cast => cast.Update(Make(cast.Operand)),
             MethodCallExpression call => call.Update(null, call.Arguments.Select(Make)),
             _ => throw new InvalidOperationException($"no way to make {part}"),
         };
     }
+
+    /// <summary>The place of a value in the record; -1 when the kernel does not compute it. What a hit has is there once, however often it is asked for.</summary>
+    int SlotOf(Expression part)
+    {
+        var asked = HitMember.Of(part);
+        return _slots.FindIndex(slot => slot == part || (asked is not null && asked.Equals(HitMember.Of(slot))));
+    }
+
+    static bool IsMadeHere(Expression part) => part is NewExpression or NewArrayExpression || (part is MemberInitExpression init && init.Bindings.All(static binding => binding is MemberAssignment));
 
     /// <summary>The parts that an object is made of.</summary>
     static Expression[] Parts(Expression part) => part switch

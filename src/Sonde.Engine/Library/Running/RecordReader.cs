@@ -115,6 +115,12 @@ sealed class RecordReader(MachineNames names)
     /// <summary>A Python object: long, bool, double, string, <see cref="PythonObject"/>; null for none.</summary>
     public object? Value(int slot)
     {
+        // A function that was left by an exception has no result.
+        if (_layout.Elements[slot] is not SymbolicType { Kind: SymbolicKind.PythonValue })
+        {
+            return null;
+        }
+
         var value = Element(slot);
         var number = BinaryPrimitives.ReadInt64LittleEndian(value[PythonValueLayout.Number..]);
         return (PythonValueKind)value[PythonValueLayout.Kind] switch

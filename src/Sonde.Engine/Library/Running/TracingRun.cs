@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Session;
@@ -22,11 +23,15 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
     ScriptSession? _session;
     RecordReader? _reader;
     Losses _last = new();
+    volatile Exception? _problem;
     long _unread;
     long _malformed;
 
     /// <summary>Asked a last time when the run ends.</summary>
     public Action<ScriptSession, RecordReader>? AtEnd { get; init; }
+
+    /// <summary>Is done when the run has ended.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>What was lost so far.</summary>
     public Losses Losses
@@ -53,21 +58,44 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
     public void CountUnread() => Interlocked.Increment(ref _unread);
 
     /// <summary>Asks something on the run's thread, behind what has happened before; nothing once it has ended, for then it was asked <see cref="AtEnd"/>.</summary>
+    /// <exception cref="TracingException">The run has ended since something went wrong.</exception>
     public void Ask(Action<ScriptSession, RecordReader> question)
+    {
+        if (!TryAsk(question, out var answer))
+        {
+            _ended.Task.GetAwaiter().GetResult();
+            if (_problem is { } problem)
+            {
+                ExceptionDispatchInfo.Throw(problem);
+            }
+        }
+
+        answer.GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    bool TryAsk(Action<ScriptSession, RecordReader> question, out Task answer)
     {
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             if (_session is not { } session)
             {
-                return;
+                answer = Task.CompletedTask;
+                return false;
             }
 
             session.Ask(() =>
             {
                 try
                 {
-                    question(session, _reader!);
+                    Put(question, session);
                     answered.SetResult();
                 }
                 catch (Exception problem)
@@ -77,14 +105,16 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
             });
         }
 
-        answered.Task.GetAwaiter().GetResult();
+        answer = answered.Task;
+        return true;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    /// <summary>A question is about everything there is: what was cut is counted anew with each, and not once more.</summary>
+    void Put(Action<ScriptSession, RecordReader> question, ScriptSession session)
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        await _ended.Task.ConfigureAwait(false);
+        var reader = new RecordReader(session.Names);
+        question(session, reader);
+        _reader = reader;
     }
 
     void Work()
@@ -99,6 +129,7 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
             problem = Failures.Translate(exception) ?? exception;
         }
 
+        _problem = problem;
         onEnd(problem);
         owner.Remove(this);
         if (problem is not null)
@@ -144,7 +175,10 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
         try
         {
             session.Run(_ending.Token);
-            AtEnd?.Invoke(session, _reader);
+            if (AtEnd is { } question)
+            {
+                Put(question, session);
+            }
         }
         finally
         {
@@ -155,6 +189,7 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
             }
 
             session.Answer();
+            _reader = null;
         }
     }
 
@@ -168,7 +203,7 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
             PrintMapsOnExit = false,
             UnstableDwarfStack = "enable",
         };
-        var bound = compiler.Bind(tree, new BindOptions { Config = config, ProcessId = owner.Pid });
+        var bound = compiler.Bind(tree, new BindOptions { Config = config, ProcessId = owner.Pid, SamplesAllThreads = true });
         if (compiler.Diagnostics.Messages.FirstOrDefault(static message => message.Severity == Severity.Error) is { } error)
         {
             var reason = error.Hint is { } hint ? $"{error.Message}; {hint}" : error.Message;
