@@ -101,12 +101,8 @@ def begin(directory, name, config, source):
             self.allow(self.room)
             if not self.send(record):
                 self.close()
-                return False
-            # No function is called from here on: who has read this may be told of every call.
-            try:
-                self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, self.room - self.room // 8)
-            except OSError:
-                pass
+            else:
+                self.allow(self.room - self.room // 8)
             return self.is_open
 
         def allow(self, room):
@@ -160,9 +156,18 @@ def begin(directory, name, config, source):
     try:
         exec(compile(source, "<sonde>", "exec"), agent)
         setattr(sys, name, agent)
+        reply = b'{"reply":0}'
+        packet = len(reply).to_bytes(4, "little") + reply
         if "install" in agent:
             agent["install"](config)
-        if not channel.send_surely(b'{"reply":0}'):
+        # No function in Python is called from here on: each would be among what is followed, and in 3.11 a traced one may not begin while more is pending.
+        try:
+            channel.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, channel.room)
+            channel.socket.send(packet, _socket.MSG_NOSIGNAL | _socket.MSG_DONTWAIT)
+            channel.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, channel.room - channel.room // 8)
+        except OSError:
+            channel.is_open = False
+        if not channel.is_open:
             # Whoever asked has given up meanwhile.
             sys.__dict__.pop(name, None)
             if "remove" in agent:
