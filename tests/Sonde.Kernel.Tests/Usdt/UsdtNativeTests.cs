@@ -87,10 +87,13 @@ public sealed class UsdtNativeTests : IDisposable
         Assert.Equal(0, tracer.WaitForExit());
     }
 
-    string Compile()
+    string Compile() => Compile(_directory.FullName);
+
+    /// <summary>Makes the program tests/targets/own_probes.c in a directory, with the library by libstapsdt's name.</summary>
+    internal static string Compile(string directory)
     {
         var library = Requires.NativeUsdt("library");
-        var program = Path.Combine(_directory.FullName, "own_probes");
+        var program = Path.Combine(directory, "own_probes");
         using var compiler = Target.Start(
             "gcc", "-Wall", "-Wextra", "-Werror", "-O1", $"-I{library}", "-o", program, Path.Combine(Repository.Targets, "own_probes.c"), $"-L{library}", "-lstapsdt", $"-Wl,-rpath,{library}");
         Assert.True(compiler.WaitForExit() == 0, compiler.Errors);

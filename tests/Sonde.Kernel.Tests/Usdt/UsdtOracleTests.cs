@@ -53,30 +53,4 @@ public sealed class UsdtOracleTests : IDisposable
         Assert.Equal(0, bpftrace.WaitForExit());
         Assert.False(probe.IsEnabled);
     }
-
-    /// <summary>What BCC's <c>tplist -vv</c> prints comes from these functions of its library, which comes with bpftrace.</summary>
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Bcc_lists_probes_with_their_operands_and_semaphores(bool byFile)
-    {
-        var python = Interpreters.Get("sid-3.13");
-        var root = Path.GetDirectoryName(Path.GetDirectoryName(SpecTool.Bpftrace!.Path))!;
-        const string Libraries = "/usr/lib/x86_64-linux-gnu";
-        var bcc = $"{root}{Libraries}/libbcc.so.0";
-        Requires.Program(bcc);
-        using var provider = new UsdtProvider("oracle", new UsdtProviderOptions { Directory = byFile ? _directory.FullName : null });
-        var nine = provider.AddProbe<sbyte, ushort, int, ulong, string, uint, long, byte[], short>("nine");
-        provider.AddProbe("none");
-        provider.Load();
-        using var list = Target.Start(
-            "env", $"PYTHONHOME={python.Root}/usr", $"{root}/lib64/ld-linux-x86-64.so.2", "--library-path", $"{root}{Libraries}:{python.Root}{Libraries}", python.HostPath,
-            Path.Combine(Repository.Targets, "bcc_usdt.py"), bcc, $"{Environment.ProcessId}", "oracle");
-        var lines = list.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(list.WaitForExit() == 0, list.Errors);
-        Assert.Equal(2, lines.Length);
-        Assert.Matches(@"^oracle nine 1 0x[1-9a-f][0-9a-f]* -1@di 2@si -4@dx 8@cx 8@r8 4@r9 -8@sp\+8 8@sp\+16 -2@sp\+24$", lines[0]);
-        Assert.Matches("^oracle none 1 0x[1-9a-f][0-9a-f]*$", lines[1]);
-        Assert.Equal(9, nine.Arguments.Count);
-    }
 }
