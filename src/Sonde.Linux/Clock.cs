@@ -55,7 +55,13 @@ public static unsafe class Clock
     static ulong Read(int clock)
     {
         long* time = stackalloc long[2];
-        Libc.Result(Libc.ClockGetTime(clock, time)).Check($"clock_gettime({clock})");
+        SystemResult result = Libc.Result(Libc.ClockGetTime(clock, time));
+        if (result.Failed)
+        {
+            // Text made before it is needed would be garbage at every reading of the clock.
+            result.Check($"clock_gettime({clock})");
+        }
+
         return (ulong)time[0] * 1_000_000_000 + (ulong)time[1];
     }
 }

@@ -13,6 +13,9 @@ public sealed class OutsideSampler : ISampler
     /// <summary>While there is nothing to sample, what has come up is looked for this often.</summary>
     const ulong WaitNs = 1_000_000;
 
+    /// <summary>A pause shorter than this is waited out awake: to sleep and to be woken takes as much of the processor.</summary>
+    const ulong ShortestSleepNs = 8_000;
+
     /// <summary>A sleep is not longer than this, so that an end asked for comes soon.</summary>
     const ulong LongestSleepNs = 20_000_000;
 
@@ -121,6 +124,12 @@ public sealed class OutsideSampler : ISampler
             if (cancellation.IsCancellationRequested)
             {
                 return false;
+            }
+
+            if (dueNs - now < ShortestSleepNs)
+            {
+                Thread.SpinWait(1);
+                continue;
             }
 
             Clock.SleepUntil(Math.Min(dueNs, now + LongestSleepNs));

@@ -13,7 +13,7 @@ sealed class SampledProcess : IDisposable
     const string StackChanged = "the stack changed all the time it was read";
 
     /// <summary>How long the list of threads, and the process's being there, is taken for granted.</summary>
-    const ulong ListAgeNs = 5_000_000;
+    const ulong ListAgeNs = 10_000_000;
 
     /// <summary>A stack that goes on all the time is tried again for this long, or half an interval if that is less.</summary>
     const long MostPatienceNs = 1_000_000;
@@ -94,15 +94,22 @@ sealed class SampledProcess : IDisposable
         thread.LastInterval = interval;
         var weightNs = WeightOf(gap);
         var now = Clock.MonotonicNs;
-        var gil = GilOf(thread);
-        var holdsGil = gil.Holder == thread.Record.Address;
-        if (!thread.HasNotMoved() || (thread.Stack is null && IsWanted(thread.State, holdsGil)))
+        (string? Cause, ulong Code) lost = default;
+        var holdsGil = TryLookAtHolder(thread, now, ref lost);
+        if (!holdsGil)
         {
-            var lost = LookAnew(thread, gil, holdsGil);
-            if (interval >= 0 && thread.Stack is null && lost.Cause is { } cause)
+            var gil = GilOf(thread);
+            holdsGil = gil.Holder == thread.Record.Address;
+            if (!thread.HasNotMoved() || (thread.Stack is null && IsWanted(thread.State, holdsGil)))
             {
-                _recorder.Lose(cause, lost.Code == 0 ? null : _interning.NameOf(lost.Code));
+                lost = LookAnew(thread, gil, holdsGil);
             }
+        }
+
+        thread.HeldGil = holdsGil;
+        if (interval >= 0 && thread.Stack is null && lost.Cause is { } cause)
+        {
+            _recorder.Lose(cause, lost.Code == 0 ? null : _interning.NameOf(lost.Code));
         }
 
         // The look before the first interval only makes things known.
@@ -119,6 +126,39 @@ sealed class SampledProcess : IDisposable
             }
         }
     }
+
+    /// <summary>Reads the stack of the thread that held the interpreter lock at the last look, and whether it still does, in one system call.</summary>
+    /// <returns>Whether it does.</returns>
+    bool TryLookAtHolder(SampledThread thread, ulong nowNs, ref (string? Cause, ulong Code) lost)
+    {
+        var interpreter = thread.Record.Interpreter;
+        if (!thread.HeldGil || _native is not null || _gilsOfThisLook.ContainsKey(interpreter) || !_gils.TryGetValue(interpreter, out var before) || before.WaitStart == 0)
+        {
+            return false;
+        }
+
+        var result = thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out var unchanged);
+        var gil = before with { Holder = result == StackReadResult.Verified ? _view.Runtime.HolderIn(_view.Stacks.Beside.Span) : 0 };
+        if (gil.Holder != thread.Record.Address)
+        {
+            return false;
+        }
+
+        _gilsOfThisLook.Add(interpreter, gil);
+        thread.IsRunning();
+        thread.PutOffTurns(nowNs);
+        lost = Judge(thread, gil, holdsGil: true, result, unchanged);
+        if (thread.HasMovedFromBlock())
+        {
+            // It came and went while it was looked at.
+            thread.IsRunning();
+        }
+
+        return true;
+    }
+
+    (ulong Address, int Length) LockPlace(SampledThread thread) =>
+        _gils.TryGetValue(thread.Record.Interpreter, out var gil) ? _view.Runtime.HolderPlace(gil) : default;
 
     /// <summary>Finds out a thread's state and stack, so that the one goes with the other.</summary>
     /// <returns>Why there is no stack, and in which code it was; no cause when there is one, or none was to be had.</returns>
@@ -163,7 +203,14 @@ sealed class SampledProcess : IDisposable
             return thread.ReadNativeStack(_view.Stacks, _native, _interning) ? default : (StackChanged, _view.Stacks.ChangedIn);
         }
 
-        switch (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out var unchanged))
+        var result = thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out var unchanged);
+        return Judge(thread, gil, holdsGil, result, unchanged);
+    }
+
+    /// <summary>What a reading of a thread's stack came to.</summary>
+    (string? Cause, ulong Code) Judge(SampledThread thread, in GilState gil, bool holdsGil, StackReadResult result, bool unchanged)
+    {
+        switch (result)
         {
             case StackReadResult.Verified:
                 if (thread.Stack is null)
@@ -175,7 +222,7 @@ sealed class SampledProcess : IDisposable
                 {
                     // It may be blocked in C code that keeps the lock; when it went on meanwhile, it is not.
                     thread.FindState(gil);
-                    if (thread.IsBlocked && (thread.ReadStack(_view.Stacks, _interning, _patienceNs, out unchanged) != StackReadResult.Verified || !unchanged))
+                    if (thread.IsBlocked && (thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out unchanged) != StackReadResult.Verified || !unchanged))
                     {
                         thread.IsRunning();
                     }

@@ -14,7 +14,12 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <summary>The stack's number at each depth, outermost first, of <see cref="_frames"/>.</summary>
     readonly List<int> _stacks = [];
 
+    /// <summary>How long it may not be asked how often a running thread was given a processor.</summary>
+    const ulong TurnsAgeNs = 5_000_000;
+
     ThreadTurns _turns;
+    ulong _turnsReadNs;
+    bool _turnsAreOld;
     ulong _delayNotShownNs;
 
     public ThreadRecord Record => record;
@@ -40,6 +45,9 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <summary>Its name as far as it is known.</summary>
     public string Name { get; set; } = "";
 
+    /// <summary>Whether it had the interpreter lock at the last look.</summary>
+    public bool HeldGil { get; set; }
+
     /// <summary>Set when it is still in the interpreter's list.</summary>
     public bool IsListed { get; set; }
 
@@ -53,15 +61,20 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <returns>True when it has been blocked all the time: then everything is as it was.</returns>
     public bool HasNotMoved()
     {
-        var known = files.TryReadTurns(out var turns) && turns.Turns != 0;
-        var same = known && IsBlocked && turns.Turns == _turns.Turns;
-        if (known)
-        {
-            _delayNotShownNs += _turns.Turns == 0 || turns.DelayNs < _turns.DelayNs ? 0 : turns.DelayNs - _turns.DelayNs;
-            _turns = turns;
-        }
+        var before = _turns.Turns;
+        return ReadTurns() && IsBlocked && _turns.Turns == before;
+    }
 
-        return same;
+    /// <summary>It was looked at without <see cref="HasNotMoved"/>: what the kernel counts of it is looked at when it is needed, or now if that was long ago.</summary>
+    /// <param name="nowNs">The time.</param>
+    public void PutOffTurns(ulong nowNs)
+    {
+        _turnsAreOld = true;
+        if (nowNs - _turnsReadNs >= TurnsAgeNs)
+        {
+            _turnsReadNs = nowNs;
+            ReadTurns();
+        }
     }
 
     /// <summary>Whether it was found blocked, but has run since: what was read of it after that is of another moment.</summary>
@@ -80,6 +93,11 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     public void FindState(in GilState gil)
     {
         IsBlocked = false;
+        if (_turnsAreOld)
+        {
+            ReadTurns();
+        }
+
         if (!files.TryReadCall(out var call))
         {
             State = files.TryReadState(out var letter) ? Of(letter) : ThreadState.Unknown;
@@ -125,10 +143,11 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <param name="reader">Reads stacks.</param>
     /// <param name="interning">Gives them numbers.</param>
     /// <param name="patienceNs">How long to try while the thread goes on.</param>
+    /// <param name="lockPlace">Where the state of its interpreter lock is, to be read at the same time.</param>
     /// <param name="unchanged">True when it is the one of the last look, down to the instruction.</param>
-    public StackReadResult ReadStack(StackReader reader, StackInterning interning, long patienceNs, out bool unchanged)
+    public StackReadResult ReadStack(StackReader reader, StackInterning interning, long patienceNs, (ulong Address, int Length) lockPlace, out bool unchanged)
     {
-        var result = reader.Read(record, _newFrames, patienceNs);
+        var result = reader.Read(record, _newFrames, patienceNs, beside: lockPlace);
         unchanged = false;
         if (result != StackReadResult.Verified)
         {
@@ -171,6 +190,20 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         'T' or 't' => ThreadState.Stopped,
         _ => ThreadState.Unknown,
     };
+
+    /// <returns>Whether the kernel tells.</returns>
+    bool ReadTurns()
+    {
+        if (!files.TryReadTurns(out var turns) || turns.Turns == 0)
+        {
+            return false;
+        }
+
+        _delayNotShownNs += _turns.Turns == 0 || turns.DelayNs < _turns.DelayNs ? 0 : turns.DelayNs - _turns.DelayNs;
+        _turns = turns;
+        _turnsAreOld = false;
+        return true;
+    }
 
     /// <summary>How many frames, from the outermost on, are those of the last look.</summary>
     int SameOutermost()

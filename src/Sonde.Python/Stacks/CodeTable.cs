@@ -27,6 +27,9 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
     /// <summary>How many code objects are known.</summary>
     public int Count => _known.Count;
 
+    /// <summary>Goes up when a known code object turns out to be gone, or another to be where it was.</summary>
+    internal int Changes { get; private set; }
+
     /// <summary>Finds the code object at an address.</summary>
     /// <returns>False when there is none, or its memory cannot be read.</returns>
     public bool TryGet(ulong code, out CodeObject found)
@@ -61,6 +64,7 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
             _known.Clear();
         }
 
+        Changes += known ? 1 : 0;
         found.CheckedAtMs = now;
         _known[code] = found;
         return true;
@@ -104,7 +108,7 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
         {
             if (i >= read || Identify(heads.AsSpan(i * size, size)) != _known[addresses[i]].Identity)
             {
-                _known.Remove(addresses[i]);
+                Forget(addresses[i]);
             }
         }
 
@@ -206,6 +210,7 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
     bool Forget(ulong code)
     {
         _known.Remove(code);
+        Changes++;
         return false;
     }
 

@@ -154,20 +154,26 @@ public sealed class PythonRuntime
     /// <returns>The thread state; 0 when none holds it or that cannot be told.</returns>
     public ulong ReadHolder(in GilState before)
     {
-        if (_currentThread != 0)
-        {
-            return Memory.TryReadWord(_currentThread, out var current) ? current : 0;
-        }
-
-        if (before.WaitStart == 0)
-        {
-            return 0;
-        }
-
-        Span<byte> fields = stackalloc byte[Math.Max(Layout.GilLocked, Layout.GilHolder) + 8];
-        ReadOnlySpan<byte> read = fields;
-        return Memory.TryRead(before.WaitStart - RuntimeLayout.GilWaitStart, fields) && read.Int32(Layout.GilLocked) == 1 ? read.Word(Layout.GilHolder) : 0;
+        Span<byte> fields = stackalloc byte[HolderBytes];
+        return HolderPlace(before) is { Length: > 0 } place && Memory.TryRead(place.Address, fields) ? HolderIn(fields) : 0;
     }
+
+    /// <summary>Where to read who holds a lock, for <see cref="HolderIn"/>.</summary>
+    /// <param name="before">A state that it had.</param>
+    /// <returns>An address and a length in bytes; 0 when it is not known.</returns>
+    public (ulong Address, int Length) HolderPlace(in GilState before) =>
+        _currentThread != 0 ? (_currentThread, HolderBytes)
+        : before.WaitStart == 0 ? default
+        : (before.WaitStart - RuntimeLayout.GilWaitStart, HolderBytes);
+
+    /// <summary>Who holds the lock, by what was read at <see cref="HolderPlace"/>; 0 when none does.</summary>
+    public ulong HolderIn(ReadOnlySpan<byte> fields) =>
+        fields.Length != HolderBytes ? 0
+        : _currentThread != 0 ? fields.Word(0)
+        : fields.Int32(Layout.GilLocked) == 1 ? fields.Word(Layout.GilHolder)
+        : 0;
+
+    int HolderBytes => _currentThread != 0 ? sizeof(ulong) : Math.Max(Layout.GilLocked, Layout.GilHolder) + sizeof(ulong);
 
     /// <summary>Whether an interpreter's garbage collector runs. The thread that holds the lock does it.</summary>
     /// <param name="interpreter">The interpreter.</param>

@@ -16,11 +16,18 @@ sealed class ReadPlan
     int[] _lengths = new int[16];
     int[] _offsets = new int[16];
     int _framePlaces;
+    bool _hasHolder;
     int _tooLarge;
     double _shortest;
 
     /// <summary>The outermost frame of the thread and its code, as last verified.</summary>
     public (ulong Frame, ulong Code) Outermost { get; set; }
+
+    /// <summary>The stack as last proven.</summary>
+    public ProvenStack Proven { get; } = new();
+
+    /// <summary>A place that is read along with the thread, right before it; its length 0 for none.</summary>
+    public (ulong Address, int Length) Beside { get; private set; }
 
     /// <summary>How often the thread was seen to have gone on between two looks.</summary>
     public long Moves { get; set; }
@@ -40,9 +47,13 @@ sealed class ReadPlan
     /// <summary>Where the thread lies in what was read.</summary>
     public int ThreadOffset => _offsets[Count - 1];
 
-    /// <summary>Plans to read nothing but the thread.</summary>
-    public void Forget(ulong thread, int threadLength)
+    /// <summary>Where what is read along with it does.</summary>
+    public int BesideOffset => _offsets[Count - 2];
+
+    /// <summary>Plans to read nothing but the thread, and what is to be read along with it.</summary>
+    public void Forget(ulong thread, int threadLength, (ulong Address, int Length) beside)
     {
+        Beside = beside;
         _frameCount = 0;
         _framesNeeded = 0;
         Make([], 0, default, 0, 0, thread, threadLength);
@@ -68,9 +79,15 @@ sealed class ReadPlan
 
         AddRoom(frames.IsEmpty ? 0 : frames[0].Address, chunk);
         _framePlaces = Count;
-        if (holder != 0)
+        _hasHolder = holder != 0;
+        if (_hasHolder)
         {
             Add(holder, holderLength);
+        }
+
+        if (Beside.Length > 0)
+        {
+            Add(Beside.Address, Beside.Length);
         }
 
         Add(thread, threadLength);
@@ -140,7 +157,7 @@ sealed class ReadPlan
     }
 
     /// <summary>Where the holder of the innermost frame lies in what was read; -1 when another one is meant.</summary>
-    public int FindHolder(ulong address, int length) => Count - _framePlaces == 2 && Holds(_framePlaces, address, length) ? _offsets[_framePlaces] : -1;
+    public int FindHolder(ulong address, int length) => _hasHolder && Holds(_framePlaces, address, length) ? _offsets[_framePlaces] : -1;
 
     bool Holds(int place, ulong address, int length) =>
         address >= _addresses[place] && _lengths[place] >= length && address - _addresses[place] <= (ulong)(_lengths[place] - length);

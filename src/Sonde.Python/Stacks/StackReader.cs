@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Sonde.Python.Layouts;
 using Sonde.Symbols;
 
@@ -34,6 +35,8 @@ public sealed class StackReader
     byte[] _copy = new byte[1 << 14];
     ulong[] _codesSeen = new ulong[64];
     ulong[] _functions = new ulong[64];
+    int[] _before = new int[65];
+    int _fresh;
     FrameLook _look = new();
     FrameLook _next = new();
     ulong _random = 0x9e3779b97f4a7c15;
@@ -63,6 +66,9 @@ public sealed class StackReader
     /// <summary>How many looks the last reading took.</summary>
     public int Looks { get; private set; }
 
+    /// <summary>What was read along with the thread by the last look; until the next reading.</summary>
+    public ReadOnlyMemory<byte> Beside { get; private set; }
+
     /// <summary>Reads a thread's stack.</summary>
     /// <param name="thread">The thread.</param>
     /// <param name="innermostFirst">Filled with its frames; empty unless the result is <see cref="StackReadResult.Verified"/>.</param>
@@ -71,14 +77,15 @@ public sealed class StackReader
     /// Whether the thread is known to sleep, or to be stopped, or is that of a core file; then what looks the same needs no other proof. Without this, a call that
     /// nothing proves is taken for real only once it has been seen several times.
     /// </param>
-    public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false)
+    /// <param name="beside">A place to read in the same system call, for <see cref="Beside"/>; its length 0 for none. Best the same for a thread each time.</param>
+    public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false, (ulong Address, int Length) beside = default)
     {
         ArgumentNullException.ThrowIfNull(innermostFirst);
         innermostFirst.Clear();
         ChangedIn = 0;
         Looks = 0;
         var start = Stopwatch.GetTimestamp();
-        var plan = PlanOf(thread);
+        var plan = PlanOf(thread, beside);
         TryLook(thread, plan, _look, out var isReadable);
         if (!isReadable)
         {
@@ -88,9 +95,10 @@ public sealed class StackReader
         while (true)
         {
             // What was copied without a break and is all proven needs no second look.
-            var isDescribed = _look.IsWhole && TryDescribe(innermostFirst);
+            var isDescribed = _look.IsWhole && TryDescribe(plan, innermostFirst);
             if (isDescribed && _look.IsUnbroken && EndsWell(plan, innermostFirst) && FindUnproven(innermostFirst, 0) < 0)
             {
+                Keep(plan, innermostFirst);
                 return StackReadResult.Verified;
             }
 
@@ -133,7 +141,10 @@ public sealed class StackReader
         }
     }
 
-    ReadPlan PlanOf(in ThreadRecord thread)
+    void Keep(ReadPlan plan, List<RawFrame> frames) =>
+        plan.Proven.Keep(_look.Frames, _before.AsSpan(0, _look.Count + 1), CollectionsMarshal.AsSpan(frames), _codes.Changes);
+
+    ReadPlan PlanOf(in ThreadRecord thread, (ulong Address, int Length) beside)
     {
         if (!_plans.TryGetValue(thread.Address, out var plan))
         {
@@ -143,8 +154,12 @@ public sealed class StackReader
             }
 
             plan = new ReadPlan();
-            plan.Forget(thread.Address, _threadBytes);
+            plan.Forget(thread.Address, _threadBytes, beside);
             _plans.Add(thread.Address, plan);
+        }
+        else if (plan.Beside != beside)
+        {
+            plan.Forget(thread.Address, _threadBytes, beside);
         }
 
         return plan;
@@ -166,8 +181,9 @@ public sealed class StackReader
         if (read < plan.Count)
         {
             look.IsAtOnce = false;
-            plan.Forget(thread.Address, _threadBytes);
-            read = _memory.TryRead(thread.Address, _copy.AsSpan(0, _threadBytes)) ? plan.Count : 0;
+            plan.Forget(thread.Address, _threadBytes, plan.Beside);
+            read = _memory.TryRead(thread.Address, _copy.AsSpan(plan.ThreadOffset, _threadBytes)) ? plan.Count : 0;
+            _copy.AsSpan(0, plan.ThreadOffset).Clear();
         }
 
         isReadable = read == plan.Count && MemoryWords.Word(_copy, plan.ThreadOffset + _layout.ThreadInterpreter) == thread.Interpreter;
@@ -177,7 +193,7 @@ public sealed class StackReader
         }
 
         ReadOnlySpan<byte> head = _copy.AsSpan(plan.ThreadOffset, _threadBytes);
-
+        Beside = plan.Beside.Length == 0 ? default : _copy.AsMemory(plan.BesideOffset, plan.Beside.Length);
         ulong chunk = 0, limit = 0;
         if (_layout.ThreadStackChunk is { } chunkField)
         {
@@ -263,25 +279,35 @@ public sealed class StackReader
         return _memory.TryRead(address, apart);
     }
 
-    /// <summary>Turns what the first look saw into frames, and keeps the function that each runs. False when some of it cannot be: then it is of more than one moment.</summary>
-    bool TryDescribe(List<RawFrame> frames)
+    /// <summary>
+    /// Turns what the first look saw into frames, and keeps the function that each runs. Those outermost ones that are as they were when proven are taken over.
+    /// False when some of it cannot be: then it is of more than one moment.
+    /// </summary>
+    bool TryDescribe(ReadPlan plan, List<RawFrame> frames)
     {
         var seen = _look.Frames;
         if (_codesSeen.Length < seen.Length)
         {
             _codesSeen = new ulong[2 * seen.Length];
             _functions = new ulong[2 * seen.Length];
+            _before = new int[2 * seen.Length + 1];
         }
 
-        for (var i = 0; i < seen.Length; i++)
+        plan.Proven.FindSame(seen, _codes.Changes, out var from);
+        var mostSeen = plan.Proven.IsOld() ? seen.Length : from;
+        for (var i = 0; i < mostSeen; i++)
         {
             _codesSeen[i] = seen[i].Code;
         }
 
-        _codes.Recheck(_codesSeen.AsSpan(0, seen.Length));
+        _codes.Recheck(_codesSeen.AsSpan(0, mostSeen));
+        // What was found to be gone counts against what was known with it.
+        var same = plan.Proven.FindSame(seen, _codes.Changes, out from);
         ChangedIn = 0;
-        foreach (ref readonly var frame in seen)
+        for (var i = 0; i < from; i++)
         {
+            ref readonly var frame = ref seen[i];
+            _before[i] = frames.Count;
             if (frame.IsShim)
             {
                 if (frames.Count > 0)
@@ -315,6 +341,10 @@ public sealed class StackReader
             frames.Add(new RawFrame(frame.Address, frame.Code, (int)offset, (FrameOwner)frame.Owner, frame.IsEntry));
         }
 
+        _fresh = frames.Count;
+        plan.Proven.CopyBefore(_before.AsSpan(0, seen.Length + 1), from, _fresh);
+        ChangedIn = ChangedIn == 0 && !same.IsEmpty ? same[0].Code : ChangedIn;
+        frames.AddRange(same);
         return true;
     }
 
@@ -334,6 +364,7 @@ public sealed class StackReader
         var endsWell = EndsWell(plan, frames);
         if (unproven < 0 && endsWell)
         {
+            Keep(plan, frames);
             return true;
         }
 
@@ -384,10 +415,10 @@ public sealed class StackReader
         return isEntered && _codes.TryGet(frames[^1].Code, out var code) && code.Name is "<module>" or "_bootstrap";
     }
 
-    /// <summary>The innermost callee, from an index on, that is not known to be called by its caller; -1 when all are.</summary>
+    /// <summary>The innermost callee, from an index on, that is not known to be called by its caller; -1 when all are. Callees taken over from the proven stack are.</summary>
     int FindUnproven(List<RawFrame> frames, int from)
     {
-        for (var i = from; i < frames.Count - 1; i++)
+        for (var i = from; i < _fresh && i < frames.Count - 1; i++)
         {
             if (!_known.IsKnown(frames[i + 1], frames[i], _functions[i]))
             {

@@ -107,8 +107,12 @@ public sealed class KernelSamplerTests
             target.Send();
             target.WaitFor("done");
         });
-        long inLock = profile.Entries.Where(static entry => entry.State == ThreadState.WaitingForGil).Sum(static entry => entry.Weight);
-        long spinning = profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function is "left" or "right")).Sum(static entry => entry.Weight);
+        List<ProfileEntry> fighting = [.. profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function is "left" or "right"))];
+        long spinning = fighting.Sum(static entry => entry.Weight);
+        long inLock = fighting.Where(static entry => entry.State == ThreadState.WaitingForGil).Sum(static entry => entry.Weight);
+        // The one that waits for the other two in join() waits for a lock of theirs, not for the interpreter's.
+        List<ProfileEntry> joining = [.. profile.Entries.Where(entry => Frames(profile, entry.Stack).Any(static frame => frame.Function is "join" or "Thread.join"))];
+        Assert.Equal(ThreadState.WaitingForLock, joining.MaxBy(static entry => entry.Weight)!.State);
         Assert.InRange(inLock, spinning / 4, spinning);
     }
 

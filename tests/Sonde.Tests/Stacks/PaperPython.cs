@@ -108,6 +108,16 @@ sealed class PaperPython : IMemory
 
     public void SetCaller(int index, ulong caller) => Write(FrameAt(index) + 8, caller);
 
+    /// <summary>The frame, counted from the outermost, was called from C: the evaluation loop has a frame of its own between it and its caller.</summary>
+    public void CallFromC(int index)
+    {
+        const int shims = 64;
+        var shim = FrameAt(shims + index);
+        Write(shim + 70, 3);
+        Write(shim + 8, FrameAt(index - 1));
+        SetCaller(index, shim);
+    }
+
     public static ulong FrameAt(int index) => Stack + 24 + FrameBytes * (ulong)index;
 
     public StackReadResult Read(out string stack, bool isAsleep = false, long budgetNs = 200_000)

@@ -45,6 +45,87 @@ public sealed class StackReaderTests
         Assert.Fail("It was always read more than once.");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_stack_that_goes_up_and_down_is_always_the_one_that_is_there(int seed)
+    {
+        var random = new Random(seed);
+        ulong[] functions = [_python.Function("p", "p", "q"), _python.Function("q", "p", "q")];
+        var module = _python.Function("<module>", "p", "q");
+        // The function at each depth, the line it is at, and whether C code called it.
+        List<(int Function, int Line, bool FromC)> stack = [(-1, 2, false)];
+        List<RawFrame> frames = [];
+        for (var i = 0; i < 2000; i++)
+        {
+            var innermost = stack[^1];
+            switch (random.Next(4))
+            {
+                case 0 when stack.Count > 1:
+                    stack.RemoveAt(stack.Count - 1);
+                    break;
+                case 1:
+                    stack[^1] = innermost with { Line = random.Next(2, 4) };
+                    break;
+                default:
+                    if (stack.Count < 40)
+                    {
+                        stack.Add((innermost.Line - 2, random.Next(2, 4), random.Next(4) == 0));
+                    }
+
+                    break;
+            }
+
+            _python.Run([.. stack.Select(frame => (frame.Function < 0 ? module : functions[frame.Function], frame.Line))]);
+            for (var depth = 1; depth < stack.Count; depth++)
+            {
+                if (stack[depth].FromC)
+                {
+                    _python.CallFromC(depth);
+                }
+            }
+
+            Assert.Equal(StackReadResult.Verified, _python.Reader.Read(_python.Thread, frames, budgetNs: 10_000_000_000));
+            Assert.Equal(
+                stack.AsEnumerable().Reverse().Select((frame, index) => (frame.Function < 0 ? module : functions[frame.Function], frame.Line, frame.FromC || index == stack.Count - 1)),
+                frames.Select(frame => (frame.Code, LineOf(frame), frame.CalledFromC)));
+        }
+
+        int LineOf(RawFrame frame) => _python.Codes.TryGet(frame.Code, out var code) ? code.Locate(frame.InstructionOffsetBytes)!.Value.Line : 0;
+    }
+
+    [Fact]
+    public void Another_code_object_in_the_place_of_a_caller_is_noticed()
+    {
+        _python.Run((_module, 3), (_g, 1));
+        Assert.Equal(StackReadResult.Verified, _python.Read(out _));
+        var other = _python.Function("other", "h");
+        _python.Bytes.Slice((int)(other - 0x10_0000), 192 + 20).CopyTo(_python.Bytes[(int)(_g - 0x10_0000)..]);
+        Thread.Sleep(CodeTable.RecheckAfterMs + 20);
+
+        // It is called by a line that calls g, and no look proves otherwise.
+        Assert.Equal(StackReadResult.Changed, _python.Read(out _));
+    }
+
+    [Fact]
+    public void What_is_asked_for_beside_a_thread_comes_with_it()
+    {
+        _python.Run((_module, 3), (_g, 1));
+        List<RawFrame> frames = [];
+        var thread = _python.Thread;
+        var place = (PaperPython.FrameAt(50), 8);
+        for (var i = 1; i <= 50; i++)
+        {
+            _python.Bytes[(int)(place.Item1 - 0x10_0000)] = (byte)i;
+            Assert.Equal(StackReadResult.Verified, _python.Reader.Read(thread, frames, budgetNs: 10_000_000_000, beside: place));
+            Assert.Equal((ulong)i, BitConverter.ToUInt64(_python.Reader.Beside.Span));
+        }
+
+        Assert.Equal(StackReadResult.Verified, _python.Reader.Read(thread, frames, budgetNs: 10_000_000_000));
+        Assert.True(_python.Reader.Beside.IsEmpty);
+    }
+
     [Fact]
     public void A_callee_that_was_there_before_is_not_shown()
     {
