@@ -14,7 +14,8 @@ public sealed class PerfBuffer : IRecordReader
     const ulong SampleRaw = 1 << 10; // PERF_SAMPLE_RAW
 
     readonly Epoll _epoll;
-    readonly List<Ring> _rings = [];
+    readonly List<PerfRing> _rings = [];
+    int _taken;
 
     /// <summary>Opens a ring on every processor and puts it into <paramref name="map"/>, which must stay open as long as this.</summary>
     /// <param name="map">A perf event array.</param>
@@ -44,7 +45,7 @@ public sealed class PerfBuffer : IRecordReader
                     Type = 1, Config = BpfOutput, SampleType = SampleRaw, Sample = 1, WakeupEvents = (uint)wakeupRecords,
                 };
                 FileDescriptor descriptor = PerfEvent.Open(attributes, -1, cpu).CheckDescriptor($"perf_event_open(bpf-output, cpu {cpu})", Program.NeedsPerfRights);
-                _rings.Add(new Ring(descriptor, page + bytesPerCpu));
+                _rings.Add(new PerfRing(descriptor, bytesPerCpu));
                 _epoll.Watch(descriptor, _rings.Count - 1);
                 map.Update(cpu, descriptor.Number);
                 PerfEvent.Enable(descriptor).Check("ioctl(PERF_EVENT_IOC_ENABLE)");
@@ -60,7 +61,7 @@ public sealed class PerfBuffer : IRecordReader
     /// <inheritdoc/>
     public ulong Lost { get; private set; }
 
-    bool HasRecords => _rings.Exists(ring => ring.Head != ring.Tail);
+    bool HasRecords => _rings.Exists(static ring => ring.HasRecords);
 
     /// <inheritdoc/>
     public bool Wait(TimeSpan timeout)
@@ -81,20 +82,20 @@ public sealed class PerfBuffer : IRecordReader
     /// <inheritdoc/>
     public int Drain(RecordHandler handler)
     {
-        int count = 0;
-        foreach (Ring ring in _rings)
+        _taken = 0;
+        foreach (PerfRing ring in _rings)
         {
-            count += ring.Drain(handler, out ulong lost);
-            Lost += lost;
+            // A sample: how many bytes (4), the bytes.
+            ring.Drain((type, _, record) => Take(type, record, handler));
         }
 
-        return count;
+        return _taken;
     }
 
     /// <summary>Closes the rings.</summary>
     public void Dispose()
     {
-        foreach (Ring ring in _rings)
+        foreach (PerfRing ring in _rings)
         {
             ring.Dispose();
         }
@@ -102,95 +103,18 @@ public sealed class PerfBuffer : IRecordReader
         _epoll.Dispose();
     }
 
-    /// <summary>One processor's ring: <c>struct perf_event_mmap_page</c>, then the data (include/uapi/linux/perf_event.h).</summary>
-    sealed class Ring : IDisposable
+    bool Take(uint type, ReadOnlySpan<byte> record, RecordHandler handler)
     {
-        const int HeadOffset = 1024;
-        const int TailOffset = 1032;
-        const int HeaderBytes = 8;
-        const uint LostRecord = 2; // PERF_RECORD_LOST: header, id, count
-        const uint SampleRecord = 9; // PERF_RECORD_SAMPLE: header, size, bytes
-
-        readonly FileDescriptor _descriptor;
-        readonly MemoryMapping _mapping;
-        readonly int _size;
-        // A record that wraps around is put together here; a record's length has 16 bits.
-        readonly byte[] _whole = new byte[ushort.MaxValue + 1];
-
-        internal Ring(FileDescriptor descriptor, int length)
+        if (type == PerfRing.SampleRecord && record.Length >= 4 && MemoryMarshal.Read<uint>(record) <= record.Length - 4)
         {
-            _descriptor = descriptor;
-            _size = length - MemoryMapping.PageSize;
-            try
-            {
-                _mapping = MemoryMapping.Map(descriptor, 0, length, MapProtection.Read | MapProtection.Write);
-            }
-            catch
-            {
-                descriptor.Dispose();
-                throw;
-            }
+            handler(record.Slice(4, (int)MemoryMarshal.Read<uint>(record)));
+            _taken++;
+        }
+        else if (type == PerfRing.LostRecord && record.Length >= 16)
+        {
+            Lost += MemoryMarshal.Read<ulong>(record[8..]);
         }
 
-        internal ulong Head => _mapping.LoadAcquire(HeadOffset);
-
-        internal ulong Tail => _mapping.LoadAcquire(TailOffset);
-
-        internal int Drain(RecordHandler handler, out ulong lost)
-        {
-            lost = 0;
-            int count = 0;
-            ReadOnlySpan<byte> data = _mapping.Bytes[^_size..];
-            ulong tail = Tail;
-            ulong head = Head;
-            while (head - tail >= HeaderBytes)
-            {
-                // Records are multiples of 8 bytes long, so that a header never wraps around.
-                int at = (int)(tail & (ulong)_size - 1);
-                uint type = MemoryMarshal.Read<uint>(data[at..]);
-                int length = MemoryMarshal.Read<ushort>(data[(at + 6)..]);
-                if (length < HeaderBytes || (ulong)length > head - tail)
-                {
-                    tail = head;
-                    break;
-                }
-
-                ReadOnlySpan<byte> record = Whole(data, at, length)[HeaderBytes..];
-                if (type == SampleRecord && record.Length >= 4 && MemoryMarshal.Read<uint>(record) <= record.Length - 4)
-                {
-                    handler(record.Slice(4, (int)MemoryMarshal.Read<uint>(record)));
-                    count++;
-                }
-                else if (type == LostRecord && record.Length >= 16)
-                {
-                    lost += MemoryMarshal.Read<ulong>(record[8..]);
-                }
-
-                tail += (ulong)length;
-                _mapping.StoreRelease(TailOffset, tail);
-            }
-
-            _mapping.StoreRelease(TailOffset, tail);
-            return count;
-        }
-
-        public void Dispose()
-        {
-            _mapping.Dispose();
-            _descriptor.Dispose();
-        }
-
-        ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> data, int at, int length)
-        {
-            if (at + length <= data.Length)
-            {
-                return data.Slice(at, length);
-            }
-
-            int first = data.Length - at;
-            data[at..].CopyTo(_whole);
-            data[..(length - first)].CopyTo(_whole.AsSpan(first));
-            return _whole.AsSpan(0, length);
-        }
+        return true;
     }
 }

@@ -7,7 +7,9 @@ namespace Sonde.Linux;
 /// <summary>What kind of file something is, whose, and who may use it.</summary>
 /// <param name="User">The owner's user id.</param>
 /// <param name="Mode">The kind of file and the permissions, as <c>st_mode</c> (include/uapi/linux/stat.h).</param>
-public readonly record struct FileStatus(uint User, ushort Mode)
+/// <param name="Device">Its device as major × 2²⁰ + minor, as the kernel counts.</param>
+/// <param name="Inode">Its inode.</param>
+public readonly record struct FileStatus(uint User, ushort Mode, uint Device, ulong Inode)
 {
     const int Bytes = 256;
 
@@ -25,7 +27,7 @@ public readonly record struct FileStatus(uint User, ushort Mode)
     /// <param name="followsLinks">Whether it is that of the file which a symbolic link leads to, or the link's own.</param>
     /// <param name="status">The status.</param>
     /// <returns>False when there is no such file, or it may not be asked.</returns>
-    /// <remarks><c>struct statx</c>: the user at 20, the mode at 28.</remarks>
+    /// <remarks><c>struct statx</c>: the user at 20, the mode at 28, the inode at 32, the device's major and minor at 136 and 140.</remarks>
     public static unsafe bool TryRead(string path, bool followsLinks, out FileStatus status)
     {
         const nint currentDirectory = -100;
@@ -43,7 +45,11 @@ public readonly record struct FileStatus(uint User, ushort Mode)
         }
 
         var fields = new ReadOnlySpan<byte>(buffer, Bytes);
-        status = new FileStatus(BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]), BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]));
+        status = new FileStatus(
+            BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(fields[136..]) << 20 | BinaryPrimitives.ReadUInt32LittleEndian(fields[140..]) & 0xfffff,
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]));
         return true;
     }
 }

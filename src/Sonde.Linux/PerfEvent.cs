@@ -32,6 +32,12 @@ public record struct PerfEventAttributes
     /// <summary>Wake the reader after this many samples.</summary>
     public uint WakeupEvents { get; set; }
 
+    /// <summary>Wake the reader when so many bytes are there, instead of after <see cref="WakeupEvents"/>; 0 for that.</summary>
+    public uint WakeupBytes { get; set; }
+
+    /// <summary>Tell what processes map that can run, what programs they begin, which ones start and end; each record ends with its time on <c>CLOCK_MONOTONIC</c>.</summary>
+    public bool TellsProcesses { get; set; }
+
     /// <summary>Create the event stopped.</summary>
     public bool Disabled { get; set; }
 
@@ -54,6 +60,11 @@ public static unsafe class PerfEvent
     const ulong CloseOnExec = 8;
     const int AttributeSize = 112; // PERF_ATTR_SIZE_VER5, which every kernel since 4.1 knows
 
+    /// <summary>mmap 8, comm 9, task 13, sample_id_all 18, mmap2 23, comm_exec 24, use_clockid 25.</summary>
+    const ulong ProcessBits = 1 << 8 | 1 << 9 | 1 << 13 | 1 << 18 | 1 << 23 | 1 << 24 | 1 << 25;
+    const ulong SampleTime = 1 << 2; // PERF_SAMPLE_TIME
+    const int MonotonicClock = 1;
+
     const uint IoEnable = 0x2400;
     const uint IoDisable = 0x2401;
     const uint IoRefresh = 0x2402;
@@ -69,15 +80,17 @@ public static unsafe class PerfEvent
         Put(bytes, 4, (uint)AttributeSize);
         Put(bytes, 8, attributes.Config);
         Put(bytes, 16, attributes.Sample);
-        Put(bytes, 24, attributes.SampleType);
-        // Bit field: disabled 0, inherit 1, exclude_kernel 5, freq 10.
-        Put(bytes, 40, (attributes.Disabled ? 1UL : 0) | (attributes.Inherit ? 2UL : 0) | (attributes.ExcludeKernel ? 1UL << 5 : 0) | (attributes.Frequency ? 1UL << 10 : 0));
-        Put(bytes, 48, attributes.WakeupEvents);
+        Put(bytes, 24, attributes.SampleType | (attributes.TellsProcesses ? SampleTime : 0));
+        // Bit field: disabled 0, inherit 1, exclude_kernel 5, freq 10, watermark 14.
+        Put(bytes, 40, (attributes.Disabled ? 1UL : 0) | (attributes.Inherit ? 2UL : 0) | (attributes.ExcludeKernel ? 1UL << 5 : 0) | (attributes.Frequency ? 1UL << 10 : 0)
+            | (attributes.WakeupBytes > 0 ? 1UL << 14 : 0) | (attributes.TellsProcesses ? ProcessBits : 0));
+        Put(bytes, 48, attributes.WakeupBytes > 0 ? attributes.WakeupBytes : attributes.WakeupEvents);
         Put(bytes, 52, attributes.BreakpointType);
         Put(bytes, 56, attributes.Config1);
         Put(bytes, 64, attributes.Config2);
         Put(bytes, 80, attributes.SampleUserRegisters);
         Put(bytes, 88, attributes.SampleUserStackBytes);
+        Put(bytes, 92, attributes.TellsProcesses ? MonotonicClock : 0);
         return Libc.Result(Libc.SystemCall(Libc.Number.PerfEventOpen, (nint)raw, pid, cpu, -1, (nint)CloseOnExec));
     }
 

@@ -15,10 +15,6 @@ public sealed unsafe class UserStackSampler : IDisposable
     const int Software = 1; // PERF_TYPE_SOFTWARE; PERF_COUNT_SW_CPU_CLOCK is 0
     const ulong SampleUserRegisters = 1 << 12; // PERF_SAMPLE_REGS_USER
     const ulong SampleUserStack = 1 << 13; // PERF_SAMPLE_STACK_USER
-    const uint SampleRecord = 9;
-    const int HeaderBytes = 8;
-    const int HeadOffset = 1024;
-    const int TailOffset = 1032;
 
     /// <summary>The most a record has room for besides the rest; the kernel shortens it to fit.</summary>
     const int MostStackBytes = 65_528 - 256;
@@ -31,10 +27,9 @@ public sealed unsafe class UserStackSampler : IDisposable
     /// <summary>Where a sample's registers, in order of their bits, are in the order of DWARF.</summary>
     static readonly byte[] _order = [0, 3, 2, 1, 4, 5, 6, 7, 16, 8, 9, 10, 11, 12, 13, 14, 15];
 
-    readonly FileDescriptor _event;
-    readonly MemoryMapping _ring;
+    readonly PerfRing _ring;
 
-    UserStackSampler(FileDescriptor perfEvent, MemoryMapping ring) => (_event, _ring) = (perfEvent, ring);
+    UserStackSampler(PerfRing ring) => _ring = ring;
 
     /// <summary>Opens an event on a thread; it is off until <see cref="TryTake"/>.</summary>
     /// <returns>Why not: EACCES and EPERM for missing rights, ESRCH when there is no such thread.</returns>
@@ -62,14 +57,12 @@ public sealed unsafe class UserStackSampler : IDisposable
             return result;
         }
 
-        var descriptor = new FileDescriptor((int)result.Raw);
         try
         {
-            sampler = new UserStackSampler(descriptor, MemoryMapping.Map(descriptor, 0, MemoryMapping.PageSize + DataBytes, MapProtection.Read | MapProtection.Write));
+            sampler = new UserStackSampler(new PerfRing(new FileDescriptor((int)result.Raw), DataBytes));
         }
         catch (LinuxException exception)
         {
-            descriptor.Dispose();
             return new SystemResult(-(int)exception.Errno);
         }
 
@@ -81,64 +74,35 @@ public sealed unsafe class UserStackSampler : IDisposable
     /// <returns>Null when the thread did not run in that time.</returns>
     public UserStackSample? TryTake(TimeSpan timeout)
     {
-        _ring.StoreRelease(TailOffset, _ring.LoadAcquire(HeadOffset));
-        if (PerfEvent.Refresh(_event, 1).Failed)
+        _ring.Skip();
+        if (PerfEvent.Refresh(_ring.Event, 1).Failed)
         {
             return null;
         }
 
         const int readable = 1;
-        var request = stackalloc int[2] { _event.Number, readable };
+        var request = stackalloc int[2] { _ring.Event.Number, readable };
         _ = Libc.Poll(request, 1, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
-        PerfEvent.Disable(_event);
+        PerfEvent.Disable(_ring.Event);
         return Read();
     }
 
     /// <summary>Closes the event.</summary>
-    public void Dispose()
-    {
-        _ring.Dispose();
-        _event.Dispose();
-    }
+    public void Dispose() => _ring.Dispose();
 
     UserStackSample? Read()
     {
-        var tail = _ring.LoadAcquire(TailOffset);
-        var head = _ring.LoadAcquire(HeadOffset);
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        while (head - tail is >= HeaderBytes and <= DataBytes)
+        UserStackSample? sample = null;
+        _ring.Drain((type, _, record) =>
         {
-            Copy(tail, header);
-            int length = MemoryMarshal.Read<ushort>(header[6..]);
-            if (length < HeaderBytes || (ulong)length > head - tail)
-            {
-                return null;
-            }
-
-            if (MemoryMarshal.Read<uint>(header) == SampleRecord)
-            {
-                var record = new byte[length - HeaderBytes];
-                Copy(tail + HeaderBytes, record);
-                return Parse(record);
-            }
-
-            tail += (ulong)length;
-        }
-
-        return null;
-    }
-
-    void Copy(ulong position, Span<byte> destination)
-    {
-        ReadOnlySpan<byte> data = _ring.Bytes[^DataBytes..];
-        var at = (int)(position & (DataBytes - 1));
-        var first = Math.Min(destination.Length, DataBytes - at);
-        data.Slice(at, first).CopyTo(destination);
-        data[..(destination.Length - first)].CopyTo(destination[first..]);
+            sample = type == PerfRing.SampleRecord ? Parse(record) : null;
+            return type != PerfRing.SampleRecord;
+        });
+        return sample;
     }
 
     /// <summary>The ABI of the registers (8), the registers, how many bytes of stack (8), the stack, how many of those are filled (8).</summary>
-    static UserStackSample? Parse(byte[] record)
+    static UserStackSample? Parse(ReadOnlySpan<byte> record)
     {
         const ulong abi64 = 2;
         var registersEnd = 8 + 8 * _order.Length;
@@ -150,16 +114,16 @@ public sealed unsafe class UserStackSampler : IDisposable
         var registers = new ulong[_order.Length];
         for (var i = 0; i < _order.Length; i++)
         {
-            registers[_order[i]] = MemoryMarshal.Read<ulong>(record.AsSpan(8 + 8 * i));
+            registers[_order[i]] = MemoryMarshal.Read<ulong>(record[(8 + 8 * i)..]);
         }
 
-        var size = MemoryMarshal.Read<ulong>(record.AsSpan(registersEnd));
+        var size = MemoryMarshal.Read<ulong>(record[registersEnd..]);
         if (size == 0 || size > (ulong)(record.Length - registersEnd - 16))
         {
             return new UserStackSample(registers, default, IsCut: true);
         }
 
-        var filled = Math.Min(MemoryMarshal.Read<ulong>(record.AsSpan(registersEnd + 8 + (int)size)), size);
-        return new UserStackSample(registers, record.AsMemory(registersEnd + 8, (int)filled), IsCut: filled == size);
+        var filled = Math.Min(MemoryMarshal.Read<ulong>(record[(registersEnd + 8 + (int)size)..]), size);
+        return new UserStackSample(registers, record.Slice(registersEnd + 8, (int)filled).ToArray(), IsCut: filled == size);
     }
 }

@@ -15,6 +15,9 @@ public sealed class CodeFiles(IReadOnlyList<string>? debugDirectories = null)
     readonly ConcurrentDictionary<(uint Device, ulong Inode, string Path), CodeFile?> _files = [];
     readonly IReadOnlyList<string> _debugDirectories = debugDirectories ?? [];
 
+    /// <summary>Files that are kept open for processes that may have ended when somebody asks; null for none.</summary>
+    internal HeldFiles? Held { get; set; }
+
     /// <summary>The file behind a mapping of a process.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="mapping">One of its mappings.</param>
@@ -40,7 +43,7 @@ public sealed class CodeFiles(IReadOnlyList<string>? debugDirectories = null)
     public ElfFile? Read(int pid, in ProcMapping mapping, IMemory? memory = null) =>
         _files.TryGetValue((mapping.Device, mapping.Inode, mapping.Path), out var known) ? known?.Elf : Open(pid, mapping, memory);
 
-    static ElfFile? Open(int pid, in ProcMapping mapping, IMemory? memory)
+    ElfFile? Open(int pid, in ProcMapping mapping, IMemory? memory)
     {
         try
         {
@@ -64,16 +67,26 @@ public sealed class CodeFiles(IReadOnlyList<string>? debugDirectories = null)
         }
     }
 
-    /// <summary>A process that is gone has no links to its files; then the path is all there is.</summary>
-    static MappedImage OpenImage(int pid, ProcMapping mapping)
+    /// <summary>A process that is gone has no links to its files; then there is what was held for it, and the path.</summary>
+    MappedImage OpenImage(int pid, ProcMapping mapping)
     {
+        if (Held?.TryOpen(mapping) is { } held)
+        {
+            return MappedImage.Open(held, mapping.Path);
+        }
+
         try
         {
             return MappedImage.Open(pid, mapping);
         }
-        catch (LinuxException) when (!mapping.IsDeleted && File.Exists(mapping.Path))
+        catch (LinuxException)
         {
-            return MappedImage.Open(mapping.Path);
+            if (MappedImage.TryOpenSame(mapping) is { } same)
+            {
+                return MappedImage.Open(same, mapping.Path);
+            }
+
+            throw;
         }
     }
 }

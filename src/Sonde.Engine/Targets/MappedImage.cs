@@ -37,7 +37,11 @@ public sealed class MappedImage : IDisposable
     /// <summary>Opens the file behind a mapping of a process.</summary>
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
     /// <exception cref="ElfException">It is no ELF file, or a damaged one.</exception>
-    public static MappedImage Open(int pid, ProcMapping mapping)
+    public static MappedImage Open(int pid, ProcMapping mapping) => Open(OpenFile(pid, mapping), mapping.Path);
+
+    /// <summary>Opens the file behind a mapping of a process, unread.</summary>
+    /// <exception cref="LinuxException">It cannot be opened, or is not that file any more.</exception>
+    internal static FileDescriptor OpenFile(int pid, in ProcMapping mapping)
     {
         // map_files leads to the mapped file itself but wants CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; the executable has a link that does not.
         var ways = new List<string> { $"/proc/{pid}/map_files/{mapping.MapFilesName}" };
@@ -55,13 +59,63 @@ public sealed class MappedImage : IDisposable
         foreach (var way in ways)
         {
             last = FileDescriptor.TryOpen(way);
-            if (!last.Failed)
+            if (last.Failed)
             {
-                return Open(new FileDescriptor((int)last.Raw), mapping.Path);
+                continue;
             }
+
+            // The process may run another program by now, and something else may have the path.
+            var file = new FileDescriptor((int)last.Raw);
+            if ((FileStatus.TryRead(file.ProcPath, followsLinks: true, out var status) && status.Inode == mapping.Inode) || IsBehind(file, mapping))
+            {
+                return file;
+            }
+
+            file.Dispose();
+            last = new SystemResult(-(long)Errno.ENOENT);
         }
 
         throw new LinuxException(last.Errno, $"opening {mapping.Path}, which process {pid} has mapped", "Needs to be root, or the process's owner.");
+    }
+
+    /// <summary>Opens the file behind a mapping of a process that is gone, by its path; it must be proven to be that very file.</summary>
+    /// <returns>Null when there is none, or another one.</returns>
+    internal static FileDescriptor? TryOpenSame(in ProcMapping mapping)
+    {
+        if (mapping.IsDeleted || RootedFile.TryOpen(0, mapping.Path, out _) is not { } file)
+        {
+            return null;
+        }
+
+        if (IsBehind(file, mapping))
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Whether a file is the one that was mapped: its device and inode are the same.</summary>
+    static bool IsBehind(FileDescriptor file, in ProcMapping mapping)
+    {
+        if (FileStatus.TryRead(file.ProcPath, followsLinks: true, out var status) && (status.Device, status.Inode) == (mapping.Device, mapping.Inode))
+        {
+            return true;
+        }
+
+        // Of overlays and volumes within a file system, status tells another device than mappings do: what would the kernel say of ours?
+        try
+        {
+            using var own = MemoryMapping.Map(file, 0, MemoryMapping.PageSize, MapProtection.Read);
+            var address = own.Address;
+            return ProcFs.TryReadMaps(Environment.ProcessId, out var mappings) && mappings.Find(candidate => candidate.Contains(address)) is var found
+                && (found.Device, found.Inode) == (mapping.Device, mapping.Inode);
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Distance between addresses in the file and in a process that maps it.</summary>

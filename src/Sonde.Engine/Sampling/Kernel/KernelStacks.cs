@@ -37,7 +37,7 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     readonly Dictionary<(int Process, PythonStackFrame Frame), int> _python = [];
     readonly Dictionary<(int Process, ulong Address), int> _machine = [];
     readonly Dictionary<ulong, int> _kernelFrames = [];
-    readonly UserSymbols _symbols = new(program.Files, demangles: true);
+    readonly UserSymbols _symbols = new(program.Files, program.Mappings, demangles: true);
     readonly Lazy<KernelSymbols> _kernelSymbols = new(static () => KernelSymbols.Parse(ProcFs.TryRead("/proc/kallsyms", out var text) ? text : []));
     readonly byte[] _addresses = new byte[(SamplerText.MachineFrames + 1) * sizeof(ulong)];
     readonly List<int> _frames = [];

@@ -47,6 +47,13 @@ sealed class SamplerProgram : IDisposable
             _attacher = new ProbeAttacher(process, missing: null);
             _records = new RecordQueue(_script);
             Files = new CodeFiles();
+            Mappings = new ProcessMappings(Files);
+            if (UserNames.AreUsedBy(_compiled))
+            {
+                Mappings.Start(process);
+                _records.Watch(Mappings.Descriptors);
+            }
+
             _tables = _compiled.Runtime.Unwind is { } maps ? new KernelUnwindTables(maps, spec => _script.Find(spec)!, Files) : null;
             _handler = new SamplerRecords(_compiled, Codes, Processes, taken);
         }
@@ -68,6 +75,9 @@ sealed class SamplerProgram : IDisposable
 
     /// <summary>The files with machine code that processes have mapped.</summary>
     public CodeFiles Files { get; }
+
+    /// <summary>What processes have mapped.</summary>
+    public ProcessMappings Mappings { get; }
 
     /// <summary>The functions and stacks it met.</summary>
     public PythonCodes Codes { get; }
@@ -117,7 +127,11 @@ sealed class SamplerProgram : IDisposable
 
     /// <summary>Hands on what it sent.</summary>
     /// <returns>How many records there were.</returns>
-    public int Drain() => _records.Drain(_handler.Take);
+    public int Drain()
+    {
+        Mappings.Refresh();
+        return _records.Drain(_handler.Take);
+    }
 
     /// <summary>Waits until it sends something, or is woken.</summary>
     public void Wait(TimeSpan timeout) => _records.Wait(timeout);
@@ -130,6 +144,7 @@ sealed class SamplerProgram : IDisposable
     {
         _attacher.Dispose();
         _tables?.Dispose();
+        Mappings.Dispose();
         _records.Dispose();
         _script.Dispose();
         _target.Dispose();

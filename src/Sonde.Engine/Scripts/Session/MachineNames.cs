@@ -14,7 +14,8 @@ namespace Sonde.Engine.Scripts.Session;
 /// <param name="script">Its stack maps hold the stacks.</param>
 /// <param name="interpreters">Those of the script's Python probes, and those that were met.</param>
 /// <param name="files">The programs and libraries that processes have mapped.</param>
-sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, CodeFiles files) : INames
+/// <param name="mappings">What each process has mapped.</param>
+sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, CodeFiles files, ProcessMappings mappings) : INames
 {
     const int MostStacks = 1 << 16;
 
@@ -27,7 +28,7 @@ sealed class MachineNames(LoadedScript script, PythonInterpreters interpreters, 
     public PythonCodes Codes { get; } = new(interpreters);
 
     /// <summary>Symbols of processes.</summary>
-    public UserSymbols Processes { get; } = new(files, script.Script.Config.DemangleCpp, script.Script.Config.ShowDebugInfo);
+    public UserSymbols Processes { get; } = new(files, mappings, script.Script.Config.DemangleCpp, script.Script.Config.ShowDebugInfo);
 
     public long BootToRealNs { get; } = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 

@@ -10,6 +10,7 @@ sealed class RecordQueue : IDisposable
 {
     const int RingKey = 0;
     const int OtherKey = 1;
+    const int StreamKey = 2;
     const int PerfBytesPerProcessor = 1 << 19;
 
     /// <summary>Of a ring that records may gather in: a small one would be full by then.</summary>
@@ -51,6 +52,15 @@ sealed class RecordQueue : IDisposable
     /// <summary>Wakes the reader when the descriptor becomes readable.</summary>
     public void Watch(FileDescriptor descriptor) => _epoll.Watch(descriptor, OtherKey);
 
+    /// <summary>Wakes the reader when one of the descriptors becomes readable, but not for each record when they come one after the other.</summary>
+    public void Watch(IEnumerable<FileDescriptor> streams)
+    {
+        foreach (var stream in streams)
+        {
+            _epoll.Watch(stream, StreamKey);
+        }
+    }
+
     /// <summary>Makes the present or next wait end; nothing once this is closed, for a command may end later.</summary>
     public void Wake()
     {
@@ -73,13 +83,15 @@ sealed class RecordQueue : IDisposable
     {
         // The position we published must be seen before the kernel decides that we need no signal.
         Interlocked.MemoryBarrier();
+        var isStreaming = false;
         if (_ring is not { PendingBytes: > 0 })
         {
-            Span<int> keys = stackalloc int[2];
-            _epoll.Wait(keys, _perf is not null && (timeout < TimeSpan.Zero || timeout > _perfInterval) ? _perfInterval : timeout);
+            Span<int> keys = stackalloc int[16];
+            var count = _epoll.Wait(keys, _perf is not null && (timeout < TimeSpan.Zero || timeout > _perfInterval) ? _perfInterval : timeout);
+            isStreaming = keys[..count].Contains(StreamKey);
         }
 
-        Gather();
+        Gather(isStreaming);
     }
 
     /// <summary>Lets records gather when they come one after the other.</summary>
@@ -87,15 +99,15 @@ sealed class RecordQueue : IDisposable
     /// The kernel signals only a reader that has read everything, and a signal takes microseconds out of the probed program: more than all the rest of a
     /// hit. The first records after a pause are read at once.
     /// </remarks>
-    void Gather()
+    void Gather(bool isStreaming)
     {
-        if (_ring is not { PendingBytes: > 0 })
+        if (!isStreaming && _ring is not { PendingBytes: > 0 })
         {
             return;
         }
 
         var isBusy = Stopwatch.GetElapsedTime(_lastArrival) < _busy;
-        if (isBusy && _ring.SizeBytes >= LeastBytesToGather && _ring.PendingBytes < _ring.SizeBytes / 8)
+        if (isBusy && (_ring is null || (_ring.SizeBytes >= LeastBytesToGather && _ring.PendingBytes < _ring.SizeBytes / 8)))
         {
             Thread.Sleep(_gathering);
         }

@@ -25,6 +25,7 @@ sealed class ScriptSession : IDisposable
     readonly LoadedScript _script;
     readonly ValueFormatter _values;
     readonly CodeFiles _files;
+    readonly ProcessMappings _mappings;
     readonly MachineNames _names;
     readonly PythonProcesses _python;
     UnwindLoader? _tables;
@@ -51,9 +52,10 @@ sealed class ScriptSession : IDisposable
         try
         {
             _files = new CodeFiles(options.DebugDirectories);
+            _mappings = new ProcessMappings(_files);
             var interpreters = new PythonInterpreters(options.PythonImages);
             _python = new PythonProcesses(_script, interpreters);
-            _names = new MachineNames(_script, interpreters, _files);
+            _names = new MachineNames(_script, interpreters, _files, _mappings);
             _values = new ValueFormatter(script.Config, script.ProbeNames, _names, options.ToTerminal && options.Format == OutputFormat.Text);
             var messageValues = new ValueFormatter(script.Config, script.ProbeNames, _names, options.MessagesToTerminal && options.Format == OutputFormat.Text);
             _buffer = new OutputBuffer(options.Output);
@@ -120,6 +122,7 @@ sealed class ScriptSession : IDisposable
         _ending.Dispose();
         _attacher.Dispose();
         _tables?.Dispose();
+        _mappings.Dispose();
         _records.Dispose();
         _script.Dispose();
         try
@@ -136,7 +139,13 @@ sealed class ScriptSession : IDisposable
     {
         _script.SetGlobals(Process, _options.Child?.Pid ?? 0);
         _script.LoadPrograms();
-        _tables = UnwindLoader.Start(_script, _files, Process, _options.Child is not null);
+        if (UserNames.AreUsedBy(_compiled))
+        {
+            _mappings.Start(Process);
+            _records.Watch(_mappings.Descriptors);
+        }
+
+        _tables = UnwindLoader.Start(_script, _files, Process, _mappings);
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         cancellation = together.Token;
         _endingSignals = _options.EndsOnSignals ? new EndingSignals(_ending.Cancel) : null;
@@ -157,14 +166,7 @@ sealed class ScriptSession : IDisposable
             _output.Flush();
         }
 
-        if (Remembers && _options.Child is { IsInProgram: true })
-        {
-            // A short command may have ended before it is looked at again.
-            _names.Processes.Remember(Process);
-        }
-
         _options.Child?.Release();
-        _tables?.Released();
         if (!_options.DryRun)
         {
             if (waits || _options.Child is not null)
@@ -299,22 +301,14 @@ sealed class ScriptSession : IDisposable
         }
     }
 
-    /// <summary>Whether names of the process's addresses may be wanted when it is gone.</summary>
-    bool Remembers => Process > 0 && UserNames.AreUsedBy(_compiled);
-
     /// <summary>Does what records ask for until the script is to end.</summary>
     void Follow(PidFd? target, CancellationToken cancellation)
     {
-        var remembers = Remembers;
         while (true)
         {
             // Asked before what is there is read: what the process did last is not missed. What others do meanwhile is not waited for: a busy machine never pauses.
             var ended = target is { HasExited: true } || _options.Child is { HasEnded: true } || cancellation.IsCancellationRequested;
-            if (remembers)
-            {
-                _names.Processes.Remember(Process);
-            }
-
+            _mappings.Refresh();
             _tables?.Refresh();
             var any = _records.Drain(_run) > 0;
             while (_signalled.TryDequeue(out var program))
@@ -333,7 +327,8 @@ sealed class ScriptSession : IDisposable
             {
                 TellLosses();
                 Hand();
-                _records.Wait(_tables?.Interval ?? (remembers ? UserNames.Interval : Timeout.InfiniteTimeSpan));
+                var interval = _mappings.Interval;
+                _records.Wait(_tables is not null && (interval < TimeSpan.Zero || interval > UnwindLoader.Interval) ? UnwindLoader.Interval : interval);
             }
         }
     }
@@ -393,7 +388,7 @@ sealed class ScriptSession : IDisposable
                 _output.Say(message);
             }
 
-            foreach (var message in _tables?.Problems ?? [])
+            foreach (var message in (_tables?.Problems ?? []).Concat(_mappings.Problems()))
             {
                 _output.Say($"WARNING: {message}");
             }

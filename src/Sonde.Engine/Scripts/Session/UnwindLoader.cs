@@ -7,20 +7,19 @@ namespace Sonde.Engine.Scripts.Session;
 /// <summary>Keeps the unwind tables of a script that takes stacks by them: those of its process, of processes that run what it probes, and of others when programs ask.</summary>
 sealed class UnwindLoader : IDisposable
 {
-    /// <summary>A command that was just started maps its libraries within so many milliseconds, and is looked at more often meanwhile.</summary>
-    const long YouthMs = 500;
-
-    static readonly TimeSpan _often = TimeSpan.FromMilliseconds(2);
+    /// <summary>How often it is seen what programs ask for.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     readonly KernelUnwindTables _tables;
     readonly int _process;
-    readonly bool _isStarted;
-    long _beganMs;
+    readonly bool _isTold;
+    bool _hasMapped;
 
-    UnwindLoader(KernelUnwindTables tables, int process, bool isStarted) => (_tables, _process, _isStarted, _beganMs) = (tables, process, isStarted, Environment.TickCount64);
-
-    /// <summary>How long may be waited before <see cref="Refresh"/> is called again.</summary>
-    public TimeSpan Interval => _isStarted && Environment.TickCount64 - _beganMs < YouthMs ? _often : UserNames.Interval;
+    UnwindLoader(KernelUnwindTables tables, int process, ProcessMappings mappings)
+    {
+        (_tables, _process, _isTold) = (tables, process, mappings.IsTold);
+        mappings.Mapped = pid => _hasMapped |= pid == process;
+    }
 
     /// <summary>What found no room, a sentence each.</summary>
     public IEnumerable<string> Problems => _tables.Problems();
@@ -29,9 +28,9 @@ sealed class UnwindLoader : IDisposable
     /// <param name="script">The script, its maps made.</param>
     /// <param name="files">The files that processes have mapped.</param>
     /// <param name="process">The process that is probed; 0 for all.</param>
-    /// <param name="isStarted">Whether that is a command which is let go soon.</param>
+    /// <param name="mappings">Tells what it maps.</param>
     /// <returns>Null when the script takes no such stacks.</returns>
-    public static UnwindLoader? Start(LoadedScript script, CodeFiles files, int process, bool isStarted)
+    public static UnwindLoader? Start(LoadedScript script, CodeFiles files, int process, ProcessMappings mappings)
     {
         if (script.Script.Runtime.Unwind is not { } maps)
         {
@@ -39,7 +38,7 @@ sealed class UnwindLoader : IDisposable
         }
 
         var tables = new KernelUnwindTables(maps, spec => script.Find(spec)!, files);
-        var loader = new UnwindLoader(tables, process, isStarted);
+        var loader = new UnwindLoader(tables, process, mappings);
         if (process > 0)
         {
             tables.Follow(process);
@@ -49,7 +48,7 @@ sealed class UnwindLoader : IDisposable
         var probed = script.Script.Programs.SelectMany(program => program.Probes).Select(probe => probe.Path).Where(path => path.Length > 0).ToHashSet();
         foreach (var pid in probed.Count == 0 ? [] : ProcFs.Processes())
         {
-            if (ProcFs.TryReadMaps(pid, out var mappings) && mappings.Exists(mapping => probed.Contains(mapping.Path)))
+            if (ProcFs.TryReadMaps(pid, out var mapped) && mapped.Exists(mapping => probed.Contains(mapping.Path)))
             {
                 tables.Add(pid);
             }
@@ -58,14 +57,12 @@ sealed class UnwindLoader : IDisposable
         return loader;
     }
 
-    /// <summary>The command has been let go.</summary>
-    public void Released() => _beganMs = Environment.TickCount64;
-
     /// <summary>Loads what the process has mapped since, and what programs asked for.</summary>
     public void Refresh()
     {
-        if (_process > 0)
+        if (_process > 0 && (_hasMapped || !_isTold))
         {
+            _hasMapped = false;
             _tables.Follow(_process);
         }
 

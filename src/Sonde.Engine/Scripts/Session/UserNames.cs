@@ -3,12 +3,9 @@ using Sonde.Script.Types;
 
 namespace Sonde.Engine.Scripts.Session;
 
-/// <summary>Whether a script shows symbols of processes, whose mappings must then be known before they end.</summary>
+/// <summary>Whether a script shows symbols of processes, whose mappings must then be followed.</summary>
 static class UserNames
 {
-    /// <summary>How often the mappings are read while the process runs.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
-
     public static bool AreUsedBy(CompiledScript script) =>
         script.Actions.Any(action => Uses(action.Payload)) || script.Maps.Any(map => Uses(map.Key) || Uses(map.Value));
 
