@@ -144,11 +144,17 @@ public sealed class PythonProcessView : IDisposable
         var names = FindNames(records, tids);
         List<ThreadSnapshot> threads = [];
         List<RawFrame> frames = [];
-        // Once for all threads: a lock has one holder.
-        var gils = records.Select(static record => record.Interpreter).Distinct().ToDictionary(static interpreter => interpreter, Runtime.ReadGil);
-        for (var i = 0; i < records.Count; i++)
+        // A lock changes hands while its threads are looked at one after the other; then they are looked at again.
+        const int mostTries = 4;
+        for (var tries = 0; tries == 0 || (tries < mostTries && threads.Exists(static thread => thread is { HoldsGil: true, State: ThreadState.WaitingForGil })); tries++)
         {
-            threads.Add(Look(records[i], tids[i], names[i], gils[records[i].Interpreter], frames));
+            threads.Clear();
+            // Once for all threads: a lock has one holder.
+            var gils = records.Select(static record => record.Interpreter).Distinct().ToDictionary(static interpreter => interpreter, Runtime.ReadGil);
+            for (var i = 0; i < records.Count; i++)
+            {
+                threads.Add(Look(records[i], tids[i], names[i], gils[records[i].Interpreter], frames));
+            }
         }
 
         return new ProcessSnapshot
@@ -185,9 +191,10 @@ public sealed class PythonProcessView : IDisposable
             Tid = tid,
             Name = name,
             State = activity.State,
-            Waiting = activity.Waiting,
+            Waiting = activity.State == ThreadState.WaitingForGil && holds ? null : activity.Waiting,
             HoldsGil = holds,
-            WaitsForGil = activity.State == ThreadState.WaitingForGil,
+            // Who has been given the lock, but has not been woken for it yet, waits for it no more.
+            WaitsForGil = activity.State == ThreadState.WaitingForGil && !holds,
             AskedToDropGil = holds && gil.DropRequested,
             CollectsGarbage = holds && Runtime.IsCollecting(record.Interpreter),
             Exception = exception == 0 ? null : Runtime.ReadTypeName(exception),

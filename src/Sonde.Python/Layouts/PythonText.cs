@@ -57,33 +57,64 @@ public static class PythonText
     /// <returns>False when the memory cannot be read or does not hold a compact string.</returns>
     public static bool TryRead(Sonde.Symbols.IMemory memory, CallLayout layout, ulong address, int maximum, out string text)
     {
+        // Nearly all strings are names: header and characters come in one reading, unless the memory ends behind a short one.
+        Span<byte> head = stackalloc byte[HeadBytes(layout)];
         text = "";
-        Span<byte> word = stackalloc byte[8];
-        if (!memory.TryRead(address + (ulong)layout.TextLength, word))
+        if (!memory.TryRead(address, head))
+        {
+            head = head[..HeaderBytes(layout)];
+            if (!memory.TryRead(address, head))
+            {
+                return false;
+            }
+        }
+
+        if (TryDecode(layout, head, maximum, out text))
+        {
+            return true;
+        }
+
+        if (!TryFind(layout, head, maximum, out var state, out var first, out var count))
         {
             return false;
         }
 
-        var length = BinaryPrimitives.ReadInt64LittleEndian(word);
-        if (length < 0 || !memory.TryRead(address + (ulong)layout.TextState, word[..4]))
-        {
-            return false;
-        }
-
-        var state = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        var size = CharacterBytes(state);
-        if (size == 0)
-        {
-            return false;
-        }
-
-        var bytes = new byte[Math.Min(length, maximum) * size];
-        if (!memory.TryRead(address + (ulong)(IsAscii(state) ? layout.TextAscii : layout.TextCompact), bytes))
+        var bytes = new byte[count];
+        if (!memory.TryRead(unchecked(address + (ulong)first), bytes))
         {
             return false;
         }
 
         text = Decode(state, bytes);
         return true;
+    }
+
+    /// <summary>How many bytes from the beginning of a string object hold all of most strings.</summary>
+    public static int HeadBytes(CallLayout layout)
+    {
+        const int mostOfNames = 64;
+        return Math.Max(HeaderBytes(layout), layout.TextCompact) + mostOfNames;
+    }
+
+    /// <summary>Decodes a string object from its first bytes, which may be more than it has.</summary>
+    /// <returns>False when it is no compact string, or longer than that.</returns>
+    public static bool TryDecode(CallLayout layout, ReadOnlySpan<byte> head, int maximum, out string text)
+    {
+        var isThere = TryFind(layout, head, maximum, out var state, out var first, out var count) && first + count <= head.Length;
+        text = isThere ? Decode(state, head.Slice(first, count)) : "";
+        return isThere;
+    }
+
+    static int HeaderBytes(CallLayout layout) => Math.Max(Math.Max(layout.TextLength + sizeof(long), layout.TextState + sizeof(uint)), layout.TextAscii);
+
+    /// <summary>Where the characters of a string object are, in bytes from its beginning; false when it is no compact string.</summary>
+    static bool TryFind(CallLayout layout, ReadOnlySpan<byte> head, int maximum, out uint state, out int first, out int count)
+    {
+        var length = BinaryPrimitives.ReadInt64LittleEndian(head[layout.TextLength..]);
+        state = BinaryPrimitives.ReadUInt32LittleEndian(head[layout.TextState..]);
+        first = IsAscii(state) ? layout.TextAscii : layout.TextCompact;
+        var size = CharacterBytes(state);
+        count = (int)Math.Clamp(length, 0, maximum) * size;
+        return length >= 0 && size > 0;
     }
 }

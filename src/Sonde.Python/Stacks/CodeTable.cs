@@ -158,10 +158,21 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
             return [];
         }
 
+        const int batch = 32;
         var names = new string[items.Length];
-        for (var i = 0; i < names.Length; i++)
+        var size = PythonText.HeadBytes(_calls);
+        var heads = new byte[Math.Min(batch, items.Length) * size];
+        Span<int> lengths = stackalloc int[batch];
+        lengths.Fill(size);
+        for (var done = 0; done < names.Length;)
         {
-            names[i] = PythonText.TryRead(memory, _calls, items[i], MostNameCharacters, out var name) ? name : "";
+            var count = Math.Min(batch, names.Length - done);
+            var read = memory.ReadGather(items.AsSpan(done, count), lengths[..count], heads);
+            for (var i = 0; i < count; i++, done++)
+            {
+                names[done] = (i < read && PythonText.TryDecode(_calls, heads.AsSpan(i * size, size), MostNameCharacters, out var name))
+                    || PythonText.TryRead(memory, _calls, items[done], MostNameCharacters, out name) ? name : "";
+            }
         }
 
         return names;

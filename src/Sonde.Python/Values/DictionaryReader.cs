@@ -127,10 +127,38 @@ static class DictionaryReader
                 break;
         }
 
+        // Both tables in one reading each, but not where only some of what they hold was copied.
+        var slots = 1;
+        foreach (var slot in order[..set])
+        {
+            slots = Math.Max(slots, slot < count ? slot + 1 : 0);
+        }
+
+        const int widest = 24;
+        Span<byte> wholeValues = stackalloc byte[8 * (MaximumShared + 2)], wholeKeys = stackalloc byte[widest * (MaximumShared + 2)];
+        wholeValues = wholeValues[..(8 * slots)];
+        wholeKeys = wholeKeys[..(width * slots)];
+        var isWhole = !objects.IsCaptured && slots <= MaximumShared + 2 && objects.TryRead(values, wholeValues) && objects.TryRead(table, wholeKeys);
         for (var i = 0; i < set && entries.Count < maximum; i++)
         {
-            if (order[i] < count && objects.TryReadPointer(values + (8UL * order[i]), out var value) && value != 0
-                && TryReadKey(objects, table + ((ulong)width * order[i]) + (width == 24 ? 8UL : 0), keysLast, out var key) && key != 0)
+            if (order[i] >= count)
+            {
+                continue;
+            }
+
+            var keyAt = width * order[i] + (width == widest ? 8 : 0);
+            ulong key, value;
+            if (isWhole)
+            {
+                value = BinaryPrimitives.ReadUInt64LittleEndian(wholeValues[(8 * order[i])..]);
+                key = BinaryPrimitives.ReadUInt64LittleEndian(wholeKeys[keyAt..]);
+            }
+            else if (!objects.TryReadPointer(values + (8UL * order[i]), out value) || !TryReadKey(objects, table + (ulong)keyAt, keysLast, out key))
+            {
+                continue;
+            }
+
+            if (key != 0 && value != 0)
             {
                 entries.Add(new Entry(key, value));
             }
