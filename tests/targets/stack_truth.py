@@ -26,8 +26,12 @@ arrived = []
 native = {}
 
 
+# Each thread's own frame where it waits. sys._current_frames() would make objects of a sub-interpreter's frames in the main one's memory, which 3.12 does not survive.
+waiting = {}
+
+
 def here():
-    arrived.append(1); gate.acquire()
+    waiting[threading.get_ident()] = sys._getframe(); arrived.append(1); gate.acquire()
     return 1
 
 
@@ -214,6 +218,7 @@ def subinterpreter(truth_writer):
     reader, _ = os.pipe()
     number = interpreters.create()
     run = getattr(interpreters, "run_string", None) or interpreters.exec
+    waiting[threading.get_ident()] = sys._getframe()
     run(number, SUBINTERPRETER % (reader, truth_writer))
 
 
@@ -257,9 +262,8 @@ def truth():
         names = {id(found.__code__): found.__qualname__ for found in functions if found.__code__.co_flags & optimized and not hasattr(found, "__wrapped__")}
     threads = []
     known = {thread.ident: thread.name for thread in threading.enumerate()}
-    for ident, frame in sys._current_frames().items():
-        # This function will have returned.
-        frame = frame.f_back if frame.f_code is truth.__code__ else frame
+    # This function will have returned.
+    for ident, frame in [(threading.get_ident(), sys._getframe(1))] + list(waiting.items()):
         threads.append({"ident": ident, "native": native.get(ident), "name": known.get(ident), "frames": frames_of(frame, names)})
     return {"threads": threads, "main": threading.main_thread().ident}
 
