@@ -10,6 +10,9 @@ namespace Sonde.Tracing;
 public sealed class Aggregate<TKey, TValue> : IAsyncDisposable
     where TKey : notnull
 {
+    /// <summary>The key of what is not there, which a dictionary cannot hold as null: an empty text, a Python value of no type but None's.</summary>
+    static readonly TKey? _nothing = typeof(TKey) == typeof(string) ? (TKey)(object)"" : typeof(TKey) == typeof(object) ? (TKey)(object)new PythonObject("NoneType") : default;
+
     readonly TracingRun _run;
     readonly Func<RecordReader, TKey> _key;
     readonly Func<AggregateCell, TValue> _value;
@@ -52,7 +55,7 @@ public sealed class Aggregate<TKey, TValue> : IAsyncDisposable
             {
                 if (reader.TrySet(layout, entry.Key))
                 {
-                    var name = _key(reader);
+                    var name = _key(reader) ?? _nothing!;
                     var value = _value(new AggregateCell(type, entry.Aggregate));
                     table[name] = table.TryGetValue(name, out var before) ? _join(before, value) : value;
                 }

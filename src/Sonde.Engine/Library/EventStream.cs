@@ -73,7 +73,10 @@ public sealed class EventStream<T> : IAsyncEnumerable<T>
         }
     }
 
-    /// <summary>Counts events by key, in the kernel, from now on.</summary>
+    /// <summary>
+    /// Counts events by key, in the kernel, from now on. A text that is null is the key <c>""</c>, a Python value that is None or not there a
+    /// <see cref="PythonObject"/> of the type <c>NoneType</c>.
+    /// </summary>
     /// <inheritdoc cref="Open" path="/exception"/>
     public Aggregate<TKey, long> CountBy<TKey>(Expression<Func<T, TKey>> key)
         where TKey : notnull

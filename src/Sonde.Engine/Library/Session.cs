@@ -15,7 +15,10 @@ namespace Sonde.Tracing;
 /// </remarks>
 public sealed class Session : IAsyncDisposable
 {
+    const int MostWarnings = 1000;
+
     readonly List<TracingRun> _runs = [];
+    readonly List<string> _warnings = [];
     Losses _closed = new();
     bool _disposed;
 
@@ -35,6 +38,21 @@ public sealed class Session : IAsyncDisposable
             lock (_runs)
             {
                 return _runs.Aggregate(_closed, static (losses, run) => losses + run.Losses);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What could not be had of what was asked, each once: functions of a pattern that cannot be probed, when a stream is opened; patterns that no function
+    /// of Python fitted and stacks that could not be taken, when it has ended.
+    /// </summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (_runs)
+            {
+                return [.. _warnings];
             }
         }
     }
@@ -158,6 +176,14 @@ public sealed class Session : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _runs.Add(run);
+        }
+    }
+
+    internal void Warn(IEnumerable<string> messages)
+    {
+        lock (_runs)
+        {
+            _warnings.AddRange(messages.Distinct().Except(_warnings).Take(MostWarnings - _warnings.Count));
         }
     }
 

@@ -18,6 +18,9 @@ sealed partial class Binder
     /// <summary>Sends its arguments as an event (<see cref="ActionKind.Event"/>). Only trees made in memory hold it: the name is none that can be written.</summary>
     public const string EventFunction = "event#";
 
+    /// <summary>The Python value of what has none, as the result of a function that an exception left. Only trees made in memory hold it, too.</summary>
+    public const string NoPythonValueFunction = "nothing#";
+
     static readonly Dictionary<string, Function> _functions = new()
     {
         // Output
@@ -28,6 +31,7 @@ sealed partial class Binder
         ["system"] = new(1, Any, (binder, call) => binder.BindFormatted(call, ActionKind.System), IsUnsafe: true),
         ["cat"] = new(1, Any, (binder, call) => binder.BindFormatted(call, ActionKind.Cat)),
         [EventFunction] = new(0, Any, (binder, call) => binder.BindEvent(call)),
+        [NoPythonValueFunction] = new(0, 0, (_, _) => PythonValue(new BoundConstant(IntegerType.UInt64, 0))),
         ["print"] = new(1, 3, (binder, call) => binder.BindPrint(call)),
         ["time"] = new(0, 1, (binder, call) => binder.BindTime(call)),
         ["strftime"] = new(2, 2, (binder, call) => binder.BindStrftime(call)),
@@ -145,7 +149,7 @@ sealed partial class Binder
             return Unknown;
         }
 
-        return Fail(call.Span, $"Unknown function: '{call.Name}'", DidYouMean(call.Name, _functions.Keys.Where(static name => name != EventFunction).Concat(Aggregations.Keys).Concat(Subprograms.Keys)));
+        return Fail(call.Span, $"Unknown function: '{call.Name}'", DidYouMean(call.Name, _functions.Keys.Where(static name => !name.EndsWith('#')).Concat(Aggregations.Keys).Concat(Subprograms.Keys)));
     }
 
     /// <summary>Functions that bpftrace has as macros, and whose number of arguments it complains about as of theirs.</summary>

@@ -199,6 +199,39 @@ public sealed class EventStreamTests : IAsyncDisposable
         AssertWrong("p", _session.Usdt("library:transfer"));
     }
 
+    [Fact]
+    public void Of_an_odd_expression_the_odd_part_is_named_with_its_reason()
+    {
+        var (list, array, zero, one) = (new List<int> { 1, 2 }, new[] { 1, 2 }, 0, (string?)null);
+        Func<int, bool> isOwn = static pid => pid == Environment.ProcessId;
+        AssertOdd("list.Contains(p.Pid)", "List<int>.Contains runs in .NET only", p => list.Contains(p.Pid));
+        AssertOdd("array.Contains(p.Pid)", "MemoryExtensions.Contains runs in .NET only", p => array.Contains(p.Pid));
+        AssertOdd("isOwn(p.Pid)", "a delegate runs in .NET only", p => isOwn(p.Pid));
+        AssertOdd("(double)p.Int64(3) * 1.5", "does not compute with double", p => p.Int64(3) * 1.5);
+        AssertOdd("p.Time.TotalMilliseconds", "TimeSpan.TotalMilliseconds is of .NET only", p => p.Time.TotalMilliseconds);
+        AssertOdd("p.String(0)[0]", "runs in .NET only", p => p.String(0)[0] == 'a');
+        AssertOdd("p.ToString()", "runs in .NET only", p => p.ToString());
+        AssertOdd("p.NativeStack(1000)", "1 to 127", p => p.NativeStack(1000));
+        AssertOdd("p.PythonStack(0)", "1 to 1024", p => p.PythonStack(0));
+        AssertOdd("p.UInt32(-1)", "count from 0", p => p.UInt32(-1));
+        AssertOdd("p.String(one)", "not null", p => p.String(one!));
+        AssertOdd("p.Int64(p.Pid)", "must be known", p => p.Int64(p.Pid));
+        AssertOdd("array[5]", "failed: Index was outside", p => array[5] + p.Pid);
+        AssertOdd("5 % zero", "failed: Attempted to divide by zero", p => (5 % zero) + p.Pid);
+        AssertOdd("p.Int64(3) / zero", "other than 0", p => p.Int64(3) / zero);
+        AssertOdd("new List<int>() { p.Pid }", "List<int> can only be made", p => new List<int> { p.Pid });
+        AssertOdd("new int[p.Pid]", "int[] can only be made", p => new int[p.Pid]);
+        AssertOdd("(int)p.Double(4)", "double cannot become int", p => (int)p.Double(4));
+    }
+
+    void AssertOdd<T>(string part, string reason, System.Linq.Expressions.Expression<Func<UsdtHit, T>> projection)
+    {
+        var problem = Assert.Throws<ExpressionException>(() => _session.Usdt("library:transfer", projection).Open());
+        Assert.Equal(part, problem.Expression);
+        Assert.StartsWith($"'{part}' ", problem.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, problem.Message, StringComparison.Ordinal);
+    }
+
     static void AssertWrong<T>(string part, EventStream<T> stream)
     {
         var problem = Assert.Throws<ExpressionException>(() => stream.Open());
@@ -271,6 +304,15 @@ public sealed class EventStreamTests : IAsyncDisposable
         Assert.Equal(1, counts.Losses.CutTexts);
         await counts.DisposeAsync();
         Assert.Equal(1, session.Losses.CutTexts);
+    }
+
+    [Fact]
+    public async Task A_text_that_is_not_there_is_an_empty_key()
+    {
+        await using var counts = _session.Usdt("library:transfer").CountBy(p => p.String(0));
+        _probe.Fire(null!, "", 0, 0, 0);
+        _probe.Fire("", "", 0, 0, 0);
+        Assert.Equal(new Dictionary<string, long> { [""] = 2 }, counts.Snapshot());
     }
 
     [Fact]

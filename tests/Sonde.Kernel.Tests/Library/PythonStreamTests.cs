@@ -66,6 +66,31 @@ public sealed class PythonStreamTests
     }
 
     [Fact]
+    public async Task Results_of_whatever_type_are_keys()
+    {
+        using var target = Start("pyenv-3.12");
+        await using var session = Session.Attach(target.Pid);
+        await using var results = session.PythonCalls("*handle").CountBy(c => c.Result.Value);
+        await using var several = session.PythonCalls("*handle").CountBy(c => new { Result = c.Result.Value, Name = c.Value("name"), c.Exception });
+        Do(target, "7", "13", "8", "7");
+        Assert.Equal(new Dictionary<object, long> { [14L] = 2, [16L] = 1, [new PythonObject("NoneType")] = 1 }, results.Snapshot());
+        Assert.Equal(2, several.Snapshot()[new { Result = (object)14L, Name = (object)"user7", Exception = "" }]);
+        Assert.Equal(1, several.Snapshot()[new { Result = (object)null!, Name = (object)"user13", Exception = "KeyError" }]);
+    }
+
+    [Fact]
+    public async Task What_fitted_nothing_is_a_warning_once_the_stream_has_ended()
+    {
+        using var target = Start("pyenv-3.12");
+        await using var session = Session.Attach(target.Pid);
+        await using var calls = session.PythonCalls("hamdle", c => c.Pid).Open();
+        Do(target, "7");
+        Assert.Empty(session.Warnings);
+        await calls.DisposeAsync();
+        Assert.StartsWith("hamdle: none of the ", Assert.Single(session.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Samples_are_of_all_threads()
     {
         using var target = Start("pyenv-3.12");

@@ -12,7 +12,7 @@ static class Requires
         That(Environment.OSVersion.Version >= new Version(major, minor), $"needs Linux {major}.{minor}; this is {Environment.OSVersion.Version}");
 
     /// <summary>One of the native programs with probes of their own, built where it is not yet.</summary>
-    /// <param name="name">"library" or "shop" of eng/usdt-native.</param>
+    /// <param name="name">"library", "shop" or "tracing" of eng/usdt-native.</param>
     /// <returns>The folder it is in.</returns>
     public static string NativeUsdt(string name)
     {

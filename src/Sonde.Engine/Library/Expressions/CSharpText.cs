@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Sonde.Engine.Library.Expressions;
@@ -15,6 +16,10 @@ static class CSharpText
         MemberExpression { Expression: ConstantExpression { Value: { } closure } } captured when closure.GetType().Name.StartsWith('<') => captured.Member.Name,
         MemberExpression { Expression: { } of } member => $"{Of(of)}.{member.Member.Name}",
         MemberExpression member => $"{member.Member.DeclaringType?.Name}.{member.Member.Name}",
+        MethodCallExpression { Method.Name: "op_Implicit", Arguments: [var converted] } => Of(converted),
+        MethodCallExpression { Object: { } of, Method.Name: "get_Item" or "get_Chars" } index => $"{Of(of)}[{List(index.Arguments)}]",
+        MethodCallExpression { Object: null, Arguments: [var of, ..] } extension when extension.Method.IsDefined(typeof(ExtensionAttribute), inherit: false) => $"{Of(of)}.{extension.Method.Name}({List(extension.Arguments.Skip(1))})",
+        InvocationExpression invocation => $"{Of(invocation.Expression)}({List(invocation.Arguments)})",
         MethodCallExpression call => $"{(call.Object is { } of ? Of(of) : call.Method.DeclaringType?.Name)}.{call.Method.Name}({List(call.Arguments)})",
         UnaryExpression { NodeType: ExpressionType.Convert or ExpressionType.ConvertChecked } cast => cast.Operand is ConstantExpression || IsWidening(cast) ? Of(cast.Operand) : $"({Name(cast.Type)}){Nested(cast.Operand)}",
         UnaryExpression unary => unary.NodeType switch
@@ -30,6 +35,8 @@ static class CSharpText
         NewExpression { Members: { } members } made => $"new {{ {string.Join(", ", made.Arguments.Zip(members, (value, member) => $"{member.Name} = {Of(value)}"))} }}",
         NewExpression made => $"new {Name(made.Type)}({List(made.Arguments)})",
         MemberInitExpression init => $"{Of(init.NewExpression)} {{ {string.Join(", ", init.Bindings.Select(static binding => binding is MemberAssignment set ? $"{set.Member.Name} = {Of(set.Expression)}" : binding.Member.Name))} }}",
+        ListInitExpression list => $"{Of(list.NewExpression)} {{ {List(list.Initializers.SelectMany(static one => one.Arguments))} }}",
+        NewArrayExpression { NodeType: ExpressionType.NewArrayBounds } room => $"new {Name(room.Type.GetElementType()!)}[{List(room.Expressions)}]",
         NewArrayExpression array => $"new[] {{ {List(array.Expressions)} }}",
         _ => expression.ToString(),
     };
@@ -51,6 +58,7 @@ static class CSharpText
         TypeCode.Single => "float",
         TypeCode.Double => "double",
         TypeCode.String => "string",
+        _ when type.IsArray => $"{Name(type.GetElementType()!)}[]",
         _ => type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>" : type.Name,
     };
 

@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using Sonde.Tracing;
 
 namespace Sonde.Engine.Library.Expressions;
 
@@ -7,6 +8,7 @@ namespace Sonde.Engine.Library.Expressions;
 static class Constants
 {
     /// <summary>The value of an expression without parameters; false for one that has some.</summary>
+    /// <exception cref="ExpressionException">It has none, as it ends in an exception.</exception>
     public static bool TryEvaluate(Expression expression, out object? value)
     {
         value = null;
@@ -17,7 +19,16 @@ static class Constants
             return false;
         }
 
-        value = Evaluate(expression);
+        try
+        {
+            value = Evaluate(expression);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            var cause = problem is TargetInvocationException { InnerException: { } inner } ? inner : problem;
+            throw new ExpressionException(CSharpText.Of(expression), $"it was to be evaluated before that, and failed: {cause.Message}");
+        }
+
         return true;
     }
 

@@ -141,7 +141,7 @@ sealed record CallPair(SyntaxWriter Name, AttachPoint Entry, IReadOnlyList<Attac
 
             // An exception has no result, and a return no exception.
             return asked.Name == nameof(PythonCallHit.Exception) && point.Provider != "pyraise" ? write.Text("")
-                : asked.OfResult && point.Provider == "pyraise" ? asked.IsText ? write.Text("") : write.Number(0)
+                : asked.OfResult && point.Provider == "pyraise" ? asked.IsText ? write.Text("") : asked.Name == nameof(Result.Value) ? write.Call(Sonde.Script.Binding.Binder.NoPythonValueFunction) : write.Number(0)
                 : asked.Write();
         }
     }

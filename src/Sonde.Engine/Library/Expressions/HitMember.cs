@@ -43,8 +43,10 @@ sealed record HitMember(string Text, string Name, object? Argument, bool OfResul
             MethodCallExpression call => (call.Object, call.Method.Name, call.Arguments),
             _ => (null, "", []),
         };
-        var ofResult = of is MemberExpression { Member.Name: nameof(CallHit.Result), Expression: ParameterExpression } result && result.Type == typeof(Result);
-        if (!(of is ParameterExpression parameter && typeof(Hit).IsAssignableFrom(parameter.Type)) && !ofResult)
+        var ofResult = of is MemberExpression { Member.Name: nameof(CallHit.Result), Expression: ParameterExpression } result && result.Type == typeof(Result) && expression is MemberExpression;
+        // What every object has, as ToString, is nothing of the hit.
+        var isOfHit = of is ParameterExpression parameter && typeof(Hit).IsAssignableFrom(parameter.Type) && expression is not MethodCallExpression { Method.DeclaringType.Namespace: nameof(System) };
+        if (!isOfHit && !ofResult)
         {
             return null;
         }
@@ -56,8 +58,15 @@ sealed record HitMember(string Text, string Name, object? Argument, bool OfResul
             throw new ExpressionException(text, "which value it is must be known when the probe is attached; give a constant or a variable of the program");
         }
 
+        if (name is nameof(Hit.NativeStack) or nameof(Hit.PythonStack) && argument is int frames && (frames < 1 || frames > MostFrames(name)))
+        {
+            throw new ExpressionException(text, string.Create(CultureInfo.InvariantCulture, $"its frames are 1 to {MostFrames(name)}"));
+        }
+
         return new HitMember(text, name, argument, ofResult, expression.Type);
     }
+
+    static int MostFrames(string name) => name == nameof(Hit.NativeStack) ? 127 : 1024;
 
     /// <summary>It in the language.</summary>
     public Sonde.Script.Syntax.Expression Write()
@@ -91,7 +100,8 @@ sealed record HitMember(string Text, string Name, object? Argument, bool OfResul
     {
         int index when index >= 0 => write.Name(string.Create(CultureInfo.InvariantCulture, $"arg{index}")),
         string name => write.Field(write.Name("args"), name),
-        _ => throw new ExpressionException(Text, "arguments count from 0"),
+        int => throw new ExpressionException(Text, "arguments count from 0"),
+        _ => throw new ExpressionException(Text, "a value has a place or a name, not null"),
     };
 
     Cast Number(SyntaxWriter write, Sonde.Script.Syntax.Expression value) => Numbers.Of(Type) is { } number

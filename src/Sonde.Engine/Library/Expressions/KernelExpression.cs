@@ -44,10 +44,15 @@ sealed class KernelExpression(Func<HitMember, Tree> member)
     {
         ParameterExpression => "select what you want of it",
         MethodCallExpression { Method: { } method } => $"{CSharpText.Name(method.DeclaringType!)}.{method.Name} runs in .NET only; call it in the loop that reads the events",
-        MemberExpression { Member: { } name, Expression: { } of } when of.Type == typeof(string) => $"string.{name.Name} is of .NET only; use it in the loop that reads the events",
-        MemberExpression { Member: { } name } => $"{name.Name} is not one of the values that were selected",
+        MemberExpression { Member: { } name, Expression: { } of } => UnknownMember(name.Name, of),
+        InvocationExpression => "a delegate runs in .NET only; call it in the loop that reads the events",
         _ => "only arithmetic, comparisons and logic of integers, times and texts can; do the rest in the loop that reads the events",
     });
+
+    /// <summary>Why a member of something is not to be had.</summary>
+    public static string UnknownMember(string name, Expression of) => of is NewExpression or MemberInitExpression
+        ? $"{name} is not one of the values that were selected"
+        : $"{CSharpText.Name(of.Type)}.{name} is of .NET only; use it in the loop that reads the events";
 
     static Tree Literal(Expression expression, object? value)
     {
@@ -82,7 +87,7 @@ sealed class KernelExpression(Func<HitMember, Tree> member)
             case ExpressionType.Convert when Numbers.Of(unary.Operand.Type) is not null:
                 return Sized(unary, write, Write(unary.Operand));
             case ExpressionType.Convert or ExpressionType.ConvertChecked:
-                throw Wrong(unary, $"a {CSharpText.Name(unary.Operand.Type)} cannot become a {CSharpText.Name(unary.Type)} there; only integers can be cast, without 'checked'");
+                throw Wrong(unary, $"{CSharpText.Name(unary.Operand.Type)} cannot become {CSharpText.Name(unary.Type)} there; only integers can be cast, without 'checked'");
             default:
                 throw Unknown(unary);
         }

@@ -108,6 +108,9 @@ sealed class Projection
         MethodCallExpression call when MakesTuple(call) => [.. call.Arguments],
         ParameterExpression hit => throw new ExpressionException(CSharpText.Of(hit), $"a hit is no value; Select what you want of it: .Select({hit.Name} => new {{ {hit.Name}.Pid, {hit.Name}.Comm }})"),
         MethodCallExpression call => throw new ExpressionException(CSharpText.Of(call), $"{CSharpText.Name(call.Method.DeclaringType!)}.{call.Method.Name} runs in .NET only; call it in the loop that reads the events"),
+        InvocationExpression call => throw new ExpressionException(CSharpText.Of(call), "a delegate runs in .NET only; call it in the loop that reads the events"),
+        MemberExpression { Expression: { } of } member => throw new ExpressionException(CSharpText.Of(member), KernelExpression.UnknownMember(member.Member.Name, of)),
+        BinaryExpression or UnaryExpression or ConditionalExpression => throw new ExpressionException(CSharpText.Of(part), $"the kernel does not compute with {CSharpText.Name(part.Type)}; compute it in the loop that reads the events"),
         _ => throw new ExpressionException(CSharpText.Of(part), $"a {CSharpText.Name(part.Type)} can only be made of values by its constructor; do the rest in the loop that reads the events"),
     };
 

@@ -175,6 +175,7 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
         try
         {
             session.Run(_ending.Token);
+            owner.Warn(session.Warnings());
             if (AtEnd is { } question)
             {
                 Put(question, session);
@@ -210,6 +211,9 @@ sealed class TracingRun(Session owner, Sonde.Script.Syntax.Script tree, Action<R
             throw error.Span.Source?.Name == Expressions.SyntaxWriter.ExpressionSource ? new ExpressionException(error.Span.Text, reason) : new TracingException($"{error.Span.Text}: {reason}");
         }
 
+        // Those about expressions are of what was made of them, and not of the program.
+        owner.Warn(compiler.Diagnostics.Messages.Where(static message => message.Severity == Severity.Warning && message.Span.Source?.Name != Expressions.SyntaxWriter.ExpressionSource)
+            .Select(static message => message.Hint is { } hint ? $"{message.Message}; {hint}" : message.Message));
         return bound is { Probes.Count: > 0 } ? compiler.Compile(bound) : throw new TracingException($"{tree.Probes[0].Span.Text}: there is no such probe");
     }
 

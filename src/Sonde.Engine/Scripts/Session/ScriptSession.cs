@@ -378,24 +378,14 @@ sealed class ScriptSession : IDisposable
         _output.Flush();
         if (!_options.NoWarnings)
         {
-            foreach (var problem in _python.Problems)
-            {
-                _output.Say($"WARNING: Python stacks of a process were not taken: {problem}");
-            }
-
             foreach (var message in _losses.Others())
             {
                 _output.Say(message);
             }
 
-            foreach (var message in (_tables?.Problems ?? []).Concat(_mappings.Problems()))
+            foreach (var message in Warnings())
             {
                 _output.Say($"WARNING: {message}");
-            }
-
-            foreach (var message in _compiled.Runtime.Python is { } python ? _names.Codes.Unmatched(python.Patterns) : [])
-            {
-                _output.Say($"WARNING: {Escape.Text(message)}");
             }
 
             if (_actions.Malformed > 0)
@@ -404,6 +394,15 @@ sealed class ScriptSession : IDisposable
             }
         }
     }
+
+    /// <summary>What could not be had, losses apart. For the session's thread, when it has run.</summary>
+    public IEnumerable<string> Warnings() =>
+    [
+        .. _python.Problems.Select(static problem => $"Python stacks of a process were not taken: {problem}"),
+        .. _tables?.Problems ?? [],
+        .. _mappings.Problems(),
+        .. _compiled.Runtime.Python is { } python ? _names.Codes.Unmatched(python.Patterns).Select(static message => Escape.Text(message)) : [],
+    ];
 
     void DrainAll()
     {
