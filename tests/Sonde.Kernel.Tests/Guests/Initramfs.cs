@@ -26,6 +26,15 @@ sealed class Initramfs
     /// <summary>Adds a copy of a file of this machine.</summary>
     public void AddCopy(string from, string path) => Add(path, () => File.ReadAllBytes(from));
 
+    /// <summary>Adds copies of all files of a folder in a root directory, at the same place; links that lead nowhere from here are left out.</summary>
+    public void AddTree(string root, string folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(root + folder, "*", SearchOption.AllDirectories).Where(static file => File.ResolveLinkTarget(file, returnFinalTarget: true) is null or { Exists: true }))
+        {
+            AddCopy(file, file[root.Length..]);
+        }
+    }
+
     /// <summary>Adds a program of this machine, and the dynamic linker and libraries it needs, where it looks for them.</summary>
     public void AddProgram(string from, string path)
     {
@@ -56,6 +65,9 @@ sealed class Initramfs
         }
         WriteEntry(output, inode, "TRAILER!!!", 0, []);
     }
+
+    /// <summary>Adds a file.</summary>
+    public void Add(string path, byte[] content) => Add(path, () => content);
 
     void Add(string path, Func<byte[]> content)
     {
