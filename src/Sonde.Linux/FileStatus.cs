@@ -13,6 +13,9 @@ public readonly record struct FileStatus(uint User, ushort Mode, uint Device, ul
 {
     const int Bytes = 256;
 
+    /// <summary>When its contents were changed last, in nanoseconds since 1970.</summary>
+    public long ModifiedNs { get; init; }
+
     /// <summary>Whether it is a directory, and no link to one.</summary>
     public bool IsDirectory => (Mode & 0xf000) == 0x4000;
 
@@ -27,7 +30,7 @@ public readonly record struct FileStatus(uint User, ushort Mode, uint Device, ul
     /// <param name="followsLinks">Whether it is that of the file which a symbolic link leads to, or the link's own.</param>
     /// <param name="status">The status.</param>
     /// <returns>False when there is no such file, or it may not be asked.</returns>
-    /// <remarks><c>struct statx</c>: the user at 20, the mode at 28, the inode at 32, the device's major and minor at 136 and 140.</remarks>
+    /// <remarks><c>struct statx</c>: the user at 20, the mode at 28, the inode at 32, the time of the last change at 112, the device's major and minor at 136 and 140.</remarks>
     public static unsafe bool TryRead(string path, bool followsLinks, out FileStatus status)
     {
         const nint currentDirectory = -100;
@@ -49,7 +52,10 @@ public readonly record struct FileStatus(uint User, ushort Mode, uint Device, ul
             BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]),
             BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]),
             BinaryPrimitives.ReadUInt32LittleEndian(fields[136..]) << 20 | BinaryPrimitives.ReadUInt32LittleEndian(fields[140..]) & 0xfffff,
-            BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]))
+        {
+            ModifiedNs = unchecked((BinaryPrimitives.ReadInt64LittleEndian(fields[112..]) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(fields[120..])),
+        };
         return true;
     }
 }

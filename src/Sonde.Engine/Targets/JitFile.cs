@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Linux;
 using Sonde.Symbols.Jit;
 
@@ -10,11 +11,12 @@ namespace Sonde.Engine.Targets;
 /// <param name="isDump">Whether it is a JIT dump, and not a map.</param>
 sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
 {
-    /// <summary>What was read last is compared: a file may be written anew.</summary>
+    /// <summary>What was read last is compared: a file may be written anew. One of the same length has been when it was changed since.</summary>
     const int MarkBytes = 64;
 
     byte[] _mark = [];
     long _markAt;
+    long _modifiedNs;
     NamespaceFile _identity;
     PerfMapReader? _map;
     JitDumpReader? _dump;
@@ -25,10 +27,16 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
     /// <summary>The functions it tells of.</summary>
     public JitFunctions Functions { get; private set; } = new();
 
+    /// <summary>What of it could not be taken; null when all was.</summary>
+    public string? Problem => _dump?.Problem is { } problem ? $"{path}: {problem}; what follows is not read"
+        : Functions.Skipped > 0 ? string.Create(CultureInfo.InvariantCulture, $"{path}: {Functions.Skipped} functions were left out, since there are too many")
+        : (_map?.Malformed ?? 0) + (_dump?.Malformed ?? 0) is > 0 and var malformed ? string.Create(CultureInfo.InvariantCulture, $"{path}: {malformed} entries made no sense and were left out")
+        : null;
+
     /// <summary>Reads what is new; keeps what it has when the file is gone, or is not to be believed.</summary>
     public void ReadMore()
     {
-        using var file = Open(out var length);
+        using var file = Open(out var length, out var modifiedNs);
         if (file is null)
         {
             return;
@@ -46,13 +54,14 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
         }
 
         var again = new byte[_mark.Length];
-        if ((_map is null && _dump is null) || length < _markAt + _mark.Length || Read(_markAt, again) != again.Length || !again.AsSpan().SequenceEqual(_mark))
+        var isAsLong = length == _markAt + _mark.Length;
+        if ((_map is null && _dump is null) || (isAsLong && modifiedNs != _modifiedNs) || length < _markAt + _mark.Length || Read(_markAt, again) != again.Length || !again.AsSpan().SequenceEqual(_mark))
         {
             Functions = new();
             _map = isDump ? null : new PerfMapReader(Functions);
             _dump = isDump ? new JitDumpReader(Functions) : null;
         }
-        else if (length == _markAt + _mark.Length && _map is not { HasMore: true })
+        else if (isAsLong && _map is not { HasMore: true })
         {
             return;
         }
@@ -62,11 +71,13 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
         _markAt = Math.Max(0, length - MarkBytes);
         _mark = new byte[length - _markAt];
         _mark = _mark[..Read(_markAt, _mark)];
+        _modifiedNs = modifiedNs;
     }
 
     /// <summary>The file as the process sees it or, when the process is gone, the very same file where we see it.</summary>
-    FileDescriptor? Open(out long length)
+    FileDescriptor? Open(out long length, out long modifiedNs)
     {
+        modifiedNs = 0;
         var isThere = ProcFs.Exists(pid);
         // In a directory that all write to, a link is anybody's, and leads to files of others.
         var file = RootedFile.TryOpen(isThere ? pid : 0, path, out length, followsLast: false);
@@ -83,6 +94,7 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
                 (_identity, _map, _dump) = (identity, null, null);
             }
 
+            modifiedNs = status.ModifiedNs;
             return file;
         }
 

@@ -33,6 +33,9 @@ public sealed class JitNames
         }
     }
 
+    /// <summary>What of the files could not be taken.</summary>
+    public IEnumerable<string> Problems => _files.Select(static file => file.Problem).OfType<string>();
+
     /// <summary>The function at an address, and the file that told of it.</summary>
     public bool TryFind(ulong address, out JitFunction function, out string source)
     {

@@ -54,6 +54,11 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     /// <summary>What is missing, a sentence each.</summary>
     public IEnumerable<string> Problems()
     {
+        foreach (var problem in _processes.Values.SelectMany(static known => known.Jit?.Problems ?? []).Distinct())
+        {
+            yield return problem;
+        }
+
         if (_deafness is not null)
         {
             yield return $"processes that ended may have no names in stacks: {_deafness}";

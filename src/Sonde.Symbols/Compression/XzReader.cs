@@ -5,11 +5,16 @@ using Sonde.Symbols.Elf;
 namespace Sonde.Symbols.Compression;
 
 /// <summary>Decompresses <c>.xz</c> files of one LZMA2 filter, which is what <c>xz</c> makes unless it is told otherwise.</summary>
-/// <remarks>Source: The .xz File Format, version 1.2.1. Of the checks of contents CRC32 is compared; the others are passed over.</remarks>
+/// <remarks>Source: The .xz File Format, version 1.2.1. Of the checks of contents CRC32 and CRC64 are compared, which <c>xz</c> writes; others are passed over.</remarks>
 static class XzReader
 {
     const int HeaderBytes = 12;
     const ulong Lzma2 = 0x21;
+
+    /// <summary>The polynomial of ECMA-182, its bits the other way round (section 6).</summary>
+    const ulong Crc64Polynomial = 0xc96c_5795_d787_0f42;
+
+    static readonly ulong[] _crc64 = MakeCrc64Table();
 
     static ReadOnlySpan<byte> Magic => [0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
 
@@ -54,7 +59,8 @@ static class XzReader
                 throw new CompressionException("a block ends after the xz file");
             }
 
-            if (check == 1 && BinaryPrimitives.ReadUInt32LittleEndian(source[at..]) != DebugFiles.Crc32(output.From(start)))
+            if ((check == 1 && BinaryPrimitives.ReadUInt32LittleEndian(source[at..]) != DebugFiles.Crc32(output.From(start)))
+                || (check == 4 && BinaryPrimitives.ReadUInt64LittleEndian(source[at..]) != Crc64(output.From(start))))
             {
                 throw new CompressionException("the checksum of a block is wrong");
             }
@@ -90,6 +96,34 @@ static class XzReader
         {
             throw new CompressionException(string.Create(CultureInfo.InvariantCulture, $"an xz filter other than LZMA2 alone (0x{filter:x}) is not supported"));
         }
+    }
+
+    static ulong Crc64(ReadOnlySpan<byte> bytes)
+    {
+        var crc = ulong.MaxValue;
+        foreach (var one in bytes)
+        {
+            crc = _crc64[(byte)(crc ^ one)] ^ crc >> 8;
+        }
+
+        return ~crc;
+    }
+
+    static ulong[] MakeCrc64Table()
+    {
+        var table = new ulong[256];
+        for (var i = 0; i < table.Length; i++)
+        {
+            var crc = (ulong)i;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = (crc & 1) == 0 ? crc >> 1 : crc >> 1 ^ Crc64Polynomial;
+            }
+
+            table[i] = crc;
+        }
+
+        return table;
     }
 
     static ulong ReadNumber(ref ReadOnlySpan<byte> bytes)

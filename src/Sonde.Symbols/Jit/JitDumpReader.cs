@@ -16,7 +16,14 @@ public sealed class JitDumpReader(JitFunctions functions)
     const int MostPlacesWaiting = 1 << 18;
     const int MostMoves = 1 << 16;
 
+    /// <summary>
+    /// By how much V8 moves the addresses of lines (kElfHeaderSize in its src/diagnostics/perf-jit.h): <c>perf inject</c> puts each function into an ELF
+    /// file of its own, behind the header.
+    /// </summary>
+    const ulong MovedByV8 = 0x40;
+
     readonly Dictionary<ulong, SourcePlace[]> _lines = [];
+    bool _isOfV8;
     byte[] _buffer = new byte[1 << 12];
     long _at;
     int _placesWaiting;
@@ -96,8 +103,9 @@ public sealed class JitDumpReader(JitFunctions functions)
                 var name = content[LoadBytes..];
                 var end = name.IndexOf((byte)0);
                 var address = BinaryPrimitives.ReadUInt64LittleEndian(content[16..]);
-                var lines = TakeWaiting(address);
-                functions.Add(address, BinaryPrimitives.ReadUInt64LittleEndian(content[24..]), end < 0 ? name : name[..end], lines);
+                var size = BinaryPrimitives.ReadUInt64LittleEndian(content[24..]);
+                _isOfV8 |= name.StartsWith("JS:"u8) || name.StartsWith("LazyCompile:"u8) || name.StartsWith("Script:"u8) || name.StartsWith("Function:"u8) || name.StartsWith("Eval:"u8);
+                functions.Add(address, size, end < 0 ? name : name[..end], Within(address, size, TakeWaiting(address)));
                 break;
             case Move when content.Length >= MoveBytes:
                 TakeMove(BinaryPrimitives.ReadUInt64LittleEndian(content[16..]), BinaryPrimitives.ReadUInt64LittleEndian(content[24..]), BinaryPrimitives.ReadUInt64LittleEndian(content[32..]));
@@ -119,6 +127,18 @@ public sealed class JitDumpReader(JitFunctions functions)
         }
     }
 
+    /// <summary>The lines of a function where they belong; those that lie elsewhere are left out.</summary>
+    SourcePlace[]? Within(ulong address, ulong size, SourcePlace[]? lines)
+    {
+        if (lines is null)
+        {
+            return null;
+        }
+
+        var moved = _isOfV8 ? MovedByV8 : 0;
+        return [.. lines.Where(place => place.Address - moved >= address && place.Address - moved - address < size).Select(place => place with { Address = place.Address - moved })];
+    }
+
     /// <summary>Lines come before the function they are of.</summary>
     void TakeLines(ReadOnlySpan<byte> content)
     {
@@ -136,6 +156,13 @@ public sealed class JitDumpReader(JitFunctions functions)
             var end = content.IndexOf((byte)0);
             if (end < 0)
             {
+                break;
+            }
+
+            // Of functions in no file V8 (that of Node.js 20) writes what happens to be in its memory.
+            if (content[..end].IndexOfAnyInRange((byte)1, (byte)31) >= 0)
+            {
+                lines.Clear();
                 break;
             }
 

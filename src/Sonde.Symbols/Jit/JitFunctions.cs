@@ -18,13 +18,13 @@ public sealed class JitFunctions
     const int MostLines = 1 << 22;
     const int LongestName = 1 << 12;
 
-    /// <summary>New functions are looked through one by one until there are so many, and more than a part of the others.</summary>
+    /// <summary>New functions are looked through one by one until there are so many.</summary>
     const int MostUnsorted = 1 << 10;
 
-    const int MostFiles = 1 << 16;
+    /// <summary>The older functions are sorted anew when the newer ones are more than this part of them.</summary>
+    const int NewerPart = 8;
 
-    /// <summary>How many functions that begin before an address are asked whether they reach it.</summary>
-    const int MostSteps = 64;
+    const int MostFiles = 1 << 16;
 
     readonly List<Entry> _entries = [];
     readonly List<SourcePlace[]> _lines = [];
@@ -33,8 +33,10 @@ public sealed class JitFunctions
     byte[] _names = new byte[1 << 12];
     int _nameBytes;
     int _lineCount;
-    int[] _sorted = [];
-    ulong[] _furthestEnds = [];
+
+    // Those from 0 on, those after them; what is behind both is in no order yet.
+    CodeRanges _older = CodeRanges.None;
+    CodeRanges _newer = CodeRanges.None;
 
     /// <summary>How many there are, those included whose memory was used again.</summary>
     public int Count => _entries.Count;
@@ -82,13 +84,18 @@ public sealed class JitFunctions
     /// <param name="function">The latest that covers it.</param>
     public bool TryFind(ulong address, out JitFunction function)
     {
+        if (_entries.Count - _newer.End > MostUnsorted)
+        {
+            Settle();
+        }
+
         var found = -1;
-        for (var i = _entries.Count - 1; i >= _sorted.Length && found < 0; i--)
+        for (var i = _entries.Count - 1; i >= _newer.End && found < 0; i--)
         {
             found = _entries[i].Contains(address) ? i : -1;
         }
 
-        found = found >= 0 ? found : FindSorted(address);
+        found = found >= 0 ? found : _newer.Find(address) is >= 0 and var newer ? newer : _older.Find(address);
         function = found < 0 ? default : Describe(_entries[found], address);
         return found >= 0;
     }
@@ -96,19 +103,70 @@ public sealed class JitFunctions
     /// <summary>Takes functions that were added into the order by which they are found.</summary>
     void Settle()
     {
-        var addresses = new ulong[_entries.Count];
-        _sorted = new int[_entries.Count];
-        for (var i = 0; i < _sorted.Length; i++)
+        if (_entries.Count - _older.End > _older.End / NewerPart)
         {
-            (_sorted[i], addresses[i]) = (i, _entries[i].Address);
+            _older = Sorted(0);
+            _newer = new CodeRanges([], [], [], _older.End);
+        }
+        else
+        {
+            _newer = Sorted(_older.End);
+        }
+    }
+
+    /// <summary>The functions from a number on, as ranges that do not overlap: each address belongs to the latest that covers it.</summary>
+    CodeRanges Sorted(int first)
+    {
+        var count = _entries.Count - first;
+        var (begins, order) = (new ulong[count], new int[count]);
+        for (var i = 0; i < count; i++)
+        {
+            (begins[i], order[i]) = (_entries[first + i].Address, first + i);
         }
 
-        Array.Sort(addresses, _sorted);
-        _furthestEnds = addresses;
-        for (var (i, furthest) = (0, 0UL); i < _sorted.Length; i++)
+        Array.Sort(begins, order);
+        var (starts, ends, owners) = (new List<ulong>(count), new List<ulong>(count), new List<int>(count));
+        // Those that have begun, the latest first.
+        var begun = new PriorityQueue<int, int>();
+        for (var (next, at) = (0, 0UL); next < count || begun.Count > 0;)
         {
-            _furthestEnds[i] = furthest = Math.Max(furthest, _entries[_sorted[i]].End);
+            if (begun.Count == 0)
+            {
+                at = begins[next];
+            }
+
+            for (; next < count && begins[next] <= at; next++)
+            {
+                begun.Enqueue(order[next], -order[next]);
+            }
+
+            while (begun.Count > 0 && _entries[begun.Peek()].End <= at)
+            {
+                begun.Dequeue();
+            }
+
+            if (begun.Count == 0)
+            {
+                continue;
+            }
+
+            var owner = begun.Peek();
+            var end = next < count ? Math.Min(_entries[owner].End, begins[next]) : _entries[owner].End;
+            if (owners.Count > 0 && owners[^1] == owner && ends[^1] == at)
+            {
+                ends[^1] = end;
+            }
+            else
+            {
+                starts.Add(at);
+                ends.Add(end);
+                owners.Add(owner);
+            }
+
+            at = end;
         }
+
+        return new CodeRanges([.. starts], [.. ends], [.. owners], _entries.Count);
     }
 
     void Add(ulong address, ulong size, ReadOnlySpan<byte> name, int lines)
@@ -128,38 +186,6 @@ public sealed class JitFunctions
         name.CopyTo(_names.AsSpan(_nameBytes));
         _entries.Add(new Entry(address, size, _nameBytes, name.Length, lines));
         _nameBytes += name.Length;
-        if (_entries.Count - _sorted.Length > Math.Max(MostUnsorted, _sorted.Length / 8))
-        {
-            Settle();
-        }
-    }
-
-    int FindSorted(ulong address)
-    {
-        int low = 0, high = _sorted.Length;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (_entries[_sorted[middle]].Address <= address)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        var found = -1;
-        for (int at = low - 1, steps = 0; at >= 0 && steps < MostSteps && _furthestEnds[at] > address; at--, steps++)
-        {
-            if (_sorted[at] > found && _entries[_sorted[at]].Contains(address))
-            {
-                found = _sorted[at];
-            }
-        }
-
-        return found;
     }
 
     JitFunction Describe(in Entry entry, ulong address)
@@ -181,6 +207,24 @@ public sealed class JitFunctions
         public ulong End => Address > ulong.MaxValue - Size ? ulong.MaxValue : Address + Size;
 
         public bool Contains(ulong address) => address >= Address && address < End;
+    }
+}
+
+/// <summary>Ranges of addresses that do not overlap, in their order, and whose each is.</summary>
+/// <param name="Starts">Where each begins.</param>
+/// <param name="Ends">Where each ends.</param>
+/// <param name="Owners">The number of each one's function.</param>
+/// <param name="End">The number after that of the last function in them.</param>
+sealed record CodeRanges(ulong[] Starts, ulong[] Ends, int[] Owners, int End)
+{
+    public static CodeRanges None { get; } = new([], [], [], 0);
+
+    /// <summary>The number of the function that an address belongs to; -1 for none.</summary>
+    public int Find(ulong address)
+    {
+        var at = Array.BinarySearch(Starts, address);
+        at = at < 0 ? ~at - 1 : at;
+        return at >= 0 && address < Ends[at] ? Owners[at] : -1;
     }
 }
 

@@ -124,7 +124,7 @@ public sealed class NamesTests
         try
         {
             var names = new Sonde.Engine.Targets.JitNames(sleep.Pid);
-            foreach (var (text, expected) in new[] { ("1000 10 first\n", "first"), ("1000 10 first\n1000 10 second\n", "second"), ("1000 10 third, and a longer name than before\n2000 10 x\n", "third, and a longer name than before"), ("1000 10 4\n", "4") })
+            foreach (var (text, expected) in new[] { ("1000 10 first\n", "first"), ("1000 10 first\n1000 10 second\n", "second"), ("1000 10 third, and a longer name than before\n2000 10 x\n", "third, and a longer name than before"), ("1000 10 4\n", "4"), ("1000 10 5\n", "5"), (Same('a'), "a"), (Same('b'), "b") })
             {
                 File.WriteAllText(map, text);
                 Assert.True(SpinWait.SpinUntil(() => names.TryFind(0x1008, out var function, out _) && function.Name == expected, Target.Patience), expected);
@@ -135,6 +135,9 @@ public sealed class NamesTests
             File.Delete(map);
         }
     }
+
+    /// <summary>A map as long as another whose end is the same too.</summary>
+    static string Same(char name) => $"1000 10 {name}\n" + string.Concat(Enumerable.Range(0, 10).Select(static i => $"{i + 2}000 10 function{i}\n"));
 
     [Fact]
     public void Inlined_functions_and_lines_are_in_user_stacks_also_from_a_debug_file()

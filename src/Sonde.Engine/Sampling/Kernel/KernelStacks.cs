@@ -42,6 +42,9 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     readonly byte[] _addresses = new byte[(SamplerText.MachineFrames + 1) * sizeof(ulong)];
     readonly List<int> _frames = [];
 
+    /// <summary>Whether the last stack has code in no file that has no name yet: its compiler may tell of it only after it has run.</summary>
+    bool _hasUnnamed;
+
     /// <summary>The recorder's number of a stack.</summary>
     public int Number(in StackNumbers numbers)
     {
@@ -53,7 +56,10 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
             }
 
             number = Make(numbers);
-            _stacks.Add(numbers, number);
+            if (!_hasUnnamed)
+            {
+                _stacks.Add(numbers, number);
+            }
         }
 
         return number;
@@ -74,6 +80,7 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     int Make(in StackNumbers numbers)
     {
         _frames.Clear();
+        _hasUnnamed = false;
         foreach (var address in Addresses(_kernelShape, numbers.Kernel))
         {
             _frames.Add(KernelFrame(address));
@@ -135,6 +142,12 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
 
     int MachineFrame(int process, ulong address, string? name, string? module)
     {
+        if (name is null && (module is not ['/', ..] || module.StartsWith("/memfd:", StringComparison.Ordinal)))
+        {
+            _hasUnnamed = true;
+            return recorder.Frame(new Frame(FrameKind.Native, string.Create(CultureInfo.InvariantCulture, $"0x{address:x}"), module ?? "", 0));
+        }
+
         ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_machine, (process, address), out var known);
         if (!known)
         {

@@ -400,7 +400,7 @@ sealed class ScriptSession : IDisposable
     [
         .. _python.Problems.Select(static problem => $"Python stacks of a process were not taken: {problem}"),
         .. _tables?.Problems ?? [],
-        .. _mappings.Problems(),
+        .. _mappings.Problems().Select(static message => Escape.Text(message)),
         .. _compiled.Runtime.Python is { } python ? _names.Codes.Unmatched(python.Patterns).Select(static message => Escape.Text(message)) : [],
     ];
 

@@ -62,6 +62,19 @@ public sealed class CompressionTests
     }
 
     [Theory]
+    [InlineData("--check=crc32")]
+    [InlineData("--check=crc64")]
+    public void A_wrong_checksum_is_told(string options)
+    {
+        // Too short and too random to be compressed: the block holds the bytes as they are.
+        var plain = new byte[64];
+        new Random(1).NextBytes(plain);
+        var packed = Compress("xz", options, plain);
+        packed[packed.AsSpan().IndexOf(plain)] ^= 1;
+        Assert.Contains("checksum of a block is wrong", Assert.Throws<CompressionException>(() => XzReader.Decompress(packed, Most)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("xz", "-6")]
     [InlineData("zstd", "-9")]
     public void No_more_than_is_wanted_is_decompressed(string program, string options)

@@ -96,6 +96,45 @@ public sealed class JitFilesTests
     }
 
     [Fact]
+    public void Of_any_number_of_functions_at_one_address_the_latest_counts()
+    {
+        var functions = new JitFunctions();
+        functions.Add(0x1000, 0x1000, "around"u8);
+        for (var i = 0; i < 5000; i++)
+        {
+            functions.Add(0x1100 + (ulong)(i % 3), 0x10, Encoding.UTF8.GetBytes($"f{i}"));
+            functions.Add(0x1400, 0x10, Encoding.UTF8.GetBytes($"g{i}"));
+            if (i % 97 == 0 || i == 4999)
+            {
+                Assert.Equal($"f{i}", NameAt(functions, 0x1108));
+                Assert.Equal($"g{i}", NameAt(functions, 0x1400));
+                Assert.Equal("around", NameAt(functions, 0x1300));
+                Assert.Equal("around", NameAt(functions, 0x1fff));
+            }
+        }
+    }
+
+    [Fact]
+    public void Lines_of_V8_lie_behind_an_ELF_header_that_is_not_there()
+    {
+        var functions = new JitFunctions();
+        byte[] whole =
+        [
+            .. Header(), .. Lines(0x1000, (0x1040, 10, "app.js"), (0x1050, 11, "\u00ff")), .. Load(0x1000, 0x40, "JS:*handle app.js:10:1"),
+            .. Lines(0x2000, (0x2040, 7, "\u009cn\u0001"), (0x8000, 3, "\u00ff")), .. Load(0x2000, 0x40, "JS:^nameless"),
+        ];
+
+        new JitDumpReader(functions).ReadMore(Reader(whole), whole.Length);
+
+        Assert.True(functions.TryFind(0x100f, out var function));
+        Assert.Equal(("app.js", 10), (function.File, function.Line));
+        Assert.True(functions.TryFind(0x1010, out function));
+        Assert.Equal(("app.js", 11), (function.File, function.Line));
+        Assert.True(functions.TryFind(0x2000, out function));
+        Assert.Equal((null, 0), (function.File, function.Line));
+    }
+
+    [Fact]
     public void Many_functions_are_found()
     {
         var functions = new JitFunctions();
