@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sonde.Engine.Runtimes;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 
@@ -12,6 +13,8 @@ public sealed class PythonLaunch(FlowSession session, Action<int, PythonImage> a
 {
     /// <summary>A library that a process waits for its loader to map, by process.</summary>
     readonly Dictionary<int, string> _awaited = [];
+
+    bool _hasToldOfOther;
 
     /// <summary>Interpreters attached to.</summary>
     public int Attached { get; private set; }
@@ -72,6 +75,14 @@ public sealed class PythonLaunch(FlowSession session, Action<int, PythonImage> a
 
         if (search.Target is not { } target)
         {
+            if (!_hasToldOfOther && RunningRuntime.OfProgram(mappings) is { } other)
+            {
+                _hasToldOfOther = true;
+                say(other.Calls.Count > 0
+                    ? $"process {pid} runs {other.Title} and not Python: its calls can be followed once it runs, by 'sonde flow -p {pid}'"
+                    : $"process {pid} runs {other.Title} and not Python: {other.WithoutProbes}");
+            }
+
             return LaunchStep.RunToExec;
         }
 

@@ -33,6 +33,11 @@ sealed record RunningRuntime(Runtime Runtime, string Path, IReadOnlySet<string> 
         return [.. found.OrderByDescending(each => each.Probes.Count)];
     }
 
+    /// <summary>The runtime of another language than Python that a program is by its name, which may not have loaded its library yet; null for other programs.</summary>
+    public static Runtime? OfProgram(IReadOnlyList<ProcMapping> mappings) => mappings.FirstOrDefault(static mapping => mapping.IsFile).Path is { } path
+        ? RuntimeTable.All.FirstOrDefault(runtime => runtime != RuntimeTable.Python && (System.IO.Path.GetFileName(path) == runtime.Name || runtime.IsFile(System.IO.Path.GetFileName(path))))
+        : null;
+
     /// <summary>The runtimes of all processes that may be looked at, each file once.</summary>
     public static List<RunningRuntime> OnThisMachine()
     {
@@ -87,7 +92,7 @@ sealed record RunningRuntime(Runtime Runtime, string Path, IReadOnlySet<string> 
         }
 
         var name = System.IO.Path.GetFileName(path);
-        runtime ??= RuntimeTable.All.FirstOrDefault(each => each.Files.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
+        runtime ??= RuntimeTable.All.FirstOrDefault(each => each.IsFile(name));
         if (runtime == RuntimeTable.Python && Interpreter.Recognize(elf, path) is not Interpreter.Image)
         {
             // A program that is Python only through its library.

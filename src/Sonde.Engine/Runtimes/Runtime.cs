@@ -16,6 +16,9 @@ sealed record Runtime
     /// <summary>What the names of its programs and libraries begin with: how it is known where it has no probes.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>Whether a file is of it by its name.</summary>
+    public bool IsFile(string name) => Files.Any(start => name.StartsWith(start, StringComparison.Ordinal));
+
     /// <summary>A function begins and ends.</summary>
     public IReadOnlyList<RuntimeCall> Calls { get; init; } = [];
 

@@ -65,7 +65,7 @@ static class RuntimeTable
         Calls = [new("sub__entry", "sub__return", ["str(arg3)", "str(arg0)"])],
         Separator = "::",
         Load = "load__entry",
-        WithoutProbes = "builds of Perl have them where it was configured with -Dusedtrace, which Debian's are not",
+        WithoutProbes = "builds of Perl have them where it was configured with -Dusedtrace, which Debian's are not; of others native functions can be counted: 'sonde calls -p PID /usr/bin/perl:Perl_pp_*'",
     };
 
     /// <summary>Tcl: generic/tclDTrace.d (8.4.16 and later).</summary>
@@ -77,7 +77,7 @@ static class RuntimeTable
         Files = ["tclsh", "libtcl"],
         Calls = [new("proc__entry", "proc__return", ["str(arg0)"])],
         Allocations = [new("obj__create", "\"Tcl_Obj\"", null)],
-        WithoutProbes = "builds of Tcl have them where it was configured with --enable-dtrace, which Debian's are not",
+        WithoutProbes = "builds of Tcl have them where it was configured with --enable-dtrace, which Debian's are not; of others native functions can be counted: 'sonde calls -p PID libtcl8.6:Tcl_*'",
     };
 
     /// <summary>Node.js: src/node_provider.d (up to 18, which took them out).</summary>
