@@ -44,6 +44,36 @@ public sealed class BtfTypes
     /// <summary>All types but <c>void</c>, in order of their numbers; of a module its own.</summary>
     public IEnumerable<BtfType> Own => Enumerable.Range(_firstId, _offsets.Length).Select(id => new BtfType(this, id));
 
+    /// <summary>Whether these can be the types of a module of the kernel that they were read with: every name begins where another ends, and some are among the kernel's.</summary>
+    /// <remarks>False of what was read without a kernel.</remarks>
+    public bool IsOfItsKernel
+    {
+        get
+        {
+            // Strings of its own kernel begin with the empty one, those of a module go on.
+            if (_kernel is null || (!_strings.IsEmpty && _strings.Span[0] == 0))
+            {
+                return false;
+            }
+
+            var refersToKernel = false;
+            foreach (BtfType type in Own)
+            {
+                uint name = Word(Record(type.Id), 0);
+                if (name != 0 && (name >= _firstString ? !BeginsName(_strings.Span, name - _firstString) : !BeginsName(_kernel._strings.Span, name)))
+                {
+                    return false;
+                }
+
+                refersToKernel |= name != 0 && name < _firstString;
+            }
+
+            return refersToKernel;
+
+            static bool BeginsName(ReadOnlySpan<byte> strings, uint offset) => offset < strings.Length && (offset == 0 || strings[(int)offset - 1] == 0);
+        }
+    }
+
     /// <summary>The type of that number.</summary>
     /// <exception cref="BtfException">There is none.</exception>
     public BtfType this[int id] => (uint)id >= Count

@@ -33,9 +33,9 @@ sealed class KernelTypes
     /// <summary>The BTF itself; null when the kernel has none, or it is damaged.</summary>
     public BtfTypes? Btf => _btf.Value;
 
-    /// <summary>The modules that tell their types (Linux 5.11+ with CONFIG_DEBUG_INFO_BTF_MODULES).</summary>
+    /// <summary>The modules that tell their types (Linux 5.11+ with CONFIG_DEBUG_INFO_BTF_MODULES). Beside a file given in the kernel's place anything may lie: of those only what proves to be a module's BTF for it.</summary>
     public IEnumerable<string> Modules => Btf is null || Path.GetDirectoryName(_path) is not { } folder || !Directory.Exists(folder) ? []
-        : Directory.EnumerateFiles(folder).Where(file => file != _path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+        : Directory.EnumerateFiles(folder).Where(file => file != _path).Select(file => Path.GetFileName(file)).Where(name => _path == BtfTypes.KernelPath || Of(name) is not null).Order(StringComparer.Ordinal);
 
     /// <summary>The types of a module, or the kernel's own by the name of <see cref="Kernel"/>; null when it does not tell them.</summary>
     public BtfTypes? Of(string module)
@@ -48,6 +48,11 @@ sealed class KernelTypes
         if (!_modules.TryGetValue(module, out var types))
         {
             types = module.Length == 0 || module.Contains('/', StringComparison.Ordinal) ? null : Load(Path.Combine(Path.GetDirectoryName(_path) ?? "", module), kernel);
+            if (_path != BtfTypes.KernelPath && types is { IsOfItsKernel: false })
+            {
+                types = null;
+            }
+
             _modules.Add(module, types);
         }
 
