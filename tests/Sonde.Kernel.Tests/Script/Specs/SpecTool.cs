@@ -10,7 +10,7 @@ sealed record SpecTool(string Name, string Path)
     public static SpecTool Sonde { get; } = new("sonde", SondeCommand.AsBpftrace);
 
     /// <summary>The one of tests/setup/bpftrace; null where it is not on this machine.</summary>
-    public static SpecTool? Bpftrace { get; } = FindBpftrace();
+    public static SpecTool? Bpftrace { get; } = FindBpftrace("bpftrace");
 
     /// <summary>What the specs are tried on: Sonde, or what SONDE_SPEC_TOOL says; bpftrace shows that they are right.</summary>
     public static IReadOnlyList<SpecTool> Chosen { get; } = Choose(Environment.GetEnvironmentVariable("SONDE_SPEC_TOOL"));
@@ -20,13 +20,14 @@ sealed record SpecTool(string Name, string Path)
         null or "" or "sonde" => [Sonde],
         "both" => [Sonde, Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
         "bpftrace" => [Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
-        _ => throw new ArgumentException($"SONDE_SPEC_TOOL={name}: the tools are 'sonde', 'bpftrace' and 'both'"),
+        "bpftrace-bookworm" => [FindBpftrace(name) ?? throw new FileNotFoundException("No bpftrace of bookworm: run tests/setup/bpftrace bookworm.")],
+        _ => throw new ArgumentException($"SONDE_SPEC_TOOL={name}: the tools are 'sonde', 'bpftrace', 'both' and 'bpftrace-bookworm'"),
     };
 
-    static SpecTool? FindBpftrace()
+    static SpecTool? FindBpftrace(string name)
     {
-        string file = System.IO.Path.Combine(Repository.Artifacts, "bpftrace.tsv");
+        string file = System.IO.Path.Combine(Repository.Artifacts, name + ".tsv");
         string path = File.Exists(file) ? File.ReadAllText(file).Trim().Split('\t')[1] : "-";
-        return path == "-" ? null : new SpecTool("bpftrace", path);
+        return path == "-" ? null : new SpecTool(name, path);
     }
 }
