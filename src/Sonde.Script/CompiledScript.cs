@@ -166,6 +166,9 @@ sealed class ScriptMap
     /// <summary>How many values an entry has side by side, one for each processor; 1 where there is one, or the kernel itself keeps them apart.</summary>
     public int Copies { get; set; } = 1;
 
+    /// <summary>Bytes from one of them to the next, where there are several.</summary>
+    public int Stride { get; set; }
+
     /// <summary>Where the value begins in the kernel's value: 8 for maps without a key (<see cref="Spec"/>), else 0.</summary>
     public int ValueOffset => Key is null ? 8 : 0;
 }

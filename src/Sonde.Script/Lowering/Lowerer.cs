@@ -13,13 +13,21 @@ static class Lowerer
     const int MostPerProcessorBytes = 32 << 10;
 
     /// <summary>
-    /// From so many bytes of each processor on, the values of a key lie side by side in a plain map, which takes memory for an entry when it is stored. The
-    /// kernel takes it for all entries of a per-processor map when that is created, one by one (prealloc_init, kernel/bpf/hashtab.c): tens of milliseconds for histograms.
+    /// The values of a key lie side by side in a plain map, where they are not too large: the kernel takes memory for all entries of a per-processor map when that is created, one by one
+    /// (prealloc_init, kernel/bpf/hashtab.c), which takes milliseconds, tens of them for histograms. This is the most bytes together: what a new entry is copied from.
     /// </summary>
-    const int LargeValueBytes = 128;
-
-    /// <summary>Most bytes of such values together: what a new entry is copied from.</summary>
     const int MostSideBySideBytes = 64 << 10;
+
+    /// <summary>What one processor counts shares no cache line with another's.</summary>
+    const int CacheLineBytes = 64;
+
+    /// <summary>Such a map may take so much memory when it is created. It is in one piece, and quickly there.</summary>
+    const int MostPreparedBytes = 8 << 20;
+
+    /// <summary>Of values so small a map is created with less memory for all entries per processor than in lines of the cache, unless the latter is little.</summary>
+    const int SmallValueBytes = 128;
+
+    const int MostPreparedBytesOfSmall = 1 << 20;
 
     /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
     public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
@@ -40,9 +48,11 @@ static class Lowerer
     /// <summary>The intermediate representation, before it is compiled.</summary>
     internal static ScriptLowering Write(BoundScript script, TargetKernel kernel)
     {
+        // Memory for a key that comes is got ready by an interrupt (kernel/bpf/memalloc.c): where interrupts are off, a loop with new keys would soon find none.
+        var canWait = kernel.HasMapAllocator && script.Probes.All(static probe => probe.Places.All(static place => IsInterruptible(place.Kind)));
         foreach (var map in script.Maps)
         {
-            map.Spec = SpecOf(map, script.Config.MaxMapKeys, kernel);
+            map.Spec = SpecOf(map, script.Config.MaxMapKeys, kernel, canWait);
         }
 
         // The size of scratch memory is part of its map, which the programs refer to, and is known once all are written: so they are written again.
@@ -56,7 +66,10 @@ static class Lowerer
         return lowering;
     }
 
-    static MapSpec SpecOf(ScriptMap map, int defaultEntries, TargetKernel kernel)
+    static bool IsInterruptible(ProbeKind kind) => kind is ProbeKind.Begin or ProbeKind.End or ProbeKind.SelfSignal or ProbeKind.Uprobe or ProbeKind.Uretprobe or ProbeKind.Usdt
+        or ProbeKind.PythonCall or ProbeKind.PythonReturn or ProbeKind.PythonRaise;
+
+    static MapSpec SpecOf(ScriptMap map, int defaultEntries, TargetKernel kernel, bool canWait)
     {
         var value = map.Value ?? throw new IrException($"The map {map.Name} is never assigned a value.");
         var perProcessor = value is AggregateType;
@@ -66,10 +79,17 @@ static class Lowerer
             CheckPerProcessor(size, $"A value of the map {map.Name}");
         }
 
-        if (perProcessor && map.Key is not null && map.DeclaredType is not (MapType.LruHash or MapType.LruPerCpuHash)
-            && kernel.HasMapAllocator && size >= LargeValueBytes && (long)size * kernel.Processors <= MostSideBySideBytes)
+        var entries = map.Key is null ? 1 : map.MaxEntries > 0 ? map.MaxEntries : defaultEntries;
+        var isPrepared = true;
+        if (perProcessor && map.Key is not null && map.DeclaredType is not (MapType.LruHash or MapType.LruPerCpuHash))
         {
-            map.Copies = kernel.Processors;
+            var stride = (size + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes;
+            var together = (long)stride * kernel.Processors;
+            isPrepared = together * entries <= (size < SmallValueBytes ? MostPreparedBytesOfSmall : MostPreparedBytes) && (!canWait || size < SmallValueBytes);
+            if (together <= MostSideBySideBytes && (isPrepared || canWait || (kernel.HasMapAllocator && size >= SmallValueBytes)))
+            {
+                (map.Copies, map.Stride) = (kernel.Processors, stride);
+            }
         }
 
         var type = (map.Key, perProcessor && map.Copies == 1, map.DeclaredType) switch
@@ -87,9 +107,9 @@ static class Lowerer
             // The kernel takes letters, digits, '_' and '.' in names.
             Name = "map_" + map.Name.TrimStart('@'),
             KeySize = map.Key is { } key ? Math.Max(key.Size, 1) : sizeof(int),
-            ValueSize = Math.Max(size * map.Copies, 1),
-            Flags = map.Copies > 1 ? MapFlags.NoPreallocation : MapFlags.None,
-            MaxEntries = map.Key is null ? 1 : map.MaxEntries > 0 ? map.MaxEntries : defaultEntries,
+            ValueSize = map.Copies > 1 ? map.Stride * map.Copies : Math.Max(size, 1),
+            Flags = map.Copies > 1 && !isPrepared ? MapFlags.NoPreallocation : MapFlags.None,
+            MaxEntries = entries,
         };
     }
 

@@ -26,7 +26,7 @@ sealed partial class ProgramLowerer
 
     IrOperand ReadAggregate(ScriptMap map, IrAddress key)
     {
-        if (!_kernel.HasPerCpuLookup || !_kernel.HasBoundedLoops)
+        if (!_kernel.HasBoundedLoops || (map.Copies == 1 && !_kernel.HasPerCpuLookup))
         {
             throw new IrException($"Reading {map.Name} in a program needs Linux 5.19 (bpf_map_lookup_percpu_elem): it is kept by processor. Print it instead.");
         }
@@ -42,19 +42,37 @@ sealed partial class ProgramLowerer
         Ir.Move(total, 0);
         Ir.Move(count, 0);
         Ir.Move(processor, 0);
-        var turn = Ir.NewBlock("processor");
-        var next = Ir.NewBlock("next");
-        var done = Ir.NewBlock("summed");
-        Ir.Jump(turn);
-        Ir.MoveTo(turn);
-        var share = Ir.Call(Helper.MapLookupPercpuElem, Spec(map), key, processor);
-        IfFound(share, () => Gather(type, new IrAddress(share, map.ValueOffset), total, count));
-        Ir.Jump(next);
-        Ir.MoveTo(next);
-        Ir.Move(processor, Ir.Arithmetic(IrOperation.Add, processor, 1));
-        Ir.Branch(Condition.Less, processor, _kernel.Processors, turn, done);
-        Ir.MoveTo(done);
+        if (map.Copies > 1)
+        {
+            var entry = Ir.Call(Helper.MapLookupElem, Spec(map), key);
+            IfFound(entry, () => ForEachProcessor(() =>
+                Gather(type, new IrAddress(Ir.Arithmetic(IrOperation.Add, entry, Ir.Arithmetic(IrOperation.Multiply, processor, map.Stride))), total, count)));
+        }
+        else
+        {
+            ForEachProcessor(() =>
+            {
+                var share = Ir.Call(Helper.MapLookupPercpuElem, Spec(map), key, processor);
+                IfFound(share, () => Gather(type, new IrAddress(share, map.ValueOffset), total, count));
+            });
+        }
+
         return type.Kind == AggregateKind.Average ? Mean(type, total, count) : total;
+
+        void ForEachProcessor(Action gather)
+        {
+            var turn = Ir.NewBlock("processor");
+            var next = Ir.NewBlock("next");
+            var done = Ir.NewBlock("summed");
+            Ir.Jump(turn);
+            Ir.MoveTo(turn);
+            gather();
+            Ir.Jump(next);
+            Ir.MoveTo(next);
+            Ir.Move(processor, Ir.Arithmetic(IrOperation.Add, processor, 1));
+            Ir.Branch(Condition.Less, processor, _kernel.Processors, turn, done);
+            Ir.MoveTo(done);
+        }
     }
 
     /// <summary>Adds one processor's share.</summary>

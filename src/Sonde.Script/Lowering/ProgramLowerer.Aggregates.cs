@@ -64,7 +64,7 @@ sealed partial class ProgramLowerer
         // Never out of range; the verifier cannot see that.
         Ir.Branch(Condition.Less, processor, map.Copies, inside, failed);
         Ir.MoveTo(inside);
-        return Ir.Arithmetic(IrOperation.Add, value, Ir.Arithmetic(IrOperation.Multiply, processor, map.Value!.Size));
+        return Ir.Arithmetic(IrOperation.Add, value, Ir.Arithmetic(IrOperation.Multiply, processor, map.Stride));
     }
 
     void Add(AggregateType type, IrAddress at, IrOperand value, IrOperand weight)

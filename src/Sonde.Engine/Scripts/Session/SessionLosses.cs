@@ -24,7 +24,7 @@ sealed class SessionLosses(LoadedScript script)
     {
         foreach (var (kind, what) in new[]
         {
-            (LossKind.MapUpdate, "map updates were lost: a map was full. 'max_map_keys', or a size in a map's declaration, makes room"),
+            (LossKind.MapUpdate, "map updates were lost: a map was full ('max_map_keys', or a size in a map's declaration, makes room), or new keys came faster than the kernel had memory ready"),
             (LossKind.Scratch, "hits were left out: too many programs interrupted one another on a processor"),
             (LossKind.Stack, "stacks could not be stored"),
             (LossKind.Unwind, "stacks end early: the code had no unwind table, or one that was not loaded yet"),

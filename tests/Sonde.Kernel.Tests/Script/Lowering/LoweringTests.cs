@@ -42,7 +42,9 @@ public class LoweringTests
         using LoadedScript script = new(Program([map], [], new BoundAggregate(map, Pid, null, null)));
         script.Run();
         script.Run();
-        Assert.Equal(2ul, script.MapOf(map).SumPerCpu((uint)Environment.ProcessId));
+        byte[] value = new byte[script.MapOf(map).ValueBytes];
+        Assert.True(script.MapOf(map).TryLookup(BitConverter.GetBytes(Environment.ProcessId), value));
+        Assert.Equal(2ul, Enumerable.Range(0, map.Copies).Aggregate(0ul, (sum, processor) => sum + BinaryPrimitives.ReadUInt64LittleEndian(value.AsSpan(processor * map.Stride))));
     }
 
     [Fact]
