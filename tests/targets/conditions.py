@@ -29,7 +29,67 @@ TEXTS = [u"", u"a", u"abc", u"GET /index.html", u"x" * 100, u"x" * 99 + u"y", u"
 CONTAINERS = [[], [1], list(range(101)), (), (1, 2), {}, {1: 2}, set(), {1, 2, 3}, frozenset([1]), u"abc", b"ab", None, 7, bytearray(b"xyz")]
 
 
-def tried(index, n, s, items, *rest, **named):
+class Plain(object):
+    limit = 10
+
+    def __init__(self, id, name, items=()):
+        self.id = id
+        self.name = name
+        self.items = list(items)
+
+    @property
+    def double(self):
+        return 2 * self.id
+
+
+class Slots(object):
+    __slots__ = ("id", "name")
+
+    def __init__(self, id, name):
+        self.id = id
+        self.name = name
+
+
+class MoreSlots(Slots):
+    __slots__ = ("items", "unset")
+
+    def __init__(self, id, name, items):
+        Slots.__init__(self, id, name)
+        self.items = items
+
+
+class Late(object):
+    """Attributes that come in another order each time, and go again."""
+
+
+def late(names, **values):
+    made = Late()
+    for name in names.split():
+        setattr(made, name, values[name])
+    made.gone = 1
+    del made.gone
+    return made
+
+
+def with_dictionary(made):
+    made.__dict__["extra"] = 1  # The attributes move into a dictionary.
+    return made
+
+
+def many(**more):
+    found = {"k%d" % index: index for index in range(300)}
+    found.update(more)
+    for index in range(100):
+        del found["k%d" % index]
+    return found
+
+
+OBJECTS = [Plain(5, u"abc", [1, 2, 3, 4]), Plain(-7, u"\u65e5\u672c"), Plain(2 ** 40, None, [[5]]), Plain(2 ** 70, u"big"), Plain(2.5, u"a"), Plain(True, u""), Slots(5, u"abc"), MoreSlots(6, u"x", [1]),
+           late("id name items", id=5, name=u"abc", items=[1]), late("items name id", id=8, name=u"b", items=(1, 2, 3, 4)), late("name", name=u"abc"), with_dictionary(Plain(5, u"abc", [7])), Plain(Plain(11, u"inner", [1]), u"outer"), {"id": 5, "name": u"abc", 3: u"x", -1: 1}, {"name": {"id": 4, u"\xe9": 1}}, many(id=5, name=u"abc"),
+           {}, [5, u"abc", [1, 2]], [1], (5, u"abc"), (), u"abc", b"abc", 3, len, Plain]
+
+
+def tried(index, n, s, items, o=None, *rest, **named):
     inner = lambda: items
     return index
 
@@ -39,16 +99,16 @@ def started(index, n):
     yield n
 
 
-CALLS = [(n, u"abc", []) for n in NUMBERS] + [(1, s, [1]) for s in TEXTS] + [(42, u"", items) for items in CONTAINERS]
+CALLS = [(n, u"abc", [], None) for n in NUMBERS] + [(1, s, [1], None) for s in TEXTS] + [(42, u"", items, None) for items in CONTAINERS] + [(1, u"", [], o) for o in OBJECTS]
 
 
 def truth(condition):
     found = []
-    for index, (n, s, items) in enumerate(CALLS):
+    for index, (n, s, items, o) in enumerate(CALLS):
         try:
-            if eval(condition, {"len": len}, {"index": index, "n": n, "s": s, "items": items, "rest": (), "named": {}}):
+            if eval(condition, {"len": len}, {"index": index, "n": n, "s": s, "items": items, "o": o, "rest": (), "named": {}}):
                 found.append(index)
-        except TypeError:
+        except (TypeError, AttributeError, LookupError, ArithmeticError, ValueError):
             pass
     return found
 
@@ -63,8 +123,8 @@ def main():
         sys.stdout.write("truth %s\n" % json.dumps(truth(condition)))
         sys.stdout.flush()
         sys.stdin.readline()
-        for index, (n, s, items) in enumerate(CALLS):
-            tried(index, n, s, items)
+        for index, (n, s, items, o) in enumerate(CALLS):
+            tried(index, n, s, items, o)
             list(started(index, n))
         sys.stdout.write("called\n")
         sys.stdout.flush()

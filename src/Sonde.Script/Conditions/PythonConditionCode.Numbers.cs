@@ -1,7 +1,7 @@
 using System.Numerics;
 using Sonde.Bpf;
-using Sonde.Python.Layouts;
 using Sonde.Script.Ir;
+using Sonde.Script.Lowering.Python;
 
 namespace Sonde.Script.Conditions;
 
@@ -10,67 +10,13 @@ sealed partial class PythonConditionCode
 {
     const long SignBit = long.MinValue;
 
-    /// <summary>An int: its value if it fits 64 bits; otherwise a number of its sign that stands for a large one.</summary>
-    (VirtualRegister Number, VirtualRegister IsLarge) Integer(Found found)
-    {
-        var size = Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.IntegerSize));
-        var count = _ir.Function.NewRegister();
-        var negative = _ir.Constant(0);
-        var (minus, counted) = (_ir.NewBlock("minus"), _ir.NewBlock("counted"));
-        if (_values.IntegerSizeIsTag)
-        {
-            _ir.Move(count, _ir.Arithmetic(IrOperation.ShiftRightLogical, size, 3));
-            _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, size, 2), 0, minus, counted);
-            _ir.MoveTo(minus);
-        }
-        else
-        {
-            _ir.Move(count, size);
-            _ir.Branch(Condition.SignedLess, size, 0, minus, counted);
-            _ir.MoveTo(minus);
-            _ir.Add(new IrNegate(count, count));
-        }
-
-        _ir.Move(negative, 1);
-        _ir.Jump(counted);
-        _ir.MoveTo(counted);
-        var number = _ir.Constant(0);
-        var large = _ir.Constant(0);
-        var (signed, flip, done, over) = (_ir.NewBlock("signed"), _ir.NewBlock("flip"), _ir.NewBlock("integer_done"), _ir.NewBlock("large"));
-        for (var digit = 0; digit < 3; digit++)
-        {
-            var more = _ir.NewBlock("digit");
-            _ir.Branch(Condition.LessOrEqual, count, digit, signed, more);
-            _ir.MoveTo(more);
-            var part = Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.IntegerDigits + (4 * digit)), 4, Size.Word);
-            if (digit == 2)
-            {
-                // Of the third digit three bits are left.
-                Require(Condition.LessOrEqual, part, 7, over);
-            }
-
-            _ir.Move(number, _ir.Arithmetic(IrOperation.Or, number, _ir.Arithmetic(IrOperation.ShiftLeft, part, ValueLayout.DigitBits * digit)));
-        }
-
-        _ir.Branch(Condition.Greater, count, 3, over, signed);
-        _ir.MoveTo(over);
-        _ir.Move(large, 1);
-        _ir.Move(number, 1);
-        _ir.Jump(signed);
-        _ir.MoveTo(signed);
-        _ir.Branch(Condition.NotEqual, negative, 0, flip, done);
-        _ir.MoveTo(flip);
-        _ir.Add(new IrNegate(number, number));
-        _ir.Jump(done);
-        _ir.MoveTo(done);
-        return (number, large);
-    }
+    PythonDigits Digits(VirtualRegister address) => PythonDigits.Write(_ir, _values, address, (from, size) => Read(from, size == Size.Word ? 4 : 8, size));
 
     void CompareInteger(Found found, Relation relation, Constant constant, BasicBlock whenTrue, BasicBlock whenFalse)
     {
-        var (number, isLarge) = Integer(found);
+        var digits = Digits(found.Address);
         var (fits, large, positive, negative) = (_ir.NewBlock("fits"), _ir.NewBlock("too_large"), _ir.NewBlock("large_positive"), _ir.NewBlock("large_negative"));
-        _ir.Branch(Condition.NotEqual, isLarge, 0, large, fits);
+        _ir.Branch(Condition.NotEqual, digits.IsLarge, 0, large, fits);
         _ir.MoveTo(large);
         if (constant is RealConstant { Value: var real } && Math.Abs(real) >= long.MaxValue && !double.IsInfinity(real))
         {
@@ -78,7 +24,7 @@ sealed partial class PythonConditionCode
         }
         else
         {
-            _ir.Branch(Condition.SignedLess, number, 0, negative, positive);
+            _ir.Branch(Condition.NotEqual, digits.IsNegative, 0, negative, positive);
             _ir.MoveTo(positive);
             _ir.Jump(Holds(constant is RealConstant { Value: double.PositiveInfinity } ? -1 : 1, relation) ? whenTrue : whenFalse);
             _ir.MoveTo(negative);
@@ -86,7 +32,7 @@ sealed partial class PythonConditionCode
         }
 
         _ir.MoveTo(fits);
-        CompareNumber(number, relation, constant, whenTrue, whenFalse);
+        CompareNumber(digits.Number, relation, constant, whenTrue, whenFalse);
     }
 
     /// <summary>Whether a relation holds between two values of that order: -1, 0 or 1.</summary>

@@ -10,8 +10,8 @@ sealed partial class PythonConditionCode
     /// <summary><c>ob_start</c> of a bytearray (Include/cpython/bytearrayobject.h).</summary>
     const int ByteArrayData = 40;
 
-    /// <summary>Bytes that are compared at a time.</summary>
-    const int RunBytes = 64;
+    /// <summary>Bytes that are compared at a time; the stack that all functions share has no room for more.</summary>
+    const int RunBytes = 32;
 
     /// <summary>Places of a text that are looked at for another; beyond, a text that was not found may be there.</summary>
     const int MostPlaces = 4096;

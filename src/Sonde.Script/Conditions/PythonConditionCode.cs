@@ -30,6 +30,7 @@ enum Verdict
 sealed partial class PythonConditionCode
 {
     readonly IrProgram _program;
+    readonly PythonVersion _version;
     readonly IrBuilder _ir;
     readonly CallLayout _layout;
     readonly ValueLayout _values;
@@ -40,9 +41,11 @@ sealed partial class PythonConditionCode
     readonly BasicBlock _undecided;
     readonly BasicBlock _unnamed;
 
-    PythonConditionCode(IrProgram program, IrFunction function, PythonVersion version, CallLayout layout, IReadOnlyList<string> names)
+    PythonConditionCode(IrProgram program, IrFunction function, PythonVersion version, CallLayout layout, IReadOnlyList<string> names, Dictionary<(string Kind, Constant Key), IrFunction> functions)
     {
-        _program = program;
+        program.Functions.Add(function);
+        _functions = functions;
+        (_program, _version) = (program, version);
         _ir = new IrBuilder(function);
         (_layout, _values, _objects, _names) = (layout, ValueLayout.For(version), ObjectLayout.For(version), names);
         _word = function.NewSlot("word", 8);
@@ -54,8 +57,7 @@ sealed partial class PythonConditionCode
     public static IrFunction Write(IrProgram program, PythonCondition condition, PythonVersion version, CallLayout layout, IReadOnlyList<string> names)
     {
         var function = new IrFunction("condition", 2);
-        program.Functions.Add(function);
-        var code = new PythonConditionCode(program, function, version, layout, names);
+        var code = new PythonConditionCode(program, function, version, layout, names, []);
         var ir = code._ir;
         var (met, unmet) = (ir.NewBlock("met"), ir.NewBlock("unmet"));
         code.Decide(condition, met, unmet);
@@ -91,26 +93,30 @@ sealed partial class PythonConditionCode
                 Decide(junction.Right, whenTrue, whenFalse);
                 break;
             case Truth truth:
-                DecideTruth(truth.Subject, whenTrue, whenFalse);
+                DecideTruth(truth.Operand, whenTrue, whenFalse);
                 break;
-            case Comparison { Subject.IsLength: true } comparison:
-                CompareNumber(LengthOf(Load(comparison.Subject.Name)), comparison.Relation, comparison.Constant, whenTrue, whenFalse);
+            case Comparison { Operand: Place place } comparison:
+                Compare(Load(place), comparison.Relation, comparison.Constant, whenTrue, whenFalse);
                 break;
             case Comparison comparison:
-                Compare(Load(comparison.Subject.Name), comparison.Relation, comparison.Constant, whenTrue, whenFalse);
+                CompareNumber(NumberOf(comparison.Operand), comparison.Relation, comparison.Constant, whenTrue, whenFalse);
+                break;
+            case Ordering ordering:
+                var left = NumberOf(ordering.Operand);
+                _ir.Branch(ConditionOf(ordering.Relation), left, NumberOf(ordering.Right), whenTrue, whenFalse);
                 break;
             case Containment containment:
-                Search(Load(containment.Subject.Name), containment.Needle, whenTrue, whenFalse);
+                Search(Load(containment.Place), containment.Needle, whenTrue, whenFalse);
                 break;
         }
     }
 
     // ---- objects
 
-    Found Load(string name)
+    Found Load(Place place)
     {
         var function = _ir.Function;
-        var slot = _ir.Load(Size.Half, new IrAddress(function.Parameters[0], PythonMaps.CodeVariables + (2 * IndexOf(name))));
+        var slot = _ir.Load(Size.Half, new IrAddress(function.Parameters[0], PythonMaps.CodeVariables + (2 * IndexOf(place.Name))));
         Require(Condition.NotEqual, slot, PythonMaps.NoVariable, _unnamed);
         var offset = _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Arithmetic(IrOperation.And, slot, PythonMaps.InCell - 1), 3);
         var value = PythonResultCode.Untag(_ir, _values, Read(_ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Add, function.Parameters[1], _values.FrameLocals), offset)));
@@ -124,6 +130,21 @@ sealed partial class PythonConditionCode
         Require(Condition.NotEqual, address, 0, _unnamed);
         _ir.Jump(got);
         _ir.MoveTo(got);
+        foreach (var step in place.Steps)
+        {
+            var next = function.NewRegister();
+            _ir.Add(new IrCallFunction(next, FunctionOf(step), [address]));
+            // What is not there would be an error in Python.
+            Require(Condition.NotEqual, next, 0, _undecided);
+            address = next;
+        }
+
+        return Recognize(address);
+    }
+
+    /// <summary>An object, with what its type says.</summary>
+    Found Recognize(VirtualRegister address)
+    {
         var type = Read(_ir.Arithmetic(IrOperation.Add, address, _layout.ObjectType));
         var flags = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeFlags));
         var typeName = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeName));
@@ -223,20 +244,22 @@ sealed partial class PythonConditionCode
         }
     }
 
-    void DecideTruth(Subject subject, BasicBlock whenTrue, BasicBlock whenFalse)
+    void DecideTruth(Operand operand, BasicBlock whenTrue, BasicBlock whenFalse)
     {
-        var found = Load(subject.Name);
-        if (!subject.IsLength)
+        if (operand is not Place place)
         {
-            OnName(found, "NoneType", () => _ir.Jump(whenFalse));
-            OnFlag(found, ValueLayout.IntegerFlag, () => _ir.Branch(Condition.NotEqual, Integer(found).Number, 0, whenTrue, whenFalse));
-            OnName(found, "float", () =>
-            {
-                var bits = Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.FloatValue));
-                _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.ShiftLeft, bits, 1), 0, whenTrue, whenFalse);
-            });
+            _ir.Branch(Condition.NotEqual, NumberOf(operand), 0, whenTrue, whenFalse);
+            return;
         }
 
+        var found = Load(place);
+        OnName(found, "NoneType", () => _ir.Jump(whenFalse));
+        OnFlag(found, ValueLayout.IntegerFlag, () => _ir.Branch(Condition.NotEqual, Digits(found.Address).Count, 0, whenTrue, whenFalse));
+        OnName(found, "float", () =>
+        {
+            var bits = Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.FloatValue));
+            _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.ShiftLeft, bits, 1), 0, whenTrue, whenFalse);
+        });
         _ir.Branch(Condition.NotEqual, LengthOf(found), 0, whenTrue, whenFalse);
     }
 
@@ -249,7 +272,7 @@ sealed partial class PythonConditionCode
                 Unlike(found, relation, whenTrue, whenFalse);
                 break;
             case TruthConstant truth when relation == Relation.Is:
-                OnName(found, "bool", () => _ir.Branch(Condition.Equal, Integer(found).Number, truth.Value ? 1 : 0, whenTrue, whenFalse));
+                OnName(found, "bool", () => _ir.Branch(Condition.Equal, Digits(found.Address).Number, truth.Value ? 1 : 0, whenTrue, whenFalse));
                 _ir.Jump(whenFalse);
                 break;
             case TextConstant text:

@@ -4,18 +4,23 @@ namespace Sonde.Script.Conditions;
 
 /// <summary>Reads a condition: the part of Python's expressions that can be decided in the kernel, each mistake told with its place.</summary>
 /// <remarks>
-/// <c>and or not</c>, comparisons (also chained) of an argument or its <c>len()</c> with numbers, texts, bytes, <c>True</c>, <c>False</c> and <c>None</c>;
-/// <c>in</c> and <c>not in</c> with some of these in a tuple, list or set, and with a text in an argument.
+/// <c>and or not</c>, comparisons (also chained) of an argument, an attribute or item of one, or its <c>len()</c> with numbers, texts, bytes, <c>True</c>, <c>False</c> and
+/// <c>None</c>; arithmetic of whole numbers, and comparisons of these with each other; <c>in</c> and <c>not in</c> with constants in a tuple, list or set, and with a text in an argument.
 /// </remarks>
 sealed partial class PythonConditionParser
 {
-    const int MostCharacters = 4096, MostDepth = 50, MostTests = 64, MostNames = 16;
+    const int MostCharacters = 4096, MostDepth = 50, MostTests = 64, MostNames = 16, MostSteps = 8, MostLookups = 16, MostCalculations = 32;
+
+    /// <summary>Characters of an attribute's name, or of a key that is a text.</summary>
+    internal const int MostKeyCharacters = 63;
 
     readonly SourceText _source;
     readonly string _text;
     int _at;
     int _depth;
     int _tests;
+    int _lookups;
+    int _calculations;
     Token _token;
 
     PythonConditionParser(string text)
@@ -28,7 +33,7 @@ sealed partial class PythonConditionParser
     /// <summary>What a part of an expression is before it is known how it is used.</summary>
     abstract record Part(int Start, int End);
 
-    sealed record SubjectPart(Subject Subject, int Start, int End) : Part(Start, End);
+    sealed record OperandPart(Operand Operand, int Start, int End) : Part(Start, End);
 
     sealed record ConstantPart(Constant Constant, int Start, int End) : Part(Start, End);
 
@@ -105,12 +110,12 @@ sealed partial class PythonConditionParser
 
     Part Compared()
     {
-        var left = Operand();
+        var left = Calculated();
         PythonCondition? all = null;
         var start = left.Start;
         while (TryRelation(out var relation, out var isIn, out var isNegated))
         {
-            var right = Operand();
+            var right = Calculated();
             var one = isIn ? Membership(left, right) : Relate(left, relation, right);
             one = isNegated ? new Negation(one) : one;
             all = all is null ? one : new Junction(true, all, one);
@@ -150,17 +155,24 @@ sealed partial class PythonConditionParser
         }
     }
 
-    Comparison Relate(Part left, Relation relation, Part right)
+    Test Relate(Part left, Relation relation, Part right)
     {
-        if (left is ConstantPart && right is SubjectPart)
+        if (left is ConstantPart && right is OperandPart)
         {
             relation = relation switch { Relation.Less => Relation.Greater, Relation.LessOrEqual => Relation.GreaterOrEqual, Relation.Greater => Relation.Less, Relation.GreaterOrEqual => Relation.LessOrEqual, _ => relation };
             (left, right) = (right, left);
         }
 
-        if (left is not SubjectPart { Subject: var subject } || right is not ConstantPart { Constant: var constant })
+        if (left is OperandPart { Operand: var one } && right is OperandPart { Operand: var other })
         {
-            throw Mistake(Math.Min(left.Start, right.Start), Math.Max(left.End, right.End), "a comparison is between an argument, or its len(), and a constant", "compare with a number, a text, bytes, True, False or None");
+            Count();
+            return relation != Relation.Is ? new Ordering(one, relation, other)
+                : throw Mistake(left.Start, right.End, "'is' asks for None, True or False here", "'==' compares two numbers");
+        }
+
+        if (left is not OperandPart { Operand: var operand } || right is not ConstantPart { Constant: var constant })
+        {
+            throw Mistake(Math.Min(left.Start, right.Start), Math.Max(left.End, right.End), "a comparison is between an argument, or what is found from it, and a constant or a number", "compare with a number, a text, bytes, True, False or None");
         }
 
         Count();
@@ -174,28 +186,29 @@ sealed partial class PythonConditionParser
             throw Mistake(right.Start, right.End, constant is NoneConstant ? "None is not smaller or larger than anything" : "texts and bytes are compared with == and != only", constant is NoneConstant ? "'is None' asks for it" : null);
         }
 
-        if (subject.IsLength && constant is not (IntegerConstant or RealConstant or TruthConstant))
+        if (operand is not Place && constant is not (IntegerConstant or RealConstant or TruthConstant))
         {
-            throw Mistake(right.Start, right.End, "len() is a number", "compare it with one");
+            throw Mistake(right.Start, right.End, operand is Length ? "len() is a number" : "what is calculated is a number", "compare it with one");
         }
 
-        return new Comparison(subject, relation, constant);
+        return operand is Place || relation != Relation.Is ? new Comparison(operand, relation, constant)
+            : throw Mistake(left.Start, right.End, "a number that was calculated is not the same object as any other", "'==' compares values");
     }
 
     PythonCondition Membership(Part left, Part right)
     {
-        if (left is ConstantPart { Constant: TextConstant or BytesConstant } text && right is SubjectPart { Subject: { IsLength: false } place })
+        if (left is ConstantPart { Constant: TextConstant or BytesConstant } text && right is OperandPart { Operand: Place place })
         {
             Count();
             return new Containment(place, text.Constant);
         }
 
-        if (left is ConstantPart && right is SubjectPart)
+        if (left is ConstantPart && right is OperandPart)
         {
             throw Mistake(left.Start, right.End, "only a text can be looked for in an argument, and bytes in bytes; items of containers are not");
         }
 
-        if (left is not SubjectPart subject || right is not CollectionPart collection)
+        if (left is not OperandPart operand || right is not CollectionPart collection)
         {
             throw Mistake(left.Start, right.End, "'in' is between an argument and constants, as in x in (1, 2), or a text and an argument, as in 'a' in x");
         }
@@ -203,7 +216,7 @@ sealed partial class PythonConditionParser
         PythonCondition any = new Fixed(false);
         foreach (var item in collection.Items)
         {
-            var one = Relate(subject, Relation.Equal, new ConstantPart(item, right.Start, right.End));
+            var one = Relate(operand, Relation.Equal, new ConstantPart(item, right.Start, right.End));
             any = any is Fixed ? one : new Junction(false, any, one);
         }
 
@@ -213,7 +226,7 @@ sealed partial class PythonConditionParser
     PythonCondition AsCondition(Part part) => part switch
     {
         ConditionPart condition => condition.Condition,
-        SubjectPart subject => Counted(new Truth(subject.Subject)),
+        OperandPart operand => Counted(new Truth(operand.Operand)),
         ConstantPart { Constant: TruthConstant truth } => new Fixed(truth.Value),
         _ => throw Mistake(part.Start, part.End, "this is a value, not a condition", "compare it with an argument"),
     };
@@ -232,24 +245,73 @@ sealed partial class PythonConditionParser
         }
     }
 
-    Part Operand()
+    /// <summary>Something that may be followed by attributes and keys in brackets.</summary>
+    Part Primary()
+    {
+        var part = Atom();
+        var steps = new List<Step>();
+        while (_token.Kind == Kind.Operator && _token.Text is "." or "[" or "(")
+        {
+            if (_token.Text == "(")
+            {
+                throw Mistake(part.Start, _token.End, "only len() can be called: nothing of the program runs for a condition");
+            }
+
+            if (part is not OperandPart { Operand: Place place })
+            {
+                throw Mistake(part.Start, _token.End, "attributes and items are looked at of arguments only");
+            }
+
+            var step = _token.Text == "." ? Attribute() : Item();
+            steps.Add(step.Step);
+            if (steps.Count > MostSteps || ++_lookups > MostLookups)
+            {
+                throw Mistake(part.Start, step.End, $"at most {MostSteps} attributes and items after each other, and {MostLookups} altogether, can be looked at");
+            }
+
+            part = new OperandPart(place with { Steps = [.. steps] }, part.Start, step.End);
+        }
+
+        return part;
+    }
+
+    (Step Step, int End) Attribute()
+    {
+        Advance();
+        var name = _token;
+        if (name.Kind != Kind.Name || name.Text.Length > MostKeyCharacters || !name.Text.All(char.IsAscii))
+        {
+            throw Mistake(name, $"'.' is followed by the name of an attribute, at most {MostKeyCharacters} ASCII characters");
+        }
+
+        Advance();
+        return (new Step(new TextConstant(name.Text), IsAttribute: true), name.End);
+    }
+
+    (Step Step, int End) Item()
+    {
+        Advance();
+        var key = _token.Kind == Kind.End ? throw Mistake(_token, "'[' is not closed") : Calculated();
+        var end = _token.End;
+        if (Is(Kind.Operator, ":"))
+        {
+            throw Mistake(key.Start, end, "parts of texts and lists are not made in the kernel", "items[0] or data['key'] is one item");
+        }
+
+        Expect("]", "']' is missing behind the key");
+        return key is ConstantPart { Constant: IntegerConstant or TextConstant { Value.Length: <= MostKeyCharacters } } constant
+            ? (new Step(constant.Constant, IsAttribute: false), end)
+            : throw Mistake(key.Start, key.End, $"a key that can be looked for in the kernel is a whole number, or a text of at most {MostKeyCharacters} characters");
+    }
+
+    Part Atom()
     {
         var token = _token;
         switch (token.Kind, token.Text)
         {
             case (Kind.Number or Kind.Text, _):
                 Advance();
-                return Plain(new ConstantPart(token.Value!, token.Start, token.End));
-            case (Kind.Operator, "-" or "+"):
-                Advance();
-                var number = _token;
-                if (number.Kind != Kind.Number)
-                {
-                    throw Mistake(token, $"'{token.Text}' stands before a number only: arithmetic is not done in conditions");
-                }
-
-                Advance();
-                return Plain(new ConstantPart(token.Text == "+" ? number.Value! : number.Value is IntegerConstant { Value: var value } ? new IntegerConstant(-value) : new RealConstant(-((RealConstant)number.Value!).Value), token.Start, number.End));
+                return new ConstantPart(token.Value!, token.Start, token.End);
             case (Kind.Keyword, "None"):
                 Advance();
                 return new ConstantPart(new NoneConstant(), token.Start, token.End);
@@ -262,43 +324,27 @@ sealed partial class PythonConditionParser
                 return Length();
             case (Kind.Name, _):
                 Advance();
-                return Plain(new SubjectPart(new Subject(token.Text, false), token.Start, token.End));
+                return new OperandPart(new Place(token.Text, []), token.Start, token.End);
             case (Kind.Operator, "(" or "[" or "{"):
                 return Bracketed();
             case (Kind.End, _):
                 throw Mistake(token, _text.Trim().Length == 0 ? "there is no condition" : "something is missing at the end");
             default:
-                throw Mistake(token, $"'{token.Text}' cannot be decided in the kernel", "an argument, len() of one, a constant, or a condition in parentheses can stand here");
+                throw Mistake(token, $"'{token.Text}' cannot be decided in the kernel", "an argument, an attribute or item of one, len(), a constant, or a condition in parentheses can stand here");
         }
     }
 
-    SubjectPart Length()
+    OperandPart Length()
     {
         var start = _token.Start;
         Advance();
         Expect("(", "len is followed by an argument in parentheses: len(items)");
-        var name = _token;
-        if (name.Kind != Kind.Name || !name.Text.All(char.IsAscii))
-        {
-            throw Mistake(name, "len() is of an argument", "len(items)");
-        }
-
-        Advance();
+        var of = Primary();
         var end = _token.End;
-        Expect(")", "')' is missing behind the argument of len(): attributes and items are not looked at");
-        return new SubjectPart(new Subject(name.Text, true), start, end);
+        Expect(")", "')' is missing behind the argument of len()");
+        return of is OperandPart { Operand: Place place } ? new OperandPart(new Length(place), start, end)
+            : throw Mistake(of.Start, of.End, "len() is of an argument, or an attribute or item of one", "len(items), len(self.items)");
     }
-
-    /// <summary>What may not follow an argument or a constant, told by its name.</summary>
-    Part Plain(Part part) => (_token.Kind, _token.Text) switch
-    {
-        (Kind.Operator, ".") => throw Mistake(part.Start, _token.End, "attributes are not looked at in the kernel", "use the argument itself, or len() of it"),
-        (Kind.Operator, "[") => throw Mistake(part.Start, _token.End, "items are not looked at in the kernel", "use the argument itself, or len() of it"),
-        (Kind.Operator, "(") => throw Mistake(part.Start, _token.End, "only len() can be called: nothing of the program runs for a condition"),
-        (Kind.Operator, "+" or "-" or "*" or "/" or "%" or "//" or "**" or "&" or "|" or "^" or "<<" or ">>" or "@" or "~") => throw Mistake(_token, "arithmetic is not done in conditions", "compare the argument itself with a constant"),
-        (Kind.Keyword, "if") => throw Mistake(_token, "'if' cannot be used in conditions", "'and' and 'or' can"),
-        _ => part,
-    };
 
     Part Bracketed()
     {

@@ -14,6 +14,7 @@ public sealed partial class FlowWhereTests
     static readonly string[] _few =
     [
         "n == 42 and len(items) >= 0", "n > 0.5", "s == 'abc' or s == '\\u65e5\\u672c'", "items", "'b' in s", "n is None or n in (1, 5, 42.5, 'x')",
+        "o.name == 'abc'", "len(o.items) > 3", "o.id == 5 or o.id == -7", "o['id'] == 5", "o[0] == 5 or o[-1] == 'abc'", "o.id.id == 11 and o.id.items[0] == 1", "o.name == 'abc' and o.id % 4 == 1 and n + 1 == 2", "o['name']['\u00e9']", "'b' in o.name",
     ];
 
     static readonly string[] _many =
@@ -26,13 +27,33 @@ public sealed partial class FlowWhereTests
         "len(items) > 100", "len(items) == 0", "not items", "items is None", "len(items) in (1, 2, 3)", "len(items) < 2.5", "(n == 1 or n == 42) and not (len(s) == 3)", "True", "False or n == 1",
     ];
 
+    /// <summary>Attributes and items.</summary>
+    static readonly string[] _found =
+    [
+        "o.id == 5", "o.name", "not o.name", "o.name is None", "o.id is True", "o.id == 2.5", "o.name in ('x', '')", "o.items[2] == 3", "o.items[0][0] == 5", "len(o.items[0]) == 1", "len(o['name']) == 2", "o['name']['id'] > 3",
+        "o[3] == 'x'", "o[-1] == 1", "o[2][-1] == 2", "len(o) == 2 and o[1] == 'abc'", "o['k250'] == 250", "o.id.name == 'inner'",
+    ];
+
+    /// <summary>What is calculated, of numbers that fit and are whole: others are undecided.</summary>
+    static readonly string[] _calculated =
+    [
+        "0 < o.id + 2 < 20", "0 < 2 - o.id < 20", "o.id * -3 == -15", "0 < o.id * o.id < 1000", "o.id // 2 == -4", "o.id // -2 in (3, -3)", "o.id % 3 == 2", "o.id % -4 == -3", "-o.id == 7", "o.id & 6 == 4", "o.id | 1 == 9",
+        "o.id ^ 1 == 4", "~o.id == -6", "o.id << 2 == 20", "o.id >> 1 == -4", "0 < o.id >> 38 < 5", "(o.id + n) * 2 > 11 and o.id < 100", "o.id > len(o.items)", "o.id < n", "n == o.id", "n != o.id", "1 < o.id < len(o.name) + 3",
+        "3 * 60 - 175 == o.id", "o.id + 9223372036854775807 < 0", "o.id // 0 == 1", "o.id % (o.id - 5) == 0 and o.id != 5", "o.id * 4611686018427387904 == 4611686018427387904",
+    ];
+
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void It_selects_what_Python_finds_true(string name) => Compare(name, _few);
 
     [Theory, InlineData("pyenv-3.8"), InlineData("sid-3.14")]
     public void It_selects_what_Python_finds_true_whatever_is_compared(string name) => Compare(name, _many);
 
-    [GeneratedRegex(@"(?<!')\b(s|items)\b(?!')")]
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.11"), InlineData("pyenv-3.12"), InlineData("sid-3.15")]
+    public void It_selects_what_Python_finds_true_of_what_is_found_and_calculated(string name) => Compare(name, [.. _found, .. _calculated.Select(condition => $"{Whole} and ({condition})")]);
+
+    const string Whole = "o.name not in ('a', 'big', 'outer')";
+
+    [GeneratedRegex(@"(?<!')\b(s|items|o)\b(?!')")]
     private static partial Regex OtherArgument();
 
     static void Compare(string name, IReadOnlyList<string> conditions)
@@ -88,12 +109,23 @@ public sealed partial class FlowWhereTests
 
     [Theory]
     [InlineData("n = 5", "'==' does")]
-    [InlineData("user.id == 5", "attributes")]
-    [InlineData("items[0] == 5", "items are not looked at")]
-    [InlineData("n + 1 == 5", "arithmetic")]
+    [InlineData("user.id() == 5", "only len() can be called")]
+    [InlineData("items[i] == 5", "a whole number, or a text")]
+    [InlineData("items[1:2] == 5", "parts of texts and lists")]
+    [InlineData("n / 2 == 5", "makes a float")]
+    [InlineData("n ** 2 == 5", "not calculated in the kernel")]
+    [InlineData("n + 1.5 == 5", "cannot calculate with floats")]
+    [InlineData("n + 'a' == 5", "only whole numbers can be calculated with")]
+    [InlineData("n + 1 == 'a'", "what is calculated is a number")]
+    [InlineData("9223372036854775807 + 1 == n", "does not fit 64 bits")]
+    [InlineData("1 // 0 == n", "has no value")]
+    [InlineData("'abc'.size == 3", "of arguments only")]
+    [InlineData("user.\u00e9 == 3", "ASCII characters")]
+    [InlineData("a.b.c.d.e.f.g.h.i.j == 3", "at most 8 attributes")]
+    [InlineData("'abc' in n + 1", "only a text can be looked for")]
     [InlineData("f(n)", "only len() can be called")]
     [InlineData("n ==", "missing at the end")]
-    [InlineData("n == m", "an argument, or its len(), and a constant")]
+    [InlineData("n is m", "'is' asks for None")]
     [InlineData("s < 'b'", "== and != only")]
     [InlineData("len(items) == 'a'", "len() is a number")]
     [InlineData("n == 99999999999999999999", "64 bits")]

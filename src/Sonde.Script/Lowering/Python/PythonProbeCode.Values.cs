@@ -228,43 +228,29 @@ sealed partial class PythonProbeCode
 
     void StoreInteger(VirtualRegister value, VirtualRegister typeName, IrAddress to, BasicBlock done)
     {
-        var (number, count) = Digits(value);
+        var digits = Digits(value);
         var (truth, plain, large, small) = (_ir.NewBlock("bool"), _ir.NewBlock("plain"), _ir.NewBlock("large"), _ir.NewBlock("small"));
-        _ir.Store(Size.Double, to.Plus(PythonValueLayout.Number), number);
+        _ir.Store(Size.Double, to.Plus(PythonValueLayout.Number), digits.Number);
         _ir.Branch(Condition.Equal, typeName, _ir.Constant(Bool), truth, plain);
         _ir.MoveTo(truth);
         StoreKind(to, PythonValueKind.Bool);
         _ir.Jump(done);
         _ir.MoveTo(plain);
-        // Two digits always fit; a third only up to what is left of 63 bits: those are told as large, rather than told wrong.
-        _ir.Branch(Condition.Greater, count, 2, large, small);
+        _ir.Branch(Condition.NotEqual, digits.IsLarge, 0, large, small);
         _ir.MoveTo(small);
         StoreKind(to, PythonValueKind.Integer);
         _ir.Jump(done);
+        // Those that do not fit are told as large, with how many digits they have, rather than told wrong.
         _ir.MoveTo(large);
-        StoreLarge(value, count, number, to, done);
-    }
-
-    void StoreLarge(VirtualRegister value, VirtualRegister count, VirtualRegister number, IrAddress to, BasicBlock done)
-    {
-        var (third, fits, over) = (_ir.NewBlock("third_digit"), _ir.NewBlock("fits"), _ir.NewBlock("over"));
-        _ir.Branch(Condition.Greater, count, 3, over, third);
-        _ir.MoveTo(third);
-        ReadOrZero(_word, 4, _ir.Arithmetic(IrOperation.Add, value, Values.IntegerDigits + 8));
-        _ir.Branch(Condition.Greater, _ir.Load(Size.Word, new IrAddress(_word)), 7, over, fits);
-        _ir.MoveTo(fits);
-        StoreKind(to, PythonValueKind.Integer);
-        _ir.Jump(done);
-        _ir.MoveTo(over);
         StoreKind(to, PythonValueKind.LargeInteger);
         var (negative, signed) = (_ir.NewBlock("negative"), _ir.NewBlock("signed"));
-        var digits = _ir.Copy(count);
-        _ir.Branch(Condition.SignedLess, number, 0, negative, signed);
+        var count = _ir.Copy(digits.Count);
+        _ir.Branch(Condition.NotEqual, digits.IsNegative, 0, negative, signed);
         _ir.MoveTo(negative);
-        _ir.Add(new IrNegate(digits, digits));
+        _ir.Add(new IrNegate(count, count));
         _ir.Jump(signed);
         _ir.MoveTo(signed);
-        _ir.Store(Size.Double, to.Plus(PythonValueLayout.Number), digits);
+        _ir.Store(Size.Double, to.Plus(PythonValueLayout.Number), count);
         _ir.Jump(done);
     }
 
@@ -311,53 +297,11 @@ sealed partial class PythonProbeCode
         return (type, flags, _ir.Load(Size.Double, new IrAddress(_word)), nameAddress);
     }
 
-    /// <summary>The low 64 bits of an int with its sign, and how many digits it has.</summary>
-    (VirtualRegister Number, VirtualRegister Count) Digits(VirtualRegister value)
+    PythonDigits Digits(VirtualRegister value) => PythonDigits.Write(_ir, Values, value, (address, size) =>
     {
-        ReadOrZero(_word, 8, _ir.Arithmetic(IrOperation.Add, value, Values.IntegerSize));
-        var size = _ir.Load(Size.Double, new IrAddress(_word));
-        var count = _ir.Function.NewRegister();
-        var negative = _ir.Constant(0);
-        var (minus, counted) = (_ir.NewBlock("minus"), _ir.NewBlock("counted"));
-        if (Values.IntegerSizeIsTag)
-        {
-            _ir.Move(count, _ir.Arithmetic(IrOperation.ShiftRightLogical, size, 3));
-            _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, size, 2), 0, minus, counted);
-            _ir.MoveTo(minus);
-        }
-        else
-        {
-            _ir.Move(count, size);
-            _ir.Branch(Condition.SignedLess, size, 0, minus, counted);
-            _ir.MoveTo(minus);
-            _ir.Add(new IrNegate(count, count));
-        }
-
-        _ir.Move(negative, 1);
-        _ir.Jump(counted);
-        _ir.MoveTo(counted);
-        var number = _ir.Constant(0);
-        var done = _ir.NewBlock("digits_done");
-        for (var digit = 0; digit < 3; digit++)
-        {
-            var more = _ir.NewBlock("digit");
-            _ir.Branch(Condition.LessOrEqual, count, digit, done, more);
-            _ir.MoveTo(more);
-            ReadOrZero(_word, 4, _ir.Arithmetic(IrOperation.Add, value, Values.IntegerDigits + (4 * digit)));
-            var part = _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Load(Size.Word, new IrAddress(_word)), ValueLayout.DigitBits * digit);
-            _ir.Move(number, _ir.Arithmetic(IrOperation.Or, number, part));
-        }
-
-        _ir.Jump(done);
-        _ir.MoveTo(done);
-        var (flip, flipped) = (_ir.NewBlock("flip"), _ir.NewBlock("flipped"));
-        _ir.Branch(Condition.NotEqual, negative, 0, flip, flipped);
-        _ir.MoveTo(flip);
-        _ir.Add(new IrNegate(number, number));
-        _ir.Jump(flipped);
-        _ir.MoveTo(flipped);
-        return (number, count);
-    }
+        ReadOrZero(_word, size == Size.Word ? 4 : 8, address);
+        return _ir.Load(size, new IrAddress(_word));
+    });
 
     /// <summary>A double cut to a whole number, by its bits (IEEE 754 binary64); 0 when it is too large.</summary>
     VirtualRegister Truncate(VirtualRegister bits)
