@@ -5,7 +5,7 @@ namespace Sonde.Linux;
 /// <summary>Files that live in memory and have no name (memfd_create(2), Linux 3.17+).</summary>
 public static unsafe class MemoryFile
 {
-    const uint CloseOnExec = 1, AllowSealing = 2; // MFD_CLOEXEC, MFD_ALLOW_SEALING of include/uapi/linux/memfd.h
+    const uint CloseOnExec = 1, AllowSealing = 2, NoExecution = 8; // MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL of include/uapi/linux/memfd.h
     const nint AddSeals = 1033; // F_ADD_SEALS of include/uapi/linux/fcntl.h
     const nint SealItself = 1, SealShrink = 2, SealGrow = 4;
 
@@ -18,7 +18,10 @@ public static unsafe class MemoryFile
         FileDescriptor file;
         fixed (byte* text = Encoding.UTF8.GetBytes(name + "\0"))
         {
-            file = Libc.Result(Libc.SystemCall(Libc.Number.MemfdCreate, (nint)text, (nint)(CloseOnExec | AllowSealing), 0, 0, 0)).CheckDescriptor($"memfd_create(\"{name}\")");
+            // Never to be run, and nobody can change that: Linux 6.3 and later.
+            var made = Libc.Result(Libc.SystemCall(Libc.Number.MemfdCreate, (nint)text, (nint)(CloseOnExec | AllowSealing | NoExecution), 0, 0, 0));
+            made = made.Errno == Errno.EINVAL ? Libc.Result(Libc.SystemCall(Libc.Number.MemfdCreate, (nint)text, (nint)(CloseOnExec | AllowSealing), 0, 0, 0)) : made;
+            file = made.CheckDescriptor($"memfd_create(\"{name}\")");
         }
 
         try

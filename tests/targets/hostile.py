@@ -1,6 +1,7 @@
 """Values that would hurt whoever looks at them carelessly. Says "ready PID", and for each line the value of that expression."""
 import os
 import select
+import signal
 import sys
 import threading
 
@@ -89,6 +90,27 @@ def makes_deep(depth):
     for i in range(depth):
         deep = [deep]
     return deep
+
+
+class Interrupted(object):
+    def __repr__(self):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        for _ in range(100000):
+            pass
+        return "not interrupted"
+
+
+def leaves():
+    """A signal that comes while an object is shown by its own __repr__, whose handler ends the program."""
+    def handler(number, frame):
+        raise SystemExit(3)
+
+    signal.signal(signal.SIGUSR1, handler)
+    try:
+        shown = Interrupted()
+        return "stayed"
+    except SystemExit as error:
+        return "left with %d" % error.code
 
 
 def looks():

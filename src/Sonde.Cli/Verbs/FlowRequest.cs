@@ -14,6 +14,9 @@ sealed record FlowRequest
     /// <summary>Whether the user has said, for this command, that code may be put into the process.</summary>
     public bool IsInjectionAllowed { get; init; }
 
+    /// <summary>Whether that may be done where the process could be killed for it.</summary>
+    public bool AcceptsRisk { get; init; }
+
     public IReadOnlyList<string> Command { get; init; } = [];
 
     public TimeSpan? Duration { get; init; }

@@ -22,6 +22,7 @@ sealed class FlowRun : IDisposable
     readonly CancellationTokenSource _stop = new();
     readonly EndingSignals _signals;
     TeeSink _sinks = new([]);
+    FlowFile? _file;
     UserErrorException? _launchProblem;
 
     FlowRun(FlowRequest request, bool isInside, RunningRuntime? runtime)
@@ -82,6 +83,7 @@ sealed class FlowRun : IDisposable
         _signals.Dispose();
         _session.Dispose();
         _sinks.Dispose();
+        _file?.Dispose();
         _stop.Dispose();
     }
 
@@ -110,9 +112,12 @@ sealed class FlowRun : IDisposable
 
     int Execute()
     {
+        // What is wrong with it is told before anything is attached.
+        _file = _request.Output is { } path ? FlowFile.Open(path) : null;
+        using var launched = _session is InsideSession && _request.Command.Count > 0 ? LaunchedPython.Start(CommandLine.Resolve(_request.Command), "flow", _stop.Token) : null;
         if (_session is InsideSession inside)
         {
-            foreach (var pid in _request.Pids.Distinct())
+            foreach (var pid in launched is null ? _request.Pids.Distinct() : [launched.Pid])
             {
                 Say($"following {Name(pid)}: CPython {inside.Attach(pid)}, by an agent inside the process");
             }
@@ -127,9 +132,9 @@ sealed class FlowRun : IDisposable
         }
 
         _sinks = OpenSinks((long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);
-        if (_request.Command.Count > 0)
+        if (_session is FlowSession session && _request.Command.Count > 0)
         {
-            Launch((FlowSession)_session);
+            Launch(session);
         }
 
         if (_request.Duration is { } duration)
@@ -153,7 +158,13 @@ sealed class FlowRun : IDisposable
             // Every output has failed; what was written before stays, and the reasons are said below.
         }
 
-        return Finish();
+        var code = Finish();
+        if (!_stop.IsCancellationRequested && !_session.LimitReached)
+        {
+            launched?.WaitForEnd();
+        }
+
+        return code;
     }
 
     void FollowFromOutside(FlowSession session)
@@ -176,6 +187,7 @@ sealed class FlowRun : IDisposable
     static InjectionOptions Injection(FlowRequest request) => new()
     {
         IsAllowed = request.IsInjectionAllowed || InjectionOptions.IsAllowedByEnvironment,
+        AcceptsRisk = request.AcceptsRisk,
         Guard = InjectOption.Guard,
     };
 
@@ -192,9 +204,9 @@ sealed class FlowRun : IDisposable
     TeeSink OpenSinks(long startNs, long? wallOffsetNs)
     {
         var sinks = new List<NamedSink>();
-        if (_request.Output is { } file)
+        if (_file is not null)
         {
-            sinks.Add(new NamedSink(file, FlowSinks.ForFile(file, startNs, wallOffsetNs)));
+            sinks.Add(new NamedSink(_request.Output!, _file.Begin(startNs, wallOffsetNs)));
         }
         else if (_request.Json)
         {

@@ -34,6 +34,7 @@ static class FlowVerb
         var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
         var engine = new Option<string>("--engine") { Description = "Where calls are seen: outside (probes in the kernel), inside (code in the process, some 20 times cheaper; needs --inject), auto (inside if --inject is given and it works).", HelpName = "ENGINE", DefaultValueFactory = _ => "auto" };
         var inject = InjectOption.Create();
+        var risk = InjectOption.CreateRisk();
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
         var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
@@ -41,7 +42,7 @@ static class FlowVerb
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
         {
-            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, secrets.None, secrets.File, depth, minimum, maximum, duration, time, json, output, summary, engine, inject, showProgram, dryRun, buffer, command,
+            pids, all, function, file, exclude, thread, where, arguments, result, valueDepth, items, characters, hide, secrets.None, secrets.File, depth, minimum, maximum, duration, time, json, output, summary, engine, inject, risk, showProgram, dryRun, buffer, command,
         };
         verb.SetAction(parsed => FlowRun.Execute(new FlowRequest
         {
@@ -51,6 +52,7 @@ static class FlowVerb
             All = parsed.GetValue(all),
             Engine = EngineOf(parsed.GetValue(engine)!),
             IsInjectionAllowed = parsed.GetValue(inject),
+            AcceptsRisk = parsed.GetValue(risk),
             Command = CommandOf(parsed, command),
             Duration = parsed.GetValue(duration),
             ClockTime = parsed.GetValue(time),

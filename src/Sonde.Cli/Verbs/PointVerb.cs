@@ -15,6 +15,7 @@ static class PointVerb
     {
         var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", CustomParser = ProcessId.Parse };
         var inject = InjectOption.Create();
+        var risk = InjectOption.CreateRisk();
         var when = new Option<string?>("--when") { Description = "Only when this is true, such as 'len(items) > 100 and user.name == \"eve\"'.", HelpName = "CONDITION" };
         var snapshot = new Option<bool>("--snapshot") { Description = "Instead of a message: arguments, variables and the stack as JSON, once a second at most." };
         var counter = new Option<bool>("--counter") { Description = "Instead of a message: how often." };
@@ -33,7 +34,7 @@ static class PointVerb
         var message = new Argument<string?>("message") { Description = "What is told: text with expressions in braces, such as 'user {user.name} has {len(items)} items'.", HelpName = "MESSAGE", Arity = ArgumentArity.ZeroOrOne };
         var verb = new Command("point", "Tell something whenever a line of a running Python program runs.")
         {
-            pid, inject, when, snapshot, counter, timer, stack, hits, duration, budget, depth, items, characters, json, audit, secrets.None, secrets.File, place, message,
+            pid, inject, risk, when, snapshot, counter, timer, stack, hits, duration, budget, depth, items, characters, json, audit, secrets.None, secrets.File, place, message,
         };
         verb.SetAction(parsed =>
         {
@@ -63,7 +64,7 @@ static class PointVerb
                 Items = Positive("--items", parsed.GetValue(items), 1),
                 Characters = Positive("--characters", parsed.GetValue(characters), 1),
                 Redaction = secrets.Read(parsed),
-                Injection = InjectOption.Read(parsed, inject),
+                Injection = InjectOption.Read(parsed, inject, risk),
             };
             return Execute(options, parsed.GetValue(json), parsed.GetValue(audit));
         });

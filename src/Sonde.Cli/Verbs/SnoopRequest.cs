@@ -9,6 +9,9 @@ sealed record SnoopRequest
 
     public bool IsAllowed { get; init; }
 
+    /// <summary>Whether code may be put into the process where it could be killed for it.</summary>
+    public bool AcceptsRisk { get; init; }
+
     public TimeSpan? Duration { get; init; }
 
     public bool Json { get; init; }

@@ -5,8 +5,6 @@ using Sonde.Engine.Flow;
 using Sonde.Engine.Injection;
 using Sonde.Engine.Output;
 using Sonde.Engine.Snoop;
-using Sonde.Engine.Stacks;
-using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Python.Values;
 
@@ -88,7 +86,7 @@ sealed class SnoopRun : IDisposable
 
     int Snoop(int pid, SnoopOptions options)
     {
-        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, Guard = InjectOption.Guard }, _stop.Token);
+        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, AcceptsRisk = _request.AcceptsRisk, Guard = InjectOption.Guard }, _stop.Token);
         Say(string.Create(CultureInfo.InvariantCulture, $"telling {(options.AwaitsFunctions ? "the functions" : session.Functions == 1 ? "1 function" : $"{session.Functions} functions")} of process {pid}"));
         if (_request.Duration is { } duration)
         {
@@ -126,71 +124,19 @@ sealed class SnoopRun : IDisposable
     /// <summary>Starts a command, and watches the program as soon as it runs Python code of its own; functions are told from when they are first called.</summary>
     int Launch(IReadOnlyList<string> command)
     {
-        // A process that is held must not be our own child; a shell that waits for it is.
-        using var gate = GatedCommand.Start(["/bin/sh", "-c", "\"$0\" \"$@\"; exit $?", .. command]);
-        gate.Open();
-        int? pid;
-        while ((pid = FindPython(gate.Pid)) is null)
+        using var launched = LaunchedPython.Start(command, "snoop", _stop.Token);
+        if (launched is null)
         {
-            if (LaunchTracer.TryReap(gate.Pid, out _))
-            {
-                throw new UserErrorException($"snoop: '{command[0]}' ended before it ran Python code that could be watched");
-            }
-
-            if (_stop.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(1)))
-            {
-                return 0;
-            }
+            return 0;
         }
 
-        var code = Snoop(pid.Value, _request.Options with { AwaitsFunctions = true });
+        var code = Snoop(launched.Pid, _request.Options with { AwaitsFunctions = true });
         if (!_stop.IsCancellationRequested)
         {
-            LaunchTracer.Reap(gate.Pid);
+            launched.WaitForEnd();
         }
 
         return code;
-    }
-
-    /// <summary>The first process below the shell that runs Python code.</summary>
-    static int? FindPython(int shell)
-    {
-        const int generations = 3;
-        var children = ProcFs.Children(shell);
-        for (var generation = 0; generation < generations && children.Count > 0; generation++)
-        {
-            foreach (var child in children)
-            {
-                if (RunsPython(child))
-                {
-                    return child;
-                }
-            }
-
-            children = [.. children.SelectMany(ProcFs.Children)];
-        }
-
-        return null;
-    }
-
-    /// <summary>Whether the interpreter has set itself up: code may then be put into it.</summary>
-    static bool RunsPython(int pid)
-    {
-        try
-        {
-            if (!ProcFs.TryReadMaps(pid, out var mappings) || PythonTarget.Search(pid, mappings).Target is not { } target)
-            {
-                return false;
-            }
-
-            target.Image.Dispose();
-            using var view = PythonProcessView.Open(pid);
-            return view.Snapshot().Threads.Any(static thread => thread.Frames.Any(static frame => frame.Function == "<module>" && !frame.File.StartsWith('<') && !frame.File.EndsWith("/site.py", StringComparison.Ordinal)));
-        }
-        catch (Exception exception) when (exception is UserErrorException or LinuxException)
-        {
-            return false;
-        }
     }
 
     ISnoopSink OpenSink(int pid, Func<long> toWallNs)

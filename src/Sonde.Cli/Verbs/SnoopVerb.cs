@@ -12,6 +12,7 @@ static class SnoopVerb
     {
         var pid = new Option<int?>("--pid", "-p") { Description = "The process.", HelpName = "PID", CustomParser = ProcessId.Parse };
         var inject = InjectOption.Create();
+        var risk = InjectOption.CreateRisk();
         var depth = new Option<int>("--depth") { Description = "Tell N levels of calls: 2 is also the functions that these call.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var watch = new Option<string[]>("--watch") { Description = "Follow the value of an expression too: a variable with attributes, keys and indices, such as 'self.items[0]'.", HelpName = "EXPR" };
         var explode = new Option<string[]>("--watch-explode") { Description = "Follow all parts of a value: attributes, entries or items.", HelpName = "EXPR" };
@@ -36,12 +37,13 @@ static class SnoopVerb
 
         var verb = new Command("snoop", "Tell, line by line, what calls of functions do to their variables.")
         {
-            pid, inject, depth, watch, explode, length, fields, callRepr, secrets.None, secrets.File, count, duration, prefix, threads, relative, normalize, json, output, functions,
+            pid, inject, risk, depth, watch, explode, length, fields, callRepr, secrets.None, secrets.File, count, duration, prefix, threads, relative, normalize, json, output, functions,
         };
         verb.SetAction(parsed => SnoopRun.Execute(new SnoopRequest
         {
             Pid = parsed.GetValue(pid) ?? 0,
             IsAllowed = parsed.GetValue(inject),
+            AcceptsRisk = parsed.GetValue(risk),
             Duration = parsed.GetValue(duration),
             Json = parsed.GetValue(json),
             Output = parsed.GetValue(output),

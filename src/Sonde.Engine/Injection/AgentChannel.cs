@@ -29,6 +29,7 @@ sealed class AgentChannel : IDisposable
     readonly byte[] _packet = new byte[LargestPacketBytes];
     readonly Task<Socket?> _accepting;
     Socket? _socket;
+    volatile bool _isClosed;
 
     /// <summary>Opens the socket in a directory; before that is given to the process.</summary>
     /// <param name="directory">The directory.</param>
@@ -98,6 +99,7 @@ sealed class AgentChannel : IDisposable
     {
         // What was received before can still be taken.
         IsOpen = false;
+        _isClosed = true;
         _listener.Dispose();
         (_socket ?? _accepting.Result)?.Dispose();
     }
@@ -112,7 +114,17 @@ sealed class AgentChannel : IDisposable
             {
                 socket = _listener.Accept();
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException exception) when (!_isClosed && IsTransient(exception.SocketErrorCode))
+            {
+                // accept(2): a signal, one that has gone again, no descriptor or memory at this moment. The next one may be the process.
+                Thread.Sleep(1);
+                continue;
+            }
+            catch (SocketException)
             {
                 return null;
             }
@@ -126,6 +138,9 @@ sealed class AgentChannel : IDisposable
             socket.Dispose();
         }
     }
+
+    internal static bool IsTransient(SocketError error) =>
+        error is SocketError.Interrupted or SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.WouldBlock or SocketError.TryAgain or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
     bool TryTake(Queue<byte[]> queue, TimeSpan wait, out ReadOnlyMemory<byte> record)
     {

@@ -88,6 +88,11 @@ public sealed class InjectedAgent : IDisposable
                 $"process {pid}: this runs Python code of sonde's inside the process, which is not done without being asked for; give --inject, or set {InjectionOptions.Variable}=1. The code is taken out again at the end, also when sonde is killed");
         }
 
+        if (!options.AcceptsRisk && InjectionRisk.Of(pid, options.HandedBytes) is { } risk)
+        {
+            throw new UserErrorException($"{risk}. Nothing was done; {InjectionOptions.RiskOption} does it all the same");
+        }
+
         var target = InjectionTarget.Open(pid);
         AgentChannel? channel = null;
         GuardProcess? guard = null;
@@ -95,11 +100,11 @@ public sealed class InjectedAgent : IDisposable
         try
         {
             var name = NamePrefix + RandomNumberGenerator.GetHexString(NameDigits, lowercase: true);
+            // It watches before there is anything to take out, or to remove from the file system.
+            guard = GuardProcess.Start(options.Guard, target, name);
             using (var delivery = new ScriptDelivery(target))
             {
                 channel = new AgentChannel(delivery.Directory, pid, options.Handed);
-                // It watches before there is anything to take out.
-                guard = GuardProcess.Start(options.Guard, target, name);
                 var configuration = PythonText.Literal(options.Configuration);
                 delivery.Deliver(_begin, directory => $"begin({directory}, {PythonText.Quote(name)}, {configuration}, {PythonText.Quote(source)})", options.Patience, stop);
                 if (!channel.Accept(options.Patience))
@@ -108,12 +113,19 @@ public sealed class InjectedAgent : IDisposable
                 }
             }
 
-            agent = new InjectedAgent(target, channel, guard, name, options.Patience)
+            var remark = target.Runtime.ReadInterpreters().Count is > 1 and var interpreters
+                ? $"process {pid} has {interpreters - 1} {(interpreters == 2 ? "sub-interpreter" : "sub-interpreters")}, in which nothing is watched: the code runs in the main interpreter" : null;
+            agent = new InjectedAgent(target, channel, guard, name, options.Patience) { Remark = remark };
+            try
             {
-                Remark = target.Runtime.ReadInterpreters().Count is > 1 and var interpreters
-                    ? $"process {pid} has {interpreters - 1} {(interpreters == 2 ? "sub-interpreter" : "sub-interpreters")}, in which nothing is watched: the code runs in the main interpreter" : null,
-            };
-            agent.AwaitReply(0, "the agent could not be set up");
+                agent.AwaitReply(0, "the agent could not be set up");
+            }
+            catch (UserErrorException exception) when (remark is not null)
+            {
+                // What is looked for may be in one of them.
+                throw new UserErrorException($"{exception.Message}. {char.ToUpperInvariant(remark[0])}{remark[1..]}");
+            }
+
             return agent;
         }
         catch

@@ -15,6 +15,8 @@ public static class InjectionGuard
     /// <summary>How long it goes on trying with a program that does not come back to Python.</summary>
     static readonly TimeSpan _patience = TimeSpan.FromHours(1);
 
+    static readonly TimeSpan _untilAbandoned = TimeSpan.FromSeconds(6);
+
     /// <summary>Watches until the input ends, and then does what is left to do.</summary>
     /// <param name="input">A line with the process, when it started, and the agent's name; later perhaps a line that releases it.</param>
     /// <returns>Whether there is nothing left in the process.</returns>
@@ -30,21 +32,40 @@ public static class InjectionGuard
             throw new UserErrorException($"{Verb}: this is for sonde itself, which starts it when it puts code into a process");
         }
 
-        while (input.ReadLine() is { } line)
+        // The process may be gone by then, and its files are still to be reached.
+        RootedDirectory.TryOpenRoot(pid, out var root);
+        using (root)
         {
-            if (line == Released)
+            while (input.ReadLine() is { } line)
             {
-                return true;
+                if (line == Released)
+                {
+                    return true;
+                }
             }
-        }
 
-        return Remove(pid, startTime, name);
+            var isRemoved = Remove(pid, startTime, name);
+            if (isRemoved && root is not null)
+            {
+                // It has come round to all that it was given, or has ended.
+                RemoveAbandoned(root, pid, startTime);
+            }
+
+            return isRemoved;
+        }
+    }
+
+    /// <summary>A directory that was made just before its maker was killed is left alone for some seconds.</summary>
+    static void RemoveAbandoned(FileDescriptor root, int pid, ulong startTime)
+    {
+        Thread.Sleep(_untilAbandoned);
+        ScriptDelivery.RemoveAbandoned(root, (otherPid, otherStart) => otherPid == pid && otherStart == startTime);
     }
 
     static bool Remove(int pid, ulong startTime, string name)
     {
         var deadline = DateTime.UtcNow + _patience;
-        while (ProcFs.TryReadStat(pid, out var stat) && !stat.IsZombie && stat.StartTimeTicks == startTime)
+        while (ScriptDelivery.IsAlive(pid, startTime))
         {
             try
             {

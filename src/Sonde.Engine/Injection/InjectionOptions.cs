@@ -9,11 +9,20 @@ public sealed record InjectionOptions
     /// <summary>Whether the user has said that code may be put into the process. Without it nothing is.</summary>
     public bool IsAllowed { get; init; }
 
+    /// <summary>Whether it is done also where a seccomp filter or a memory limit may end the process for it.</summary>
+    public bool AcceptsRisk { get; init; }
+
+    /// <summary>The option by which the user accepts that risk.</summary>
+    public const string RiskOption = "--inject-at-risk";
+
     /// <summary>What the agent's <c>install</c> is called with; an object.</summary>
     public JsonElement Configuration { get; init; } = JsonDocument.Parse("{}").RootElement;
 
     /// <summary>A file that the agent gets a descriptor of, with the first message on its channel; null for none. The caller's own.</summary>
     public FileDescriptor? Handed { get; init; }
+
+    /// <summary>The length of that file, in bytes.</summary>
+    public long HandedBytes { get; init; }
 
     /// <summary>How long the process may take to run what it is given.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);

@@ -38,9 +38,32 @@ sealed class ScriptDelivery : IDisposable
     {
         _target = target;
         _memory = new ProcessMemory(target.Pid);
-        Directory = RootedDirectory.TryCreate(target.Pid, _places, out var problem)
+        RemoveAbandoned(target.Pid, static (pid, startTime) => !IsAlive(pid, startTime));
+        Directory = RootedDirectory.TryCreate(target.Pid, target.StartTime, _places, out var problem)
             ?? throw new UserErrorException($"process {target.Pid}: there is no directory where it could find what it shall run ({problem}); it needs one that can be written to, such as /tmp");
     }
+
+    /// <summary>Removes what sessions that were killed have left in the file system of a process.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="isOver">Whether a process will not run what it was given there any more.</param>
+    public static void RemoveAbandoned(int pid, Func<int, ulong, bool> isOver)
+    {
+        RootedDirectory.TryOpenRoot(pid, out var root);
+        using (root)
+        {
+            if (root is not null)
+            {
+                RemoveAbandoned(root, isOver);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="RemoveAbandoned(int, Func{int, ulong, bool})"/>
+    public static void RemoveAbandoned(FileDescriptor root, Func<int, ulong, bool> isOver) =>
+        RootedDirectory.RemoveAbandoned(root, _places, [ScriptName, FailureName, AgentChannel.SocketName], isOver);
+
+    /// <summary>Whether a process still runs, and is not another one of its number.</summary>
+    public static bool IsAlive(int pid, ulong startTime) => ProcFs.TryReadStat(pid, out var stat) && !stat.IsZombie && stat.StartTimeTicks == startTime;
 
     /// <summary>The directory with the script; whatever else the script shall find may be put there before it is delivered.</summary>
     public RootedDirectory Directory { get; }

@@ -34,7 +34,13 @@ sealed class PointExpression
         var reader = new PointExpression(text, option);
         var tree = reader.ReadOr();
         reader.Skip();
-        return reader._at == text.Length ? tree : throw reader.Wrong(reader.Peek() == '(' ? "calls are not allowed but len(...), for they would run the program's code" : "the expression should end here");
+        return reader._at == text.Length ? tree : throw reader.Wrong(reader.Peek() switch
+        {
+            '(' => "calls are not allowed but len(...), for they would run the program's code",
+            '+' or '-' or '*' or '/' or '%' or '&' or '|' or '^' or '@' or '~' => "there is no arithmetic here; names, attributes, keys, len(), comparisons and constants can be used",
+            ':' or '!' => "there are no formats here; values are shown as repr() shows them",
+            _ => "the expression should end here",
+        });
     }
 
     JsonArray ReadOr() => ReadMany("or", ReadAnd);

@@ -124,6 +124,30 @@ public sealed class PointSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _agent.Dispose();
 
+    /// <summary>The agent's last word.</summary>
+    void TakeEnd(JsonElement end)
+    {
+        if (State is { } state)
+        {
+            State = state with { Lost = Math.Max(state.Lost, end.GetProperty("dropped").GetInt64()) };
+        }
+
+        if (end.GetProperty("failed").GetInt64() is > 0 and var failed)
+        {
+            Remarks.Enqueue($"the agent in the process made {failed} mistakes, which the program has not seen: {Escape.Text(end.GetProperty("failure").GetString() ?? "?", 200)}; please report it");
+        }
+
+        if (end.GetProperty("untold").GetInt64() is > 0 and var untold)
+        {
+            Remarks.Enqueue($"{untold} generators that waited were forgotten, for there were too many; what they did after that may not be told");
+        }
+
+        if (end.GetProperty("reason").GetString() is { } reason && reason != "removed")
+        {
+            Ended ??= reason;
+        }
+    }
+
     void Take(ReadOnlyMemory<byte> record, IPointOutput output)
     {
         try
@@ -145,9 +169,11 @@ public sealed class PointSession : IDisposable
                 case "elsewhere":
                     Remarks.Enqueue($"{root.GetProperty("count").GetInt64()} calls that run already in other threads are not told: before Python 3.12 that is only possible in the main thread");
                     break;
+                case "end":
+                    TakeEnd(root);
+                    break;
                 case "state":
                     var state = PointState.Read(root);
-                    state = state with { Lost = state.Lost + (State?.Lost ?? 0) };
                     State = state;
                     output.Count(_options.Kind, state);
                     break;

@@ -9,8 +9,9 @@ namespace Sonde.Linux;
 /// <param name="Threads">How many threads the process has.</param>
 /// <param name="NamespacePids">Its numbers from the reader's pid namespace down to its own (Linux 4.1+).</param>
 /// <param name="EffectiveCapabilities">What it may do.</param>
+/// <param name="SeccompMode">Which system calls it may use: 0 all, 1 four of them, 2 those that a filter lets through.</param>
 public readonly record struct ProcStatus(
-    int ThreadGroup, uint EffectiveUser, uint RealUser, int Threads, int[] NamespacePids, CapabilitySet EffectiveCapabilities)
+    int ThreadGroup, uint EffectiveUser, uint RealUser, int Threads, int[] NamespacePids, CapabilitySet EffectiveCapabilities, int SeccompMode = 0)
 {
     /// <summary>Reads the text of a status file.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out ProcStatus status)
@@ -49,6 +50,10 @@ public readonly record struct ProcStatus(
             else if (name.SequenceEqual("CapEff"u8) && Utf8Parser.TryParse(value, out ulong bits, out _, 'x'))
             {
                 status = status with { EffectiveCapabilities = new CapabilitySet(bits) };
+            }
+            else if (name.SequenceEqual("Seccomp"u8) && Utf8Parser.TryParse(value, out int mode, out _))
+            {
+                status = status with { SeccompMode = mode };
             }
         }
 

@@ -7,7 +7,8 @@ namespace Sonde.Linux;
 /// <summary>A directory of our own making inside another process's root directory, for the few small files that it shall find there.</summary>
 /// <remarks>
 /// Everything is reached through descriptors, and no name is ever looked up outside of that root: whatever links the other process has put in the way, nothing is written elsewhere.
-/// Removed with all that is in it when disposed of, also after the process has ended.
+/// Removed with all that is in it when disposed of, also after the process has ended. Whoever makes one is killed before that leaves it behind: its name tells for which process it was made, and a
+/// lock on it (flock(2)) that its maker is gone, so that <see cref="RemoveAbandoned"/> can tell.
 /// </remarks>
 public sealed unsafe class RootedDirectory : IDisposable
 {
@@ -15,6 +16,13 @@ public sealed unsafe class RootedDirectory : IDisposable
     const int CloseOnExec = 0x80000, Directory = 0x10000, PathOnly = 0x200000, NoFollow = 0x20000, WriteOnly = 1, Create = 0x40, Exclusive = 0x80;
     const ulong NoMagicLinks = 0x02, InRoot = 0x10;
     const int RemoveDirectory = 0x200, SymbolicLinkItself = 0x100;
+    const int LockExclusively = 2, LockWithoutWaiting = 4;
+    const string NamePrefix = ".sonde-";
+
+    /// <summary>Of one that is made at this moment the lock is not there yet.</summary>
+    static readonly TimeSpan _making = TimeSpan.FromSeconds(5);
+
+    const int MostAbandoned = 1000;
 
     readonly FileDescriptor _parent;
     readonly FileDescriptor _directory;
@@ -38,15 +46,16 @@ public sealed unsafe class RootedDirectory : IDisposable
 
     /// <summary>Makes a directory in the first of some places where that can be done.</summary>
     /// <param name="pid">The process.</param>
+    /// <param name="startTime">When it started, in ticks (<see cref="ProcStat.StartTimeTicks"/>).</param>
     /// <param name="places">Absolute paths of directories, as that process sees them.</param>
     /// <param name="problem">When it cannot be done: each place and why.</param>
     /// <returns>The directory, ours alone; null when none of the places will do.</returns>
-    public static RootedDirectory? TryCreate(int pid, IEnumerable<string> places, out string problem)
+    public static RootedDirectory? TryCreate(int pid, ulong startTime, IEnumerable<string> places, out string problem)
     {
         List<string> problems = [];
         foreach (var place in places)
         {
-            var result = TryCreate(pid, place, out var made);
+            var result = TryCreate(pid, startTime, place, out var made);
             if (made is not null)
             {
                 problem = "";
@@ -131,26 +140,27 @@ public sealed unsafe class RootedDirectory : IDisposable
         _parent.Dispose();
     }
 
-    static SystemResult TryCreate(int pid, string place, out RootedDirectory? made)
+    static SystemResult TryCreate(int pid, ulong startTime, string place, out RootedDirectory? made)
     {
         made = null;
-        var opened = FileDescriptor.TryOpen($"/proc/{pid}/root", (OpenMode)(Directory | PathOnly));
-        if (opened.Failed)
+        var opened = TryOpenRoot(pid, out var root);
+        if (root is null)
         {
             return opened;
         }
 
-        using var root = new FileDescriptor((int)opened.Raw);
-        // struct open_how: flags, mode, resolve. Linux 5.6 and later.
-        var how = stackalloc ulong[3] { Directory | PathOnly | CloseOnExec, 0, InRoot | NoMagicLinks };
-        opened = Call(place, path => Libc.SystemCall(Libc.Number.OpenAt2, root.Number, (nint)path, (nint)how, 3 * sizeof(ulong), 0));
+        using (root)
+        {
+            opened = TryOpenPlace(root, place);
+        }
+
         if (opened.Failed)
         {
             return opened;
         }
 
         var parent = new FileDescriptor((int)opened.Raw);
-        var name = string.Create(CultureInfo.InvariantCulture, $".sonde-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{pid}-{startTime}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
         const uint ownerOnly = 0x1c0; // 0700
         var result = Call(name, path => Libc.MakeDirectoryAt(parent.Number, path, ownerOnly));
         if (!result.Failed)
@@ -164,8 +174,93 @@ public sealed unsafe class RootedDirectory : IDisposable
             return result;
         }
 
-        made = new RootedDirectory(parent, new FileDescriptor((int)result.Raw), $"{place.TrimEnd('/')}/{name}", name);
+        var directory = new FileDescriptor((int)result.Raw);
+        // Nobody else knows it yet.
+        Libc.Lock(directory.Number, LockExclusively | LockWithoutWaiting);
+        made = new RootedDirectory(parent, directory, $"{place.TrimEnd('/')}/{name}", name);
         return result;
+    }
+
+    /// <summary>Opens the root directory of a process, by which its files can be reached also after it has ended.</summary>
+    public static SystemResult TryOpenRoot(int pid, out FileDescriptor? root)
+    {
+        var opened = FileDescriptor.TryOpen($"/proc/{pid}/root", (OpenMode)(Directory | PathOnly));
+        root = opened.Failed ? null : new FileDescriptor((int)opened.Raw);
+        return opened;
+    }
+
+    static SystemResult TryOpenPlace(FileDescriptor root, string place)
+    {
+        // struct open_how: flags, mode, resolve. Linux 5.6 and later.
+        var how = stackalloc ulong[3] { Directory | PathOnly | CloseOnExec, 0, InRoot | NoMagicLinks };
+        return Call(place, path => Libc.SystemCall(Libc.Number.OpenAt2, root.Number, (nint)path, (nint)how, 3 * sizeof(ulong), 0));
+    }
+
+    /// <summary>Removes directories that were left behind by those who were killed before they could.</summary>
+    /// <param name="root">The root directory below which they are.</param>
+    /// <param name="places">Absolute paths of directories, from that root.</param>
+    /// <param name="names">The names that may be in them; a directory with any other stays.</param>
+    /// <param name="isOver">Whether nothing is going to look into the directory of a process any more, told by its number and when it started.</param>
+    /// <returns>How many were removed.</returns>
+    public static int RemoveAbandoned(FileDescriptor root, IEnumerable<string> places, IReadOnlyList<string> names, Func<int, ulong, bool> isOver)
+    {
+        var removed = 0;
+        foreach (var place in places)
+        {
+            var opened = TryOpenPlace(root, place);
+            if (opened.Failed)
+            {
+                continue;
+            }
+
+            using var parent = new FileDescriptor((int)opened.Raw);
+            foreach (var name in Abandoned(parent))
+            {
+                if (name[NamePrefix.Length..].Split('-') is [var process, var start, _]
+                    && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && ulong.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var startTime)
+                    && isOver(pid, startTime) && TryRemove(parent, name, names))
+                {
+                    removed++;
+                }
+            }
+        }
+
+        return removed;
+    }
+
+    static List<string> Abandoned(FileDescriptor parent)
+    {
+        try
+        {
+            return [.. System.IO.Directory.EnumerateDirectories(parent.ProcPath, NamePrefix + "*")
+                .Where(static path => DateTime.UtcNow - System.IO.Directory.GetLastWriteTimeUtc(path) > _making).Take(MostAbandoned).Select(static path => System.IO.Path.GetFileName(path))];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    static bool TryRemove(FileDescriptor parent, string name, IReadOnlyList<string> names)
+    {
+        var opened = Call(name, path => Libc.OpenAt(parent.Number, path, Directory | NoFollow | CloseOnExec, 0));
+        if (opened.Failed)
+        {
+            return false;
+        }
+
+        using var directory = new FileDescriptor((int)opened.Raw);
+        if (Libc.Result(Libc.Lock(directory.Number, LockExclusively | LockWithoutWaiting)).Failed)
+        {
+            return false;
+        }
+
+        foreach (var file in names)
+        {
+            Call(file, path => Libc.UnlinkAt(directory.Number, path, 0));
+        }
+
+        return !Call(name, path => Libc.UnlinkAt(parent.Number, path, RemoveDirectory)).Failed;
     }
 
     delegate nint PathCall(byte* path);

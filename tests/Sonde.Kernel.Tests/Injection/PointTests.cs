@@ -80,7 +80,7 @@ public sealed class PointTests
         target.AssertComputedRight();
     }
 
-    [Theory, InlineData("{open('x')}", 2, "calls are not allowed"), InlineData("{a +}", 2, "should end here"), InlineData("{a", 2, "without its"), InlineData("text", 1, "no code is on line 2")]
+    [Theory, InlineData("{open('x')}", 2, "calls are not allowed"), InlineData("{a +}", 2, "no arithmetic"), InlineData("{1/0}", 2, "no arithmetic"), InlineData("{a:>5}", 2, "no formats"), InlineData("{a", 2, "without its"), InlineData("text", 1, "no code is on line 2")]
     public void What_cannot_be_set_is_said(string message, int code, string complaint)
     {
         Requires.Root();
@@ -164,8 +164,70 @@ public sealed class PointTests
         }
 
         target.AssertIsAgain(before, TimeSpan.FromMinutes(1));
+        Strangers.WaitUntil(() => Left(target.Pid).Length == 0, "nothing is left in the file system");
         Assert.Equal("", target.Errors);
         target.AssertComputedRight();
+    }
+
+    /// <summary>What is in the way of directories that sessions with a process could have left.</summary>
+    static string[] Left(int pid) => [.. new[] { "/tmp", "/dev/shm", "/var/tmp", "/run" }.Where(Directory.Exists).SelectMany(place => Directory.GetDirectories(place, $".sonde-{pid}-*"))];
+
+    [Fact]
+    public void Killing_sonde_and_the_program_together_leaves_no_files()
+    {
+        Requires.Root();
+        int pid;
+        using (Guest target = Guest.Start("pyenv-3.12", "stuck"))
+        {
+            pid = target.Pid;
+            // It waits in C and does not come round to what it is given, which is therefore there.
+            using Target sonde = Target.Start(SondeCommand.Path, "point", "--inject", "-p", $"{pid}", Place, "{total}");
+            Strangers.WaitUntil(() => Left(pid).Length > 0, "the script is there");
+            sonde.Signal("KILL");
+            sonde.WaitForExit();
+        }
+
+        Strangers.WaitUntil(() => Left(pid).Length == 0, "nothing is left in the file system");
+    }
+
+    [Fact]
+    public void What_was_left_of_a_program_that_has_ended_is_removed_by_the_next_session_and_nothing_else()
+    {
+        Requires.Root();
+        const string files = "run socket failed";
+        string stale = "/tmp/.sonde-4194304-17-00112233aabb", used = "/tmp/.sonde-4194304-17-00112233aabc", strange = "/tmp/.sonde-4194304-17-00112233aabd";
+        try
+        {
+            foreach (string directory in (string[])[stale, used, strange])
+            {
+                Directory.CreateDirectory(directory);
+                foreach (string file in files.Split(' '))
+                {
+                    File.WriteAllText(Path.Combine(directory, file), "");
+                }
+            }
+
+            File.WriteAllText(Path.Combine(strange, "something else"), "kept");
+            foreach (string directory in (string[])[stale, used, strange])
+            {
+                Directory.SetLastWriteTimeUtc(directory, DateTime.UtcNow.AddMinutes(-1));
+            }
+
+            using Target holder = Target.Start("flock", used, "-c", "echo ready; read line");
+            holder.WaitFor("ready");
+            using Guest target = Guest.Start("pyenv-3.12", "busy");
+            Assert.Contains("sonde: 1 hits", Point(target, Place, "{total}", "--hits", "1", "--budget", "100").Errors, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(stale));
+            Assert.Equal(3, Directory.GetFiles(used).Length);
+            Assert.Equal("kept", File.ReadAllText(Path.Combine(strange, "something else")));
+        }
+        finally
+        {
+            foreach (string directory in ((string[])[stale, used, strange]).Where(Directory.Exists))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
     }
 
     static void AssertNoSecret(string text)

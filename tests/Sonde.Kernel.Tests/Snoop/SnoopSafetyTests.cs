@@ -36,6 +36,17 @@ public sealed class SnoopSafetyTests
         Assert.Equal(0, program.WaitForExit());
     }
 
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    public void What_a_signals_handler_raises_in_a_repr_of_the_programs_own_reaches_the_program(string name)
+    {
+        using Target program = Start(name, "hostile.py");
+        using Snooping snooping = Snooping.Start(program, "--repr", "leaves");
+        Assert.Equal("'left with 3'", Ask(program, "leaves()"));
+        Assert.Contains("1 call told", snooping.Errors + snooping.End() + snooping.Errors, StringComparison.Ordinal);
+        program.Send("end");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
     [Theory, MemberData(nameof(Some))]
     public void What_asyncio_keeps_for_reuse_is_not_touched(string name)
     {

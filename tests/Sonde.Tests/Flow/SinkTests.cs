@@ -281,18 +281,47 @@ public sealed partial class SinkTests
     public void The_extension_picks_the_format(string name, string beginning)
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("sonde").FullName, name);
-        using (var sink = FlowSinks.ForFile(path, FlowScript.StartNs))
+        File.WriteAllText(path, "what was there before, and is longer than what comes now" + new string('.', 100_000));
+        using (var file = FlowFile.Open(path))
+        {
+            Assert.StartsWith("what was there before", File.ReadAllText(path));
+            using var sink = file.Begin(FlowScript.StartNs);
             FlowScript.Sample().WriteTo(sink);
+        }
+
         Assert.StartsWith(beginning, File.ReadAllText(path));
+        Assert.DoesNotContain("...", File.ReadAllText(path), StringComparison.Ordinal);
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
     [Fact]
     public void A_file_that_cannot_be_written_is_explained()
     {
-        var unknown = Assert.Throws<UsageException>(() => FlowSinks.ForFile("/nowhere/flow.csv", 0));
+        var unknown = Assert.Throws<UsageException>(() => FlowFile.Open("/nowhere/flow.csv"));
         Assert.Equal("cannot write '/nowhere/flow.csv': its extension names no format. Use .jsonl (JSON lines), .json (Chrome/Perfetto trace) or .txt (text).", unknown.Message);
-        var missing = Assert.ThrowsAny<UserErrorException>(() => FlowSinks.ForFile("/nowhere/flow.json", 0));
+        var missing = Assert.ThrowsAny<UserErrorException>(() => FlowFile.Open("/nowhere/flow.json"));
         Assert.Equal("cannot write '/nowhere/flow.json': the directory does not exist. Choose another place.", missing.Message);
+    }
+
+    [Fact]
+    public void A_file_that_was_made_and_not_begun_goes_again_and_others_stay()
+    {
+        var directory = Directory.CreateTempSubdirectory("sonde");
+        var (made, kept) = (Path.Combine(directory.FullName, "made.txt"), Path.Combine(directory.FullName, "kept.txt"));
+        File.WriteAllText(kept, "kept");
+        FlowFile.Open(made).Dispose();
+        FlowFile.Open(kept).Dispose();
+        Assert.False(File.Exists(made));
+        Assert.Equal("kept", File.ReadAllText(kept));
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void What_is_no_ordinary_file_gets_text()
+    {
+        using var file = FlowFile.Open("/dev/null");
+        using var sink = file.Begin(FlowScript.StartNs);
+        Assert.IsType<TextSink>(sink);
+        FlowScript.Sample().WriteTo(sink);
     }
 }

@@ -8,7 +8,7 @@ sealed partial class AgentCode
 {
     // arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/mman-common.h
     const int MapCall = 9, UnmapCall = 11, AdviseCall = 28;
-    const int ReadWrite = 3, MapSharedPopulated = 0x8001, MapPrivateAnonymous = 0x22, DontFork = 10, WipeOnFork = 18;
+    const int ReadWrite = 3, MapShared = 1, MapPrivateAnonymous = 0x22, DontFork = 10, WipeOnFork = 18;
 
     /// <summary>
     /// <c>start(descriptor, DISABLE)</c>: maps the shared memory, which Sonde has filled with pages, and makes the private one. Returns 0, or an error number, negative. Needs Linux
@@ -28,7 +28,7 @@ sealed partial class AgentCode
         _code.xor(edi, edi);
         _code.mov(rsi, (long)shared);
         _code.mov(edx, ReadWrite);
-        _code.mov(r10d, MapSharedPopulated);
+        _code.mov(r10d, MapShared);
         _code.xor(r9d, r9d);
         SystemCall(MapCall, failed);
         _code.mov(r13, rax);
@@ -54,6 +54,7 @@ sealed partial class AgentCode
             StoreData(AgentData.Interpreter, rax);
         }
 
+        Touch(r13, shared);
         _code.mov(__qword_ptr[rbx + ControlRing], r13);
         _code.mov(__qword_ptr[rbx + ControlShared], r13);
         Store(rbx + ControlMask, _options.RingBytes - 1);
@@ -105,6 +106,24 @@ sealed partial class AgentCode
         _code.xor(edi, edi);
         CallImport("PyLong_FromLong");
         Leave();
+    }
+
+    /// <summary>Has the kernel enter pages, which are all there, into the process's tables. Of a large ring that takes a while, in which the program's other threads go on. Uses r12 and r14.</summary>
+    void Touch(AssemblerRegister64 address, int length)
+    {
+        const int page = 4096;
+        var next = _code.CreateLabel();
+        CallImport("PyEval_SaveThread");
+        _code.mov(r14, rax);
+        _code.mov(r12, address);
+        _code.mov(rcx, (long)(length / page));
+        _code.Label(ref next);
+        _code.mov(al, __byte_ptr[r12]);
+        _code.add(r12, page);
+        _code.dec(rcx);
+        _code.jnz(next);
+        _code.mov(rdi, r14);
+        CallImport("PyEval_RestoreThread");
     }
 
     void Unmap(AssemblerRegister64 address, int length)

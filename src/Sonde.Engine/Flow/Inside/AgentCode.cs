@@ -37,12 +37,12 @@ sealed partial class AgentCode
         AgentMethod[] control = [new(Start, AgentMethod.Fast), new(Stop, AgentMethod.None)];
         if (layout.UsesMonitoring)
         {
-            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "_Py_NoneStruct", "PyThreadState_Get"];
+            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "PyEval_SaveThread", "PyEval_RestoreThread", "_Py_NoneStruct", "PyThreadState_Get"];
             Data = new AgentData(Imports, [.. control, .. Callbacks.Select(each => new AgentMethod(each.Name, AgentMethod.Fast))]);
         }
         else
         {
-            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "PyThreadState_Get", "PyInterpreterState_Main", "PyInterpreterState_ThreadHead", "PyThreadState_Next"];
+            Imports = ["PyModuleDef_Init", "PyLong_FromLong", "PyLong_AsLong", "PyEval_SaveThread", "PyEval_RestoreThread", "PyThreadState_Get", "PyInterpreterState_Main", "PyInterpreterState_ThreadHead", "PyThreadState_Next"];
             Data = new AgentData(Imports, [.. control, new(Install, AgentMethod.None), new(Remove, AgentMethod.None)]);
         }
 

@@ -8,10 +8,12 @@ namespace Sonde.Engine.Flow.Inside;
 public sealed class InjectingLoader(InjectionOptions options) : IAgentLoader
 {
     /// <inheritdoc/>
-    public ILoadedAgent Load(int pid, string script, FileDescriptor memory) => new Loaded(InjectedAgent.Inject(pid, script, options with { Handed = memory }));
+    public ILoadedAgent Load(int pid, string script, FileDescriptor memory, long memoryBytes) => new Loaded(InjectedAgent.Inject(pid, script, options with { Handed = memory, HandedBytes = memoryBytes }));
 
     sealed class Loaded(InjectedAgent agent) : ILoadedAgent
     {
+        public string? Remark => agent.Remark;
+
         public string? Leftover => agent.Leftover;
 
         public void Dispose() => agent.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Sonde.Engine.Injection;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Python;
@@ -61,9 +62,18 @@ public sealed class InsideSession : IFlowSession
     public bool LimitReached => _decoder.Remaining == 0;
 
     /// <summary>Why a process cannot be followed from inside, as one sentence; null when it can.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="options">What is shown, with the size of the ring.</param>
+    /// <param name="acceptsRisk">Whether it may be done where the process could be killed for it.</param>
     /// <exception cref="UserErrorException">There is no such process, or it may not be looked at.</exception>
-    public static string? Refusal(int pid)
+    public static string? Refusal(int pid, FlowOptions options, bool acceptsRisk)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!acceptsRisk && InjectionRisk.Of(pid, AgentMemory.SharedSize(options.RingBufferBytes)) is { } risk)
+        {
+            return $"{risk} ({InjectionOptions.RiskOption} does it all the same)";
+        }
+
         var target = PythonTarget.Find(pid);
         using (target.Image)
         {
@@ -116,7 +126,13 @@ public sealed class InsideSession : IFlowSession
         {
             try
             {
-                _agents.Add(_loader.Load(pid, script, memory));
+                var agent = _loader.Load(pid, script, memory, AgentMemory.SharedSize(_options.RingBufferBytes));
+                _agents.Add(agent);
+                if (agent.Remark is { } remark)
+                {
+                    _remarks.Add($"{remark}. --engine outside sees all of them");
+                }
+
                 if (!ring.IsInUse)
                 {
                     throw new UserErrorException($"process {pid}: the memory that it shares with sonde is not as it was made");

@@ -12,25 +12,26 @@ tool = None
 
 
 def store(image):
-    """A file with the image: in memory, or where there is no such thing (3.7), in a directory for files that go soon. Gives a descriptor and its path."""
+    """A file with the image, which has no name: in memory, or where Python does not know that (3.7), in a directory for files that go soon. Gives a descriptor and its path."""
     if hasattr(posix, "memfd_create"):
         try:
             file = posix.memfd_create("sonde-agent", 1 | 16)  # MFD_CLOEXEC, MFD_EXEC (Linux 6.3)
         except OSError:
             file = posix.memfd_create("sonde-agent", 1)
-        posix.write(file, image)
-        # The dynamic linker knows what it has loaded by path, and a descriptor's number comes again.
-        return file, "/proc/self/fd" + "/" * (NONCE % 3000 + 1) + str(file)
+    else:
+        file = unnamed("/dev/shm", "/tmp", "/var/tmp")
+    posix.write(file, image)
+    # The dynamic linker knows what it has loaded by path, and a descriptor's number comes again.
+    return file, "/proc/self/fd" + "/" * (NONCE % 3000 + 1) + str(file)
+
+
+def unnamed(*directories):
     failure = None
-    for directory in ("/dev/shm", "/tmp", "/var/tmp"):
-        path = "%s/sonde-agent-%x" % (directory, NONCE)
+    for directory in directories:
         try:
-            file = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o700)
+            return posix.open(directory, posix.O_RDWR | posix.O_TMPFILE | posix.O_EXCL | posix.O_CLOEXEC, 0o700)
         except OSError as error:
             failure = error
-            continue
-        posix.write(file, image)
-        return file, path
     raise failure
 
 
@@ -41,8 +42,6 @@ def load(image):
         return _imp.create_dynamic(type(sys.implementation)(name="sonde_agent", origin=path))
     finally:
         posix.close(file)
-        if not path.startswith("/proc/"):
-            posix.unlink(path)
 
 
 def watch():
@@ -84,7 +83,8 @@ def ignore():
 def receive():
     """A descriptor of the memory for the events, which Sonde sends as soon as it sees the channel."""
     socket = channel.socket
-    socket.settimeout(1)
+    # When Sonde ends this does too; it takes long only where Sonde gets no processor time.
+    socket.settimeout(5)
     try:
         # The kernel closes what it hands over at exec: MSG_CMSG_CLOEXEC.
         _, messages, _, _ = socket.recvmsg(1, 64, 0x40000000)

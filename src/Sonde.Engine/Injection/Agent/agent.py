@@ -71,6 +71,13 @@ def send(event):
     return is_sent
 
 
+def lost():
+    """How many events have found no room since the beginning."""
+    global dropped
+    dropped += channel.lost()
+    return dropped
+
+
 # ---- safety
 
 def is_foreign(error):
@@ -170,7 +177,7 @@ def remove(reason="removed"):
 
 def take_out(reason):
     """Returns what a signal's handler of the program has raised meanwhile. What that interrupted is done again, which does no harm."""
-    global gone, dropped
+    global gone
     gone = gone or reason
     foreign = None
     while undo:
@@ -183,8 +190,7 @@ def take_out(reason):
                 undo.append((function, arguments))
             else:
                 note_failure(error)
-    dropped += channel.lost()
-    is_heard = channel.send_surely(encode({"e": "end", "reason": gone, "dropped": dropped, "untold": len(untold), "failed": failed, "failure": failure}).encode("utf-8", "replace"))
+    is_heard = channel.send_surely(encode({"e": "end", "reason": gone, "dropped": lost(), "untold": len(untold), "failed": failed, "failure": failure}).encode("utf-8", "replace"))
     for name, references in borrowed.items():
         # From 3.14 on a local variable need not count what it refers to, as one did when the module was borrowed.
         if name in sys.modules and sys.getrefcount(sys.modules[name]) <= references + (PYTHON >= (3, 14)):

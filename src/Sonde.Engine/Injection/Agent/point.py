@@ -26,7 +26,7 @@ class Point:
 
     def state(self):
         return {"e": "state", "point": self.number, "hits": self.hits, "skipped": self.skipped, "told": self.told, "troubles": self.troubles, "trouble": self.trouble,
-                "total": self.total, "least": self.least, "most": self.most, "lost": channel.lost()}
+                "total": self.total, "least": self.least, "most": self.most, "lost": lost()}
 
 
 def codes_within(code, name):

@@ -1,6 +1,7 @@
 # ---- line events by sys.settrace (CPython 3.7 to 3.11), on only while a function that has the line runs in the thread
 
 SUSPENDED, RAISING, RUNNING = "suspended", "raising", "running"
+MOST_WATCHED = 10000    # frames that are remembered: those of generators that another thread closed are not seen to end
 
 
 def attach_by_tracing():
@@ -11,7 +12,16 @@ def attach_by_tracing():
 
     def watch(frame):
         frame.f_trace = local
+        if len(frames) >= MOST_WATCHED:
+            forget_suspended()
         frames[id(frame)] = [frame.f_code, RUNNING, _thread.get_ident()]
+
+    def forget_suspended():
+        """The older half of the generators that wait. One that goes on where nothing is traced any more is not told."""
+        waiting = [key for key, known in list(frames.items()) if known[1] is SUSPENDED]
+        for key in waiting[:len(waiting) // 2 + 1]:
+            if frames.pop(key, None) is not None:
+                untold.append(None)
 
     def entered():
         # Somebody else's trace function sees this, so it is as little as can be.

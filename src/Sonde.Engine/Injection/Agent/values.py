@@ -78,6 +78,8 @@ class Writer:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if is_of_handler(error):
+                raise
             self.add("<__repr__ raised %s>" % name_of(type(error)))
 
     def write_named(self, name, value):
@@ -271,6 +273,20 @@ class Writer:
             self.write_items(list(itertools.islice(fields, ITEMS)), count, lambda field: self.write_named(*field))
             self.add(closing)
             self.path.pop()
+
+
+def is_of_handler(error):
+    """Whether a signal's handler has raised it, which ran in the middle and meant the program: one frame of its way is a function that was given a number and a frame."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame, code = trace.tb_frame, trace.tb_frame.f_code
+        values = [frame.f_locals.get(name) for name in code.co_varnames[:code.co_argcount]]
+        if code.co_flags & 4:  # *arguments
+            values += frame.f_locals.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ()
+        if code.co_filename != FILE and any([isinstance_of(number, int) and type(below) is type(frame) for number, below in zip(values, values[1:])]):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 HEAP = 1 << 9   # Py_TPFLAGS_HEAPTYPE: a class that a class statement made, or a module that could be made twice

@@ -103,4 +103,16 @@ public sealed class InsideSafetyTests
         Assert.EndsWith("right", target.WaitFor("done"), StringComparison.Ordinal);
         Assert.Equal(0, target.WaitForExit());
     }
+
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.12")]
+    public void A_command_is_followed_once_its_Python_runs_and_goes_on_to_its_end(string name)
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get(name);
+        CommandResult result = SondeCommand.Run("flow", "--engine", "inside", "--inject", "--function", "step", "--", interpreter.Path, Target.PathOf(interpreter, "finite.py"));
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Contains("by an agent inside the process", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("-> step", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("counted 800", result.Output, StringComparison.Ordinal);
+    }
 }

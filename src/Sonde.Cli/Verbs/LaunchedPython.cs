@@ -1,0 +1,97 @@
+using Sonde.Engine;
+using Sonde.Engine.Stacks;
+using Sonde.Engine.Targets;
+using Sonde.Linux;
+
+namespace Sonde.Cli.Verbs;
+
+/// <summary>A command that was started for code to be put into it: as soon as its Python is set up and runs code of the program's own.</summary>
+sealed class LaunchedPython : IDisposable
+{
+    readonly GatedCommand _shell;
+
+    LaunchedPython(GatedCommand shell, int pid) => (_shell, Pid) = (shell, pid);
+
+    /// <summary>The process that runs Python.</summary>
+    public int Pid { get; }
+
+    /// <summary>Starts a command and waits for its Python; null when that was stopped.</summary>
+    /// <exception cref="UserErrorException">It ended before.</exception>
+    public static LaunchedPython? Start(IReadOnlyList<string> command, string verb, CancellationToken stop)
+    {
+        // A process that is held must not be our own child; a shell that waits for it is.
+        var shell = GatedCommand.Start(["/bin/sh", "-c", "\"$0\" \"$@\"; exit $?", .. command]);
+        try
+        {
+            shell.Open();
+            int? pid;
+            while ((pid = FindPython(shell.Pid)) is null)
+            {
+                if (LaunchTracer.TryReap(shell.Pid, out _))
+                {
+                    throw new UserErrorException($"{verb}: '{command[0]}' ended before it ran Python code that could be watched");
+                }
+
+                if (stop.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(1)))
+                {
+                    shell.Dispose();
+                    return null;
+                }
+            }
+
+            return new LaunchedPython(shell, pid.Value);
+        }
+        catch
+        {
+            shell.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the command has ended.</summary>
+    public void WaitForEnd() => LaunchTracer.Reap(_shell.Pid);
+
+    /// <inheritdoc/>
+    public void Dispose() => _shell.Dispose();
+
+    /// <summary>The first process below the shell that runs Python code.</summary>
+    static int? FindPython(int shell)
+    {
+        const int generations = 3;
+        var children = ProcFs.Children(shell);
+        for (var generation = 0; generation < generations && children.Count > 0; generation++)
+        {
+            foreach (var child in children)
+            {
+                if (RunsPython(child))
+                {
+                    return child;
+                }
+            }
+
+            children = [.. children.SelectMany(ProcFs.Children)];
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the interpreter has set itself up: code may then be put into it.</summary>
+    static bool RunsPython(int pid)
+    {
+        try
+        {
+            if (!ProcFs.TryReadMaps(pid, out var mappings) || PythonTarget.Search(pid, mappings).Target is not { } target)
+            {
+                return false;
+            }
+
+            target.Image.Dispose();
+            using var view = PythonProcessView.Open(pid);
+            return view.Snapshot().Threads.Any(static thread => thread.Frames.Any(static frame => frame.Function == "<module>" && !frame.File.StartsWith('<') && !frame.File.EndsWith("/site.py", StringComparison.Ordinal)));
+        }
+        catch (Exception exception) when (exception is UserErrorException or LinuxException)
+        {
+            return false;
+        }
+    }
+}
