@@ -14,7 +14,7 @@ static class FlowEpilogue
     {
         var seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-6);
         say(Line($"{report.Counts.Shown:N0} events in {seconds:N1} s ({report.Counts.Shown / seconds:N0}/s), {report.Functions:N0} functions{Open(report)}"));
-        foreach (var loss in Losses(report))
+        foreach (var loss in Losses(report, request))
         {
             say(loss);
         }
@@ -40,7 +40,7 @@ static class FlowEpilogue
 
     static string Open(FlowReport report) => report.OpenCalls > 0 ? Line($", {report.OpenCalls:N0} calls still running") : "";
 
-    static IEnumerable<string> Losses(FlowReport report)
+    static IEnumerable<string> Losses(FlowReport report, FlowRequest request)
     {
         var (counts, losses) = (report.Counts, report.Losses);
         if (losses.Entries + losses.Exits > 0)
@@ -55,7 +55,10 @@ static class FlowEpilogue
 
         if (losses.Unnamed > 0)
         {
-            yield return Line($"{losses.Unnamed:N0} calls were of functions without an argument that --where asks for; functions that other filters leave out are among them until their first call was looked at");
+            var names = string.Join(", ", FlowCondition.Names(request.Options.Where!).Select(static name => $"'{name}'"));
+            yield return counts.Shown == 0 && losses.Undecided == 0
+                ? Line($"--where matched nothing, and {losses.Unnamed:N0} calls were of functions without an argument that it asks for ({names}): is each name right? 'sonde snoop' and '--args' show what functions are given")
+                : Line($"{losses.Unnamed:N0} calls were of functions without an argument that --where asks for ({names}); functions that other filters leave out are among them until their first call was looked at");
         }
 
         if (losses.Values + counts.ValuesDropped > 0)
@@ -67,6 +70,11 @@ static class FlowEpilogue
         {
             var unreadable = counts.ValuesUnreadable > 0 ? Line($"; in {counts.ValuesUnreadable:N0} of them memory could not be read") : "";
             yield return Line($"of {counts.Values:N0} calls and returns with values {counts.ValuesIncomplete:N0} are marked: not all of a value was captured{unreadable}");
+        }
+
+        if (counts.ValueProcessesForgotten > 0)
+        {
+            yield return Line($"{counts.ValueProcessesForgotten:N0} processes that had not been seen for long were forgotten, for too many have arguments and results; what is missing of their values for that is marked");
         }
 
         if (losses.Unreadable > 0)

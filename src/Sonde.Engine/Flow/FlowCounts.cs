@@ -33,6 +33,9 @@ public sealed class FlowCounts
     /// <summary>Calls whose arguments were given up because too many waited to be shown.</summary>
     public long ValuesDropped { get; set; }
 
+    /// <summary>Processes whose types and names were forgotten because too many were followed; should they be seen again, values of theirs may lack something, and are marked then.</summary>
+    public long ValueProcessesForgotten { get; set; }
+
     /// <summary>Records that made no sense; always zero unless there is a defect.</summary>
     public long Malformed { get; set; }
 }

@@ -19,7 +19,11 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
     /// <summary>Arguments of calls that may be shown later; a program has no more calls in progress as a rule.</summary>
     const int MaximumHeld = 4096;
 
+    /// <summary>Processes whose types and names are remembered, and functions of each whose arguments are known: under a trace of everything there is no end to either.</summary>
+    internal const int MaximumProcesses = 256, MaximumFunctions = 1 << 16;
+
     readonly Dictionary<(int Pid, int Image), ProcessValues> _processes = [];
+    long _uses;
     readonly Dictionary<(ulong Thread, ulong Parent), byte[]> _held = [];
 
     /// <summary>What is known of a process.</summary>
@@ -32,6 +36,9 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
             Values = new PythonValues(Captured, Lasting, process.Version, process.Layout);
             Variables = new FrameVariables(Captured, Lasting, process.Version, process.Layout);
         }
+
+        /// <summary>When it was last asked for, by the number of the record.</summary>
+        public long LastUse { get; set; }
 
         public CapturedMemory Captured { get; }
 
@@ -105,6 +112,12 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
         var (frame, code) = (FlowRecord.UInt64(record, FlowRecord.EnterFrame), FlowRecord.UInt64(record, FlowRecord.EnterCode));
         if (!owner.Arguments.TryGetValue(code, out var slots))
         {
+            if (owner.Arguments.Count >= MaximumFunctions)
+            {
+                // They are found again from what the kernel has told.
+                owner.Arguments.Clear();
+            }
+
             owner.Arguments.Add(code, slots = owner.Variables.Arguments(code));
         }
 
@@ -171,9 +184,23 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
         var key = ((int)(FlowRecord.UInt64(record, FlowRecord.ThreadOffset) >> 32), (int)FlowRecord.UInt16(record, FlowRecord.ImageOffset));
         if (!_processes.TryGetValue(key, out var owner))
         {
+            if (_processes.Count >= MaximumProcesses)
+            {
+                Forget();
+            }
+
             _processes.Add(key, owner = new ProcessValues(process(key.Item1, key.Item2)));
         }
 
+        owner.LastUse = ++_uses;
         return owner;
+    }
+
+    /// <summary>Forgets the process that was not seen for longest. Should it be seen again, what it was told of is read from it, as long as it runs.</summary>
+    void Forget()
+    {
+        var oldest = _processes.MinBy(static each => each.Value.LastUse).Key;
+        _processes.Remove(oldest);
+        counts.ValueProcessesForgotten++;
     }
 }
