@@ -100,6 +100,11 @@ class Interrupted(object):
         return "not interrupted"
 
 
+def shows():
+    shown = Interrupted()
+    return "stayed"
+
+
 def leaves():
     """A signal that comes while an object is shown by its own __repr__, whose handler ends the program."""
     def handler(number, frame):
@@ -107,8 +112,7 @@ def leaves():
 
     signal.signal(signal.SIGUSR1, handler)
     try:
-        shown = Interrupted()
-        return "stayed"
+        return shows()
     except SystemExit as error:
         return "left with %d" % error.code
 

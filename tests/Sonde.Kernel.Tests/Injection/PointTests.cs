@@ -169,8 +169,10 @@ public sealed class PointTests
         target.AssertComputedRight();
     }
 
-    /// <summary>What is in the way of directories that sessions with a process could have left.</summary>
-    static string[] Left(int pid) => [.. new[] { "/tmp", "/dev/shm", "/var/tmp", "/run" }.Where(Directory.Exists).SelectMany(place => Directory.GetDirectories(place, $".sonde-{pid}-*"))];
+    static readonly string[] _places = ["/tmp", "/dev/shm", "/var/tmp", "/run"];
+
+    /// <summary>The directories that sessions with a process have left.</summary>
+    static string[] Left(int pid) => [.. _places.Where(Directory.Exists).SelectMany(place => Directory.GetDirectories(place, $".sonde-{pid}-*"))];
 
     [Fact]
     public void Killing_sonde_and_the_program_together_leaves_no_files()
