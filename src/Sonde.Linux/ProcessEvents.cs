@@ -46,7 +46,8 @@ public sealed class ProcessEvents : IDisposable
 
     readonly List<PerfRing> _rings = [];
     readonly Dictionary<string, string> _paths = [];
-    readonly List<ProcessEvent> _told = [];
+    readonly List<(long Number, ProcessEvent Event)> _told = [];
+    long _count;
 
     ProcessEvents()
     {
@@ -70,6 +71,12 @@ public sealed class ProcessEvents : IDisposable
         {
             var attributes = new PerfEventAttributes { Type = Software, Config = Dummy, Sample = 1, TellsProcesses = true, WakeupBytes = 1 };
             var result = PerfEvent.Open(attributes, -1, processor);
+            if (result.Errno == Errno.ENODEV)
+            {
+                // Switched off since the list was made.
+                continue;
+            }
+
             if (!result.Failed)
             {
                 try
@@ -85,6 +92,11 @@ public sealed class ProcessEvents : IDisposable
 
             opened.Dispose();
             return result;
+        }
+
+        if (opened._rings.Count == 0)
+        {
+            return new SystemResult(-(int)Errno.ENODEV);
         }
 
         events = opened;
@@ -108,7 +120,7 @@ public sealed class ProcessEvents : IDisposable
         var latest = 0UL;
         foreach (ref readonly var told in CollectionsMarshal.AsSpan(_told))
         {
-            latest = Math.Max(latest, told.TimeNs);
+            latest = Math.Max(latest, told.Event.TimeNs);
         }
 
         foreach (var ring in _rings)
@@ -116,12 +128,13 @@ public sealed class ProcessEvents : IDisposable
             ring.Drain(Take);
         }
 
-        _told.Sort(static (one, other) => one.TimeNs.CompareTo(other.TimeNs));
+        // What has the same time stays in the order of its ring.
+        _told.Sort(static (one, other) => one.Event.TimeNs != other.Event.TimeNs ? one.Event.TimeNs.CompareTo(other.Event.TimeNs) : one.Number.CompareTo(other.Number));
         var events = CollectionsMarshal.AsSpan(_told);
         var count = 0;
-        while (count < events.Length && events[count].TimeNs <= latest)
+        while (count < events.Length && events[count].Event.TimeNs <= latest)
         {
-            tell(events[count++]);
+            tell(events[count++].Event);
         }
 
         _told.RemoveRange(0, count);
@@ -152,21 +165,23 @@ public sealed class ProcessEvents : IDisposable
                 Lost += BinaryPrimitives.ReadUInt64LittleEndian(body[lostCount..]);
                 break;
             case ForkRecord when BinaryPrimitives.ReadInt32LittleEndian(body[parent..]) is var from && from != process:
-                _told.Add(new(ProcessEventKind.Forked, time, process, from, default));
+                Tell(new(ProcessEventKind.Forked, time, process, from, default));
                 break;
             case ExitRecord when BinaryPrimitives.ReadInt32LittleEndian(body[thread..]) == process:
-                _told.Add(new(ProcessEventKind.Ended, time, process, 0, default));
+                Tell(new(ProcessEventKind.Ended, time, process, 0, default));
                 break;
             case CommRecord when (misc & CommOfExec) != 0:
-                _told.Add(new(ProcessEventKind.Executed, time, process, 0, default));
+                Tell(new(ProcessEventKind.Executed, time, process, 0, default));
                 break;
             case MappedRecord when TryReadMapping(body[..^TimeBytes], out var mapping):
-                _told.Add(new(ProcessEventKind.Mapped, time, process, 0, mapping));
+                Tell(new(ProcessEventKind.Mapped, time, process, 0, mapping));
                 break;
         }
 
         return true;
     }
+
+    void Tell(in ProcessEvent told) => _told.Add((_count++, told));
 
     /// <summary>Process and thread (4 bytes each), address, length, offset (8 each), the device's major and minor (4 each), inode and its generation (8 each), protection, flags (4 each), path.</summary>
     bool TryReadMapping(ReadOnlySpan<byte> body, out ProcMapping mapping)

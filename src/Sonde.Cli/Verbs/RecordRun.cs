@@ -137,6 +137,11 @@ sealed class RecordRun : IDisposable
             Say($"most of them in {string.Join(", ", worst.Select(static pair => Line($"{Escape.Text(pair.Key, 80)} ({pair.Value:N0})")))}: these functions have more time than is shown");
         }
 
+        foreach (var problem in _recording.Problems)
+        {
+            Say(Escape.Text(problem));
+        }
+
         const double worthTelling = 0.01;
         if (_recording.MissedShare > worthTelling)
         {

@@ -112,6 +112,9 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>What was lost in all files that were written.</summary>
     public ProfileLosses Losses { get; } = new();
 
+    /// <summary>What is missing beside lost samples, a sentence each. For when it has run.</summary>
+    public IEnumerable<string> Problems => _sampler.Problems;
+
     /// <summary>How long it goes on already.</summary>
     public TimeSpan Elapsed => TimeSpan.FromMicroseconds((Clock.MonotonicNs - _beganNs) / 1000.0);
 

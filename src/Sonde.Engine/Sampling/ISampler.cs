@@ -11,6 +11,9 @@ public interface ISampler : IDisposable
     /// <summary>Called when it has begun to sample, or waits for something to come up that it can.</summary>
     Action? Attached { get; set; }
 
+    /// <summary>What is missing in what it recorded, lost samples apart, a sentence each. For when it has run.</summary>
+    IEnumerable<string> Problems { get; }
+
     /// <summary>Samples until cancelled or until every process it was given has ended, on the thread that calls.</summary>
     /// <param name="recorder">Takes the samples.</param>
     /// <param name="cancellation">Ends it.</param>

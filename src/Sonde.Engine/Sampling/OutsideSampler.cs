@@ -66,6 +66,9 @@ public sealed class OutsideSampler : ISampler
     public (long Intervals, long Missed) Punctuality { get; private set; }
 
     /// <inheritdoc/>
+    public IEnumerable<string> Problems => [];
+
+    /// <inheritdoc/>
     public void Run(SampleRecorder recorder, CancellationToken cancellation)
     {
         const int slackNs = 1000;

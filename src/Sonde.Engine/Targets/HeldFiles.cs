@@ -2,15 +2,15 @@ using Sonde.Linux;
 
 namespace Sonde.Engine.Targets;
 
-/// <summary>Files that processes mapped, kept open so that they can still be read when the process and its mount namespace are gone: a small number, the longest held go first.</summary>
+/// <summary>Files that processes mapped, kept open so that they can still be read when the process and its mount namespace are gone: a small number; those that nobody mapped for the longest go first.</summary>
 /// <remarks>Any number of threads may use one.</remarks>
 sealed class HeldFiles : IDisposable
 {
     const int MostFiles = 128;
 
     readonly Lock _lock = new();
-    readonly Dictionary<(uint Device, ulong Inode, string Path), FileDescriptor> _files = [];
-    readonly Queue<(uint Device, ulong Inode, string Path)> _order = [];
+    readonly Dictionary<(uint Device, ulong Inode, string Path), LinkedListNode<Held>> _files = [];
+    readonly LinkedList<Held> _order = [];
     bool _isClosed;
 
     /// <summary>Holds the file behind a mapping of a process that runs; nothing when it is held, or cannot be opened.</summary>
@@ -19,8 +19,15 @@ sealed class HeldFiles : IDisposable
         var key = (mapping.Device, mapping.Inode, mapping.Path);
         lock (_lock)
         {
-            if (_isClosed || _files.ContainsKey(key))
+            if (_isClosed)
             {
+                return;
+            }
+
+            if (_files.TryGetValue(key, out var held))
+            {
+                _order.Remove(held);
+                _order.AddLast(held);
                 return;
             }
 
@@ -35,13 +42,14 @@ sealed class HeldFiles : IDisposable
                 return;
             }
 
-            if (_files.Count >= MostFiles && _files.Remove(_order.Dequeue(), out var oldest))
+            if (_files.Count >= MostFiles && _order.First is { Value: var oldest })
             {
-                oldest.Dispose();
+                _order.RemoveFirst();
+                _files.Remove(oldest.Key);
+                oldest.File.Dispose();
             }
 
-            _files.Add(key, file);
-            _order.Enqueue(key);
+            _files.Add(key, _order.AddLast(new Held(key, file)));
         }
     }
 
@@ -50,7 +58,7 @@ sealed class HeldFiles : IDisposable
     {
         lock (_lock)
         {
-            return !_isClosed && _files.TryGetValue((mapping.Device, mapping.Inode, mapping.Path), out var file) && FileDescriptor.TryOpen(file.ProcPath) is { Failed: false } opened
+            return !_isClosed && _files.TryGetValue((mapping.Device, mapping.Inode, mapping.Path), out var held) && FileDescriptor.TryOpen(held.Value.File.ProcPath) is { Failed: false } opened
                 ? new FileDescriptor((int)opened.Raw)
                 : null;
         }
@@ -62,12 +70,15 @@ sealed class HeldFiles : IDisposable
         lock (_lock)
         {
             _isClosed = true;
-            foreach (var file in _files.Values)
+            foreach (var held in _order)
             {
-                file.Dispose();
+                held.File.Dispose();
             }
 
             _files.Clear();
+            _order.Clear();
         }
     }
+
+    sealed record Held((uint Device, ulong Inode, string Path) Key, FileDescriptor File);
 }

@@ -6,10 +6,11 @@ namespace Sonde.Engine.Targets;
 
 /// <summary>A file in which a just-in-time compiler tells of its functions, read as it grows.</summary>
 /// <param name="pid">The process.</param>
+/// <param name="started">When it started: another may have its number when it is gone.</param>
 /// <param name="path">The file's path, as the process sees it.</param>
 /// <param name="owners">Whose file is believed.</param>
 /// <param name="isDump">Whether it is a JIT dump, and not a map.</param>
-sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
+sealed class JitFile(int pid, ulong started, string path, uint[] owners, bool isDump)
 {
     /// <summary>What was read last is compared: a file may be written anew. One of the same length has been when it was changed since.</summary>
     const int MarkBytes = 64;
@@ -78,7 +79,7 @@ sealed class JitFile(int pid, string path, uint[] owners, bool isDump)
     FileDescriptor? Open(out long length, out long modifiedNs)
     {
         modifiedNs = 0;
-        var isThere = ProcFs.Exists(pid);
+        var isThere = ProcFs.TryReadStat(pid, out var stat) && stat.StartTimeTicks == started;
         // In a directory that all write to, a link is anybody's, and leads to files of others.
         var file = RootedFile.TryOpen(isThere ? pid : 0, path, out length, followsLast: false);
         if (file is null)

@@ -18,6 +18,7 @@ public sealed class JitNames
     const int MostDumps = 4;
 
     readonly int _pid;
+    readonly ulong _started;
     readonly List<JitFile> _files = [];
     readonly HashSet<string> _dumps = [];
     long _lookedAtMs = long.MinValue / 2;
@@ -26,10 +27,11 @@ public sealed class JitNames
     public JitNames(int pid)
     {
         _pid = pid;
-        if (ProcFs.TryReadStatus(pid, out var status))
+        if (ProcFs.TryReadStat(pid, out var stat) && ProcFs.TryReadStatus(pid, out var status))
         {
+            _started = stat.StartTimeTicks;
             var own = status.NamespacePids.Length > 0 ? status.NamespacePids[^1] : pid;
-            _files.Add(new JitFile(pid, string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{own}.map"), [0, status.EffectiveUser], isDump: false));
+            _files.Add(new JitFile(pid, _started, string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{own}.map"), [0, status.EffectiveUser], isDump: false));
         }
     }
 
@@ -69,7 +71,7 @@ public sealed class JitNames
             if (_dumps.Count < MostDumps && !mapping.IsDeleted && IsDump(mapping.Path) && !_dumps.Contains(mapping.Path) && ProcFs.TryReadStatus(_pid, out var status))
             {
                 _dumps.Add(mapping.Path);
-                _files.Add(new JitFile(_pid, mapping.Path, [0, status.EffectiveUser], isDump: true));
+                _files.Add(new JitFile(_pid, _started, mapping.Path, [0, status.EffectiveUser], isDump: true));
             }
         }
 

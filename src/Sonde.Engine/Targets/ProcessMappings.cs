@@ -13,8 +13,8 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
 {
     const int MostProcesses = 8192;
 
-    /// <summary>How many programs a process's addresses are looked up in.</summary>
-    const int MostPrograms = 3;
+    /// <summary>Of all processes together: about a hundred megabytes.</summary>
+    const int MostMappings = 1 << 20;
 
     /// <summary>How many of the processes that run when this begins are read at a time, so that nothing else has to wait.</summary>
     const int ReadAtOnce = 16;
@@ -22,17 +22,16 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     /// <summary>A process's mappings are read again when an address is in none of them, but not again and again.</summary>
     const long PatienceMs = 200;
 
-    /// <summary>How often files are looked at in which the compiler of the process that is followed tells of its functions.</summary>
-    static readonly TimeSpan _jitInterval = TimeSpan.FromMilliseconds(50);
+    /// <summary>How often it is looked at what the kernel does not tell of processes that are followed: the files in which their compilers tell of functions and, when it tells nothing, their mappings.</summary>
+    static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(50);
 
-    readonly Dictionary<int, Known> _processes = [];
-    readonly Queue<(int Pid, Known Process)> _ended = [];
+    readonly KnownProcesses _processes = new(MostProcesses, MostMappings);
     readonly Queue<int> _unread = [];
     readonly HeldFiles _held = new();
     ProcessEvents? _events;
     string? _deafness;
-    int _followed;
-    long _forgotten;
+    int[] _followed = [];
+    bool _withChildren;
     long _unnamed;
     long _unkept;
 
@@ -45,7 +44,7 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     /// <summary>How long may be waited before <see cref="Refresh"/> is called again.</summary>
     public TimeSpan Interval =>
         _unread.Count > 0 ? TimeSpan.Zero
-        : _followed > 0 && _processes.TryGetValue(_followed, out var known) && known is { Jit: not null, HasEnded: false } ? _jitInterval
+        : Array.Exists(_followed, pid => _events is null || _processes.Find(pid) is { Jit: not null, HasEnded: false }) ? _lookInterval
         : Timeout.InfiniteTimeSpan;
 
     /// <summary>The descriptors that are readable when there is something new.</summary>
@@ -54,7 +53,7 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     /// <summary>What is missing, a sentence each.</summary>
     public IEnumerable<string> Problems()
     {
-        foreach (var problem in _processes.Values.SelectMany(static known => known.Jit?.Problems ?? []).Distinct())
+        foreach (var problem in _processes.All.SelectMany(static known => known.Jit?.Problems ?? []).Distinct())
         {
             yield return problem;
         }
@@ -71,7 +70,7 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
 
         if (_unnamed > 0)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{_unnamed} times an address had no name because its process had ended and was forgotten behind {MostProcesses} others");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{_unnamed} times an address had no name because its process had ended and was forgotten behind others: {MostProcesses} processes and {MostMappings} mappings are remembered");
         }
 
         if (_unkept > 0)
@@ -81,8 +80,9 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     }
 
     /// <summary>Begins to listen, and learns what is mapped already.</summary>
-    /// <param name="process">The one process that is followed; 0 for all of them.</param>
-    public void Start(int process)
+    /// <param name="followed">The processes that are followed; none for all of them.</param>
+    /// <param name="withChildren">Whether those that they start from now on are followed too, and theirs.</param>
+    public void Start(IReadOnlyCollection<int> followed, bool withChildren = false)
     {
         files.Held = _held;
         var opened = ProcessEvents.TryOpen(Processors.Online, out _events);
@@ -91,22 +91,21 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
             _deafness = $"perf_event_open: {opened.Errno}. That needs CAP_PERFMON, and room in kernel.perf_event_mlock_kb";
         }
 
-        _followed = process;
-        if (process > 0)
+        (_followed, _withChildren) = ([.. followed.Distinct()], withChildren);
+        foreach (var pid in _followed)
         {
-            Read(process);
-            foreach (var mapping in _processes.GetValueOrDefault(process)?.Table.All ?? [])
+            _processes.Keep(pid);
+            Read(pid);
+            foreach (var mapping in _processes.Find(pid)?.Table.All ?? [])
             {
                 if (mapping is { IsFile: true, IsExecutable: true })
                 {
-                    _held.Hold(process, mapping);
+                    _held.Hold(pid, mapping);
                 }
             }
-
-            return;
         }
 
-        foreach (var pid in ProcFs.Processes())
+        foreach (var pid in _followed.Length > 0 ? [] : ProcFs.Processes())
         {
             _unread.Enqueue(pid);
         }
@@ -118,15 +117,26 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
         _events?.Drain(Apply);
         for (var i = 0; i < ReadAtOnce && _unread.TryDequeue(out var pid); i++)
         {
-            if (!_processes.ContainsKey(pid))
+            if (_processes.Find(pid) is null)
             {
                 Read(pid, onlyCode: true);
             }
         }
 
-        if (_followed > 0 && _processes.TryGetValue(_followed, out var known) && known is { Jit: { } jit, HasEnded: false })
+        foreach (var pid in _followed)
         {
-            jit.Refresh(known.Table.All);
+            var known = _processes.Find(pid);
+            if (_events is null)
+            {
+                if (known is null || Environment.TickCount64 - known.ReadAtMs >= (long)_lookInterval.TotalMilliseconds)
+                {
+                    Read(pid);
+                }
+            }
+            else if (known is { Jit: { } jit, HasEnded: false })
+            {
+                jit.Refresh(known.Table.All);
+            }
         }
     }
 
@@ -144,12 +154,13 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
             return true;
         }
 
-        if (_processes.TryGetValue(pid, out var known) && (known.HasEnded || Environment.TickCount64 - known.ReadAtMs < PatienceMs))
+        var known = _processes.Find(pid);
+        if (known is not null && (known.HasEnded || Environment.TickCount64 - known.ReadAtMs < PatienceMs))
         {
             return false;
         }
 
-        if (!Read(pid) && known is null && _forgotten > 0)
+        if (!Read(pid) && known is null && _processes.Forgotten > 0)
         {
             _unnamed++;
         }
@@ -158,7 +169,8 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
     }
 
     /// <summary>Names of code that a process made; null when nothing is known of the process.</summary>
-    public JitNames? Jit(int pid) => _processes.TryGetValue(pid, out var known) ? known.Jit ??= new JitNames(pid) : null;
+    /// <remarks>Of one that has ended, only what was read of it before: its number may be another's by now.</remarks>
+    public JitNames? Jit(int pid) => _processes.Find(pid) is not { } known ? null : known.HasEnded ? known.Jit : known.Jit ??= new JitNames(pid);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -169,7 +181,7 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
 
     bool TryFindKnown(int pid, ulong address, out ProcMapping mapping)
     {
-        for (var program = _processes.GetValueOrDefault(pid); program is not null; program = program.Before)
+        for (var program = _processes.Find(pid); program is not null; program = program.Before)
         {
             if (program.Table.TryFind(address, out mapping))
             {
@@ -183,7 +195,8 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
 
     void Apply(ProcessEvent told)
     {
-        if (_followed > 0 && told.Pid != _followed)
+        var isChild = told.Kind == ProcessEventKind.Forked && _withChildren && IsFollowed(told.Parent);
+        if (!isChild && !IsFollowed(told.Pid))
         {
             return;
         }
@@ -192,36 +205,32 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
         {
             case ProcessEventKind.Forked:
                 var parent = Of(told.Parent);
-                Put(told.Pid, new Known((parent ?? Of(told.Pid))?.Table.Copy() ?? new MappingTable([])), _processes.GetValueOrDefault(told.Pid));
+                _processes.Put(told.Pid, new KnownProcess((parent ?? Of(told.Pid))?.Table.Copy() ?? new MappingTable([])) { IsFollowed = isChild }, _processes.Find(told.Pid));
                 break;
             case ProcessEventKind.Executed:
-                Put(told.Pid, new Known(new MappingTable([])), _processes.GetValueOrDefault(told.Pid));
+                _processes.Put(told.Pid, new KnownProcess(new MappingTable([])), _processes.Find(told.Pid));
                 break;
             case ProcessEventKind.Mapped:
                 Map(told.Pid, told.Mapping);
                 break;
-            case ProcessEventKind.Ended when _processes.TryGetValue(told.Pid, out var known):
-                known.HasEnded = true;
-                _ended.Enqueue((told.Pid, known));
-                if (_ended.Count > MostProcesses)
-                {
-                    ForgetLongestEnded();
-                }
-
+            case ProcessEventKind.Ended:
+                _processes.End(told.Pid);
                 break;
         }
     }
+
+    bool IsFollowed(int pid) => _followed.Length == 0 || Array.IndexOf(_followed, pid) >= 0 || _processes.Find(pid) is { IsFollowed: true };
 
     void Map(int pid, in ProcMapping mapping)
     {
         // What it had mapped before is read with it, unless it is gone already.
         if (Of(pid) is not { } known)
         {
-            known = new Known(new MappingTable([]));
-            Put(pid, known, null);
+            known = new KnownProcess(new MappingTable([]));
+            _processes.Put(pid, known, null);
         }
 
-        _unkept += known.Table.Add(mapping) ? 0 : 1;
+        _unkept += _processes.Add(pid, mapping) ? 0 : 1;
         if (MayBeMade(mapping))
         {
             // Once here too: a short process may have written all that it ever will.
@@ -240,7 +249,7 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
         !mapping.IsFile ? !mapping.Path.StartsWith('[') : mapping.IsMemfd || mapping.IsDeleted || mapping.Path.EndsWith(".dump", StringComparison.Ordinal);
 
     /// <summary>What is known of a process, which is read if need be; null when it is gone.</summary>
-    Known? Of(int pid) => _processes.TryGetValue(pid, out var known) || (Read(pid, onlyCode: true) && _processes.TryGetValue(pid, out known)) ? known : null;
+    KnownProcess? Of(int pid) => _processes.Find(pid) ?? (Read(pid, onlyCode: true) ? _processes.Find(pid) : null);
 
     /// <summary>Reads what a process has mapped now.</summary>
     bool Read(int pid, bool onlyCode = false)
@@ -255,64 +264,15 @@ sealed class ProcessMappings(CodeFiles files) : IDisposable
             mappings.RemoveAll(static mapping => !mapping.IsExecutable);
         }
 
-        var before = _processes.GetValueOrDefault(pid);
-        var known = new Known(new MappingTable(mappings)) { ReadAtMs = Environment.TickCount64, Jit = before?.Jit };
+        var before = _processes.Find(pid);
+        var known = new KnownProcess(new MappingTable(mappings)) { ReadAtMs = Environment.TickCount64, Jit = before?.Jit };
         if (known.Jit is null && mappings.Exists(static mapping => mapping.IsExecutable && MayBeMade(mapping)))
         {
             known.Jit = new JitNames(pid);
         }
 
         known.Jit?.Refresh(mappings);
-        Put(pid, known, before?.Before);
+        _processes.Put(pid, known, before?.Before);
         return true;
-    }
-
-    void Put(int pid, Known known, Known? before)
-    {
-        known.Before = before;
-        var last = known;
-        for (var i = 1; i < MostPrograms && last.Before is not null; i++)
-        {
-            last = last.Before;
-        }
-
-        last.Before = null;
-        while (_processes.Count >= MostProcesses && !_processes.ContainsKey(pid))
-        {
-            // Those that run can be read again.
-            if (!ForgetLongestEnded())
-            {
-                _processes.Remove(_processes.First().Key);
-            }
-        }
-
-        _processes[pid] = known;
-    }
-
-    /// <returns>False when none has ended.</returns>
-    bool ForgetLongestEnded()
-    {
-        // Another process may have its number by now.
-        if (_ended.TryDequeue(out var oldest) && _processes.TryGetValue(oldest.Pid, out var known) && known == oldest.Process)
-        {
-            _processes.Remove(oldest.Pid);
-            _forgotten++;
-        }
-
-        return oldest.Process is not null;
-    }
-
-    /// <summary>A process, as far as one program's run goes.</summary>
-    sealed class Known(MappingTable table)
-    {
-        public MappingTable Table { get; } = table;
-
-        public Known? Before { get; set; }
-
-        public JitNames? Jit { get; set; }
-
-        public long ReadAtMs { get; init; } = long.MinValue / 2;
-
-        public bool HasEnded { get; set; }
     }
 }

@@ -116,6 +116,32 @@ public sealed class NamesTests
     }
 
     [Fact]
+    public void The_map_of_another_process_with_the_same_number_is_not_read()
+    {
+        using Target sleep = Target.Start("sleep", "1000");
+        string map = $"/tmp/perf-{sleep.Pid}.map";
+        try
+        {
+            File.WriteAllText(map, "1000 1000 from_a_map\n");
+            Assert.True(Sonde.Linux.ProcFs.TryReadStat(sleep.Pid, out var stat));
+            Assert.True(Sonde.Linux.ProcFs.TryReadStatus(sleep.Pid, out var status));
+            Assert.True(IsNamed(stat.StartTimeTicks));
+            Assert.False(IsNamed(stat.StartTimeTicks + 1));
+
+            bool IsNamed(ulong started)
+            {
+                var file = new Sonde.Engine.Targets.JitFile(sleep.Pid, started, map, [0, status.EffectiveUser], isDump: false);
+                file.ReadMore();
+                return file.Functions.TryFind(0x1800, out _);
+            }
+        }
+        finally
+        {
+            File.Delete(map);
+        }
+    }
+
+    [Fact]
     public void A_map_that_is_written_anew_or_grows_while_we_look_is_read_again()
     {
         Requires.Root();

@@ -58,6 +58,34 @@ public sealed class MappingTableTests
         Assert.InRange(kept, 1000, 16_384);
     }
 
+    [Fact]
+    public void A_mapping_without_room_leaves_what_is_there()
+    {
+        const int most = 16_384;
+        var table = new MappingTable([]);
+        Assert.All(Enumerable.Range(0, most), i => Assert.True(table.Add(Parse($"a:{10 + i * 20}-{20 + i * 20}"))));
+        Assert.False(table.Add(Parse("b:12-14")));
+        Assert.False(table.Copy().Add(Parse("b:22-28")));
+        Assert.Equal(most, table.All.Count);
+        Assert.True(table.TryFind(13, out var mapping));
+        Assert.Equal(("a", 10UL, 20UL), (mapping.Path, mapping.Start, mapping.End));
+        Assert.True(table.Add(Parse("b:10-20")));
+        Assert.True(table.TryFind(13, out mapping));
+        Assert.Equal("b", mapping.Path);
+        Assert.Equal(most, table.All.Count);
+    }
+
+    [Fact]
+    public void Mapped_data_takes_no_room_from_code()
+    {
+        var table = new MappingTable([.. Enumerable.Range(0, 20_000).Select(i => Parse($"data:{10 + i * 20}-{20 + i * 20}") with { Protection = MapProtection.Read })]);
+        Assert.True(table.Add(Parse("library:1000000-1000010")));
+        Assert.True(table.TryFind(1_000_005, out var mapping));
+        Assert.Equal("library", mapping.Path);
+        Assert.True(table.TryFind(15, out mapping));
+        Assert.Equal("data", mapping.Path);
+    }
+
     static ProcMapping Parse(string text)
     {
         string[] parts = text.Split(':', '-');

@@ -34,15 +34,23 @@ public sealed class KernelSampler : ISampler
             SamplingMode.OffCpu => SamplerText.OffCpu(options),
             SamplingMode.Memory => SamplerText.Memory(options),
             _ => SamplerText.Cpu(options),
-        }, Single(options), (type, value) => _collector?.Take(type, value));
-        if (options.All)
+        }, Single(options), (type, value) => _collector?.Take(type, value), followed: options.All ? [] : options.Pids, withChildren: SamplerText.FollowsChildren(options));
+        try
         {
-            _program.Processes.AddRunning();
-        }
+            if (options.All)
+            {
+                _program.Processes.AddRunning();
+            }
 
-        foreach (var pid in options.All ? [] : options.Pids)
+            foreach (var pid in options.All ? [] : options.Pids)
+            {
+                Watch(pid);
+            }
+        }
+        catch
         {
-            Watch(pid);
+            _program.Dispose();
+            throw;
         }
     }
 
@@ -59,6 +67,9 @@ public sealed class KernelSampler : ISampler
         _ => string.Create(CultureInfo.InvariantCulture,
             $"time on processors, {1e9 / _options.IntervalNs:0.##} times a second of each, in the kernel: every stack is that of one moment, and threads that wait cost nothing"),
     };
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Problems => _program.Problems;
 
     /// <inheritdoc/>
     public void Run(SampleRecorder recorder, CancellationToken cancellation)

@@ -30,8 +30,10 @@ sealed class SamplerProgram : IDisposable
     /// <param name="process">The process that user probes are narrowed to; 0 for none.</param>
     /// <param name="taken">Takes each of those.</param>
     /// <param name="purpose">What it is for, for messages.</param>
+    /// <param name="followed">The processes whose addresses get names; none for all of them.</param>
+    /// <param name="withChildren">Whether those get them too that these start.</param>
     /// <exception cref="UserErrorException">The kernel cannot run it, or does not allow it; the message says why.</exception>
-    public SamplerProgram(string text, int process, SampleTaker taken, string purpose = "sampling in the kernel")
+    public SamplerProgram(string text, int process, SampleTaker taken, string purpose = "sampling in the kernel", IReadOnlyCollection<int>? followed = null, bool withChildren = false)
     {
         _purpose = purpose;
         _target = new MachineTarget(new MachineOptions { ProcessId = process });
@@ -50,7 +52,7 @@ sealed class SamplerProgram : IDisposable
             Mappings = new ProcessMappings(Files);
             if (UserNames.AreUsedBy(_compiled))
             {
-                Mappings.Start(process);
+                Mappings.Start(followed ?? [], withChildren);
                 _records.Watch(Mappings.Descriptors);
             }
 
@@ -59,6 +61,10 @@ sealed class SamplerProgram : IDisposable
         }
         catch (Exception exception)
         {
+            _attacher?.Dispose();
+            _tables?.Dispose();
+            Mappings?.Dispose();
+            _records?.Dispose();
             _script?.Dispose();
             _target.Dispose();
             if (exception is ScriptLoadException or LinuxException)
@@ -94,6 +100,9 @@ sealed class SamplerProgram : IDisposable
 
     /// <summary>How many of something were lost so far.</summary>
     public long Losses(LossKind kind) => _script.Find(_compiled.Runtime.Losses) is { } losses ? (long)losses.SumPerCpu((int)kind) : 0;
+
+    /// <summary>What could not be had, losses apart, a sentence each.</summary>
+    public IEnumerable<string> Problems => [.. _tables?.Problems() ?? [], .. Mappings.Problems()];
 
     /// <summary>Attaches it.</summary>
     /// <exception cref="UserErrorException">That failed; the message says why.</exception>

@@ -141,7 +141,7 @@ sealed class ScriptSession : IDisposable
         _script.LoadPrograms();
         if (UserNames.AreUsedBy(_compiled))
         {
-            _mappings.Start(Process);
+            _mappings.Start(Process > 0 ? [Process] : []);
             _records.Watch(_mappings.Descriptors);
         }
 
