@@ -15,6 +15,8 @@ public sealed class PerfBuffer : IRecordReader
 
     readonly Epoll _epoll;
     readonly List<PerfRing> _rings = [];
+    readonly PerfRecordTaker _take;
+    RecordHandler? _handler;
     int _taken;
 
     /// <summary>Opens a ring on every processor and puts it into <paramref name="map"/>, which must stay open as long as this.</summary>
@@ -35,6 +37,7 @@ public sealed class PerfBuffer : IRecordReader
             throw new ArgumentOutOfRangeException(nameof(bytesPerCpu), bytesPerCpu, $"A power of two from {page} to {1 << 29}.");
         }
 
+        _take = Take;
         _epoll = new Epoll();
         try
         {
@@ -83,12 +86,13 @@ public sealed class PerfBuffer : IRecordReader
     public int Drain(RecordHandler handler)
     {
         _taken = 0;
+        _handler = handler;
         foreach (PerfRing ring in _rings)
         {
-            // A sample: how many bytes (4), the bytes.
-            ring.Drain((type, _, record) => Take(type, record, handler));
+            ring.Drain(_take);
         }
 
+        _handler = null;
         return _taken;
     }
 
@@ -103,11 +107,12 @@ public sealed class PerfBuffer : IRecordReader
         _epoll.Dispose();
     }
 
-    bool Take(uint type, ReadOnlySpan<byte> record, RecordHandler handler)
+    /// <summary>Takes a record. A sample: how many bytes (4), the bytes.</summary>
+    bool Take(uint type, ushort misc, ReadOnlySpan<byte> record)
     {
         if (type == PerfRing.SampleRecord && record.Length >= 4 && MemoryMarshal.Read<uint>(record) <= record.Length - 4)
         {
-            handler(record.Slice(4, (int)MemoryMarshal.Read<uint>(record)));
+            _handler!(record.Slice(4, (int)MemoryMarshal.Read<uint>(record)));
             _taken++;
         }
         else if (type == PerfRing.LostRecord && record.Length >= 16)

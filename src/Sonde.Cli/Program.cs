@@ -74,7 +74,7 @@ static class Program
             case [var name, ..] when IsFile(name):
                 return ScriptRun.Execute(ScriptCommandLine.Parse(arguments, "sonde", asBpftrace: false), "sonde");
             case [InjectionGuard.Verb]:
-                return InjectionGuard.Run(Console.In) ? 0 : Failed;
+                return InjectionGuard.Run(Console.In, Console.Out) ? 0 : Failed;
             default:
                 return RunVerb(arguments);
         }

@@ -89,6 +89,27 @@ OBJECTS = [Plain(5, u"abc", [1, 2, 3, 4]), Plain(-7, u"\u65e5\u672c"), Plain(2 *
            {}, [5, u"abc", [1, 2]], [1], (5, u"abc"), (), u"abc", b"abc", 3, len, Plain]
 
 
+class OwnDictionary(dict):
+    """Holds items that it does not give."""
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+class OwnList(list):
+    def __getitem__(self, index):
+        raise IndexError(index)
+
+
+class OwnTuple(tuple):
+    def __getitem__(self, index):
+        raise IndexError(index)
+
+
+# Of seven items, which nothing else has.
+OWN = [OwnDictionary({"id": 5, "name": u"abc", 0: 5, -1: u"abc", 3: u"x", "k250": 250, 2: 0}), OwnList([5, u"abc", [1, 2], 0, 0, 0, 1]), OwnTuple((5, u"abc", [1, 2], 0, 0, 0, 1))]
+
+
 def tried(index, n, s, items, o=None, *rest, **named):
     inner = lambda: items
     return index
@@ -99,7 +120,7 @@ def started(index, n):
     yield n
 
 
-CALLS = [(n, u"abc", [], None) for n in NUMBERS] + [(1, s, [1], None) for s in TEXTS] + [(42, u"", items, None) for items in CONTAINERS] + [(1, u"", [], o) for o in OBJECTS]
+CALLS = [(n, u"abc", [], None) for n in NUMBERS] + [(1, s, [1], None) for s in TEXTS] + [(42, u"", items, None) for items in CONTAINERS] + [(1, u"", [], o) for o in OBJECTS + OWN]
 
 
 def truth(condition):

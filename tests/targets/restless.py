@@ -7,6 +7,9 @@ import threading
 def spin(i):
     j = i * 7 + 3
     pair = [i, j]
+    # From here on it is in this function, whenever it is stopped.
+    sys.stdout.write("ready %d\n" % os.getpid())
+    sys.stdout.flush()
     while True:
         i = i + 1
         j = i * 7 + 3
@@ -28,6 +31,4 @@ def outer(a):
 worker = threading.Thread(target=outer, args=(10 ** 9,))
 worker.daemon = True
 worker.start()
-sys.stdout.write("ready %d\n" % os.getpid())
-sys.stdout.flush()
 spin(10 ** 9)

@@ -117,9 +117,19 @@ sealed class FlowRun : IDisposable
         using var launched = _session is InsideSession && _request.Command.Count > 0 ? LaunchedPython.Start(CommandLine.Resolve(_request.Command), "flow", _stop.Token) : null;
         if (_session is InsideSession inside)
         {
-            foreach (var pid in launched is null ? _request.Pids.Distinct() : [launched.Pid])
+            try
             {
-                Say($"following {Name(pid)}: CPython {inside.Attach(pid)}, by an agent inside the process");
+                foreach (var pid in launched is null ? _request.Pids.Distinct() : [launched.Pid])
+                {
+                    Say($"following {Name(pid)}: CPython {inside.Attach(pid)}, by an agent inside the process");
+                }
+            }
+            catch (Exception exception) when (launched is not null && exception is UserErrorException or LinuxException)
+            {
+                // The command is the user's, and runs already: as with the engine outside it keeps the terminal until it ends.
+                Say($"{exception.Message}. The command goes on without being followed");
+                launched.WaitForEnd(_stop.Token);
+                return 1;
             }
         }
         else if (_session is FlowSession outside)
@@ -159,9 +169,10 @@ sealed class FlowRun : IDisposable
         }
 
         var code = Finish();
-        if (!_stop.IsCancellationRequested && !_session.LimitReached)
+        // After --duration or --max-events, or when asked to end, the command goes on alone, whichever engine followed it.
+        if (!_session.LimitReached)
         {
-            launched?.WaitForEnd();
+            launched?.WaitForEnd(_stop.Token);
         }
 
         return code;

@@ -48,8 +48,14 @@ sealed class LaunchedPython : IDisposable
         }
     }
 
-    /// <summary>Waits until the command has ended.</summary>
-    public void WaitForEnd() => LaunchTracer.Reap(_shell.Pid);
+    /// <summary>Waits until the command has ended, or waiting is stopped; the command goes on then.</summary>
+    public void WaitForEnd(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested && !LaunchTracer.TryReap(_shell.Pid, out _))
+        {
+            stop.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(10));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _shell.Dispose();

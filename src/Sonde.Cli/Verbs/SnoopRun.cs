@@ -131,11 +131,7 @@ sealed class SnoopRun : IDisposable
         }
 
         var code = Snoop(launched.Pid, _request.Options with { AwaitsFunctions = true });
-        if (!_stop.IsCancellationRequested)
-        {
-            launched.WaitForEnd();
-        }
-
+        launched.WaitForEnd(_stop.Token);
         return code;
     }
 

@@ -11,7 +11,7 @@ sealed class GuardProcess : IDisposable
 
     GuardProcess(Process process) => _process = process;
 
-    /// <summary>Starts it; null when there is no command for it.</summary>
+    /// <summary>Starts it and waits until it watches, a process's files included, which can only be reached while that lives; null when there is no command for it.</summary>
     /// <exception cref="UserErrorException">It cannot be started.</exception>
     public static GuardProcess? Start(IReadOnlyList<string> command, InjectionTarget target, string name)
     {
@@ -26,6 +26,12 @@ sealed class GuardProcess : IDisposable
             process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
             process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{target.Pid} {target.StartTime} {name}"));
             process.StandardInput.Flush();
+            if (process.StandardOutput.ReadLine() != InjectionGuard.Watching)
+            {
+                var complaint = process.StandardError.ReadToEnd().Trim();
+                process.Dispose();
+                throw new UserErrorException($"the process that would take the agent out again should sonde be killed, '{command[0]}', ended at once: {Output.Escape.Text(complaint, 300)}");
+            }
         }
         catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or IOException)
         {

@@ -88,7 +88,7 @@ public sealed class InjectedAgent : IDisposable
                 $"process {pid}: this runs Python code of sonde's inside the process, which is not done without being asked for; give --inject, or set {InjectionOptions.Variable}=1. The code is taken out again at the end, also when sonde is killed");
         }
 
-        if (!options.AcceptsRisk && InjectionRisk.Of(pid, options.HandedBytes) is { } risk)
+        if (!options.AcceptsRisk && InjectionRisk.Of(pid) is { } risk)
         {
             throw new UserErrorException($"{risk}. Nothing was done; {InjectionOptions.RiskOption} does it all the same");
         }

@@ -1,5 +1,8 @@
 using System.Globalization;
 using Sonde.Linux;
+using Sonde.Python.Injection;
+using Sonde.Python.Layouts;
+using Sonde.Symbols.Elf;
 
 namespace Sonde.Engine.Injection;
 
@@ -8,6 +11,9 @@ public static class InjectionGuard
 {
     /// <summary>The word by which sonde is started to do this; it is in no help, for it is of no use to people.</summary>
     public const string Verb = "injection-guard";
+
+    /// <summary>What it says when it watches.</summary>
+    internal const string Watching = "watching";
 
     /// <summary>What is said when there is nothing left to do.</summary>
     internal const string Released = "released";
@@ -19,10 +25,12 @@ public static class InjectionGuard
 
     /// <summary>Watches until the input ends, and then does what is left to do.</summary>
     /// <param name="input">A line with the process, when it started, and the agent's name; later perhaps a line that releases it.</param>
+    /// <param name="output">Gets a line when it watches.</param>
     /// <returns>Whether there is nothing left in the process.</returns>
-    public static bool Run(TextReader input)
+    public static bool Run(TextReader input, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(output);
         // Neither the terminal's Ctrl-C nor its end is meant for it.
         OwnSession.Begin();
         if (input.ReadLine()?.Split(' ') is not [var process, var start, var name]
@@ -36,6 +44,16 @@ public static class InjectionGuard
         RootedDirectory.TryOpenRoot(pid, out var root);
         using (root)
         {
+            try
+            {
+                output.WriteLine(Watching);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // Who started it is gone already.
+            }
+
             while (input.ReadLine() is { } line)
             {
                 if (line == Released)
@@ -47,7 +65,6 @@ public static class InjectionGuard
             var isRemoved = Remove(pid, startTime, name);
             if (isRemoved && root is not null)
             {
-                // It has come round to all that it was given, or has ended.
                 RemoveAbandoned(root, pid, startTime);
             }
 
@@ -59,7 +76,42 @@ public static class InjectionGuard
     static void RemoveAbandoned(FileDescriptor root, int pid, ulong startTime)
     {
         Thread.Sleep(_untilAbandoned);
+        var deadline = DateTime.UtcNow + _patience;
+        while (ScriptDelivery.IsAlive(pid, startTime) && MayRunMore(pid))
+        {
+            if (DateTime.UtcNow > deadline)
+            {
+                // Then it stays: under its name nobody else can put a script.
+                return;
+            }
+
+            Thread.Sleep(1000);
+        }
+
         ScriptDelivery.RemoveAbandoned(root, (otherPid, otherStart) => otherPid == pid && otherStart == startTime);
+    }
+
+    /// <summary>
+    /// Whether the process may still run a script that it was given by its path. Up to 3.13 it comes round to all it was given in turn, and so has, having run what came last;
+    /// from 3.14 on each thread has one of its own, and may sleep.
+    /// </summary>
+    static bool MayRunMore(int pid)
+    {
+        try
+        {
+            using var target = InjectionTarget.Open(pid);
+            if (target.Version.Minor < 14)
+            {
+                return false;
+            }
+
+            var debugging = new RemoteDebugging(target.Runtime, target.Target.Image.Elf);
+            return target.Runtime.ReadThreads().Any(thread => debugging.HasRequest(thread.Address));
+        }
+        catch (Exception exception) when (exception is UserErrorException or LinuxException or IOException or LayoutException or ElfException)
+        {
+            return true;
+        }
     }
 
     static bool Remove(int pid, ulong startTime, string name)

@@ -21,9 +21,6 @@ public sealed record InjectionOptions
     /// <summary>A file that the agent gets a descriptor of, with the first message on its channel; null for none. The caller's own.</summary>
     public FileDescriptor? Handed { get; init; }
 
-    /// <summary>The length of that file, in bytes.</summary>
-    public long HandedBytes { get; init; }
-
     /// <summary>How long the process may take to run what it is given.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -138,7 +138,9 @@ sealed class SampledProcess : IDisposable
         }
 
         var result = thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out var unchanged);
-        var gil = before with { Holder = result == StackReadResult.Verified ? _view.Runtime.HolderIn(_view.Stacks.Beside.Span) : 0 };
+        // One that goes on all the time is not read again: it had its patience.
+        var isRead = result is StackReadResult.Verified or StackReadResult.Changed;
+        var gil = before with { Holder = isRead ? _view.Runtime.HolderIn(_view.Stacks.Beside.Span) : 0 };
         if (gil.Holder != thread.Record.Address)
         {
             return false;

@@ -8,14 +8,14 @@ namespace Sonde.Engine.Sampling;
 /// <summary>One thread that is looked at again and again, and what is remembered of it in between.</summary>
 sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles files) : IDisposable
 {
+    /// <summary>How long it may not be asked how often a running thread was given a processor.</summary>
+    const ulong TurnsAgeNs = 5_000_000;
+
     readonly List<RawFrame> _frames = [];
     readonly List<RawFrame> _newFrames = [];
 
     /// <summary>The stack's number at each depth, outermost first, of <see cref="_frames"/>.</summary>
     readonly List<int> _stacks = [];
-
-    /// <summary>How long it may not be asked how often a running thread was given a processor.</summary>
-    const ulong TurnsAgeNs = 5_000_000;
 
     ThreadTurns _turns;
     ulong _turnsReadNs;

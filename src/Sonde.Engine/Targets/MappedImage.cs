@@ -44,38 +44,54 @@ public sealed class MappedImage : IDisposable
     internal static FileDescriptor OpenFile(int pid, in ProcMapping mapping)
     {
         // map_files leads to the mapped file itself but wants CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; the executable has a link that does not.
+        // Each is looked at before it is opened: to open a pipe may wait for ever, to open a device may do something.
         var ways = new List<string> { $"/proc/{pid}/map_files/{mapping.MapFilesName}" };
         if (ProcFs.ReadExecutable(pid) is { } executable && (executable == mapping.Path || executable == mapping.Path + " (deleted)"))
         {
             ways.Add($"/proc/{pid}/exe");
         }
 
-        if (!mapping.IsDeleted)
-        {
-            ways.Add($"/proc/{pid}/root{mapping.Path}");
-        }
-
         SystemResult last = default;
         foreach (var way in ways)
         {
-            last = FileDescriptor.TryOpen(way);
-            if (last.Failed)
+            if (FileStatus.TryRead(way, followsLinks: true, out var kind) && !kind.IsRegularFile)
             {
+                last = new SystemResult(-(long)Errno.ENOEXEC);
                 continue;
             }
 
-            // The process may run another program by now, and something else may have the path.
-            var file = new FileDescriptor((int)last.Raw);
+            last = FileDescriptor.TryOpen(way);
+            if (!last.Failed && Proven(new FileDescriptor((int)last.Raw), mapping) is { } found)
+            {
+                return found;
+            }
+
+            last = last.Failed ? last : new SystemResult(-(long)Errno.ENOENT);
+        }
+
+        if (!mapping.IsDeleted && RootedFile.TryOpen(pid, mapping.Path, out _) is { } byPath)
+        {
+            if (Proven(byPath, mapping) is { } found)
+            {
+                return found;
+            }
+
+            last = new SystemResult(-(long)Errno.ENOENT);
+        }
+
+        throw new LinuxException(last.Errno, $"opening {mapping.Path}, which process {pid} has mapped", "Needs to be root, or the process's owner.");
+
+        // The process may run another program by now, and something else may have the path.
+        static FileDescriptor? Proven(FileDescriptor file, in ProcMapping mapping)
+        {
             if ((FileStatus.TryRead(file.ProcPath, followsLinks: true, out var status) && status.Inode == mapping.Inode) || IsBehind(file, mapping))
             {
                 return file;
             }
 
             file.Dispose();
-            last = new SystemResult(-(long)Errno.ENOENT);
+            return null;
         }
-
-        throw new LinuxException(last.Errno, $"opening {mapping.Path}, which process {pid} has mapped", "Needs to be root, or the process's owner.");
     }
 
     /// <summary>Opens the file behind a mapping of a process that is gone, by its path; it must be proven to be that very file.</summary>

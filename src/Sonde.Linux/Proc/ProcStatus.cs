@@ -10,8 +10,9 @@ namespace Sonde.Linux;
 /// <param name="NamespacePids">Its numbers from the reader's pid namespace down to its own (Linux 4.1+).</param>
 /// <param name="EffectiveCapabilities">What it may do.</param>
 /// <param name="SeccompMode">Which system calls it may use: 0 all, 1 four of them, 2 those that a filter lets through.</param>
+/// <param name="SeccompFilters">How many filters there are, one after the other (Linux 5.9+; 0 before).</param>
 public readonly record struct ProcStatus(
-    int ThreadGroup, uint EffectiveUser, uint RealUser, int Threads, int[] NamespacePids, CapabilitySet EffectiveCapabilities, int SeccompMode = 0)
+    int ThreadGroup, uint EffectiveUser, uint RealUser, int Threads, int[] NamespacePids, CapabilitySet EffectiveCapabilities, int SeccompMode = 0, int SeccompFilters = 0)
 {
     /// <summary>Reads the text of a status file.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out ProcStatus status)
@@ -54,6 +55,10 @@ public readonly record struct ProcStatus(
             else if (name.SequenceEqual("Seccomp"u8) && Utf8Parser.TryParse(value, out int mode, out _))
             {
                 status = status with { SeccompMode = mode };
+            }
+            else if (name.SequenceEqual("Seccomp_filters"u8) && Utf8Parser.TryParse(value, out int filters, out _))
+            {
+                status = status with { SeccompFilters = filters };
             }
         }
 

@@ -77,6 +77,10 @@ public sealed class RemoteDebugging
             : new InjectionPlan.Ready([]);
     }
 
+    /// <summary>Whether a thread has been handed a script, anybody's, that it has not begun to run; true when that cannot be told.</summary>
+    /// <param name="thread">The thread: its <c>PyThreadState</c>.</param>
+    public bool HasRequest(ulong thread) => !_runtime.Memory.TryReadInt32(PendingOf(thread), out var pending) || pending != 0;
+
     ulong PendingOf(ulong thread) => thread + (ulong)(_layout.ThreadSupport + _layout.SupportPending);
 
     ulong PathOf(ulong thread) => thread + (ulong)(_layout.ThreadSupport + _layout.SupportPath);

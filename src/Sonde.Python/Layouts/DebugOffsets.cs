@@ -129,8 +129,8 @@ public sealed class DebugOffsets
         InterpreterModules = LargeOffset(_runtime.Modules),
         InterpreterGil = LargeOffset(_runtime.Gil),
         // These are given as fields of the interpreter's own lock, which lies inside of it.
-        GilLocked = LargeOffset(_runtime.GilLocked) - LargeOffset(_runtime.OwnGil),
-        GilHolder = LargeOffset(_runtime.GilHolder) - LargeOffset(_runtime.OwnGil),
+        GilLocked = InLock(_runtime.GilLocked),
+        GilHolder = InLock(_runtime.GilHolder),
         InterpreterCollecting = LargeOffset(_runtime.Gc) + Offset(_runtime.GcCollecting, 0),
         ThreadNext = Offset(_runtime.ThreadNext, layout.ThreadNext),
         ThreadInterpreter = Offset(_runtime.ThreadInterpreter, layout.ThreadInterpreter),
@@ -167,6 +167,16 @@ public sealed class DebugOffsets
         return value < largest
             ? (int)value
             : throw new LayoutException($"{_image} gives a structure offset of {value}, more than any of CPython's structures is long; its debug offsets are damaged");
+    }
+
+    /// <summary>An entry about the lock of an interpreter, from the beginning of the lock.</summary>
+    int InLock(int position)
+    {
+        const int largest = 4096 - sizeof(ulong);
+        var offset = LargeOffset(position) - LargeOffset(_runtime.OwnGil);
+        return offset is >= 0 and <= largest
+            ? offset
+            : throw new LayoutException($"{_image} gives an offset of {offset} in the interpreter lock, which is no longer than {largest}; its debug offsets are damaged");
     }
 
     /// <summary>The entry at a position of the table, or the known value for entries the version's table lacks (position 0 is the cookie, never an entry).</summary>

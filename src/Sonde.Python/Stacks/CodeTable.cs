@@ -62,6 +62,7 @@ public sealed class CodeTable(IMemory memory, PythonVersion version, RuntimeLayo
         if (_known.Count >= MostCodes)
         {
             _known.Clear();
+            Changes++;
         }
 
         Changes += known ? 1 : 0;

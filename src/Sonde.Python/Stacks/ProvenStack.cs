@@ -6,6 +6,9 @@ sealed class ProvenStack
     /// <summary>A caller not seen for so long is looked at again, in case its code object is another one by now.</summary>
     const int MostAgeMs = CodeTable.RecheckAfterMs;
 
+    /// <summary>Of a deeper stack nothing is kept.</summary>
+    const int MostFrames = 4096;
+
     SeenFrame[] _seen = [];
     RawFrame[] _frames = [];
 
@@ -24,11 +27,19 @@ sealed class ProvenStack
     /// <param name="changes">The state of the code objects (<see cref="CodeTable.Changes"/>).</param>
     public void Keep(ReadOnlySpan<SeenFrame> seen, ReadOnlySpan<int> before, ReadOnlySpan<RawFrame> frames, int changes)
     {
+        if (seen.Length > MostFrames)
+        {
+            (_seenCount, _frameCount) = (0, 0);
+            _before[0] = 0;
+            return;
+        }
+
         if (_seen.Length < seen.Length)
         {
-            _seen = new SeenFrame[2 * seen.Length];
-            _frames = new RawFrame[2 * seen.Length];
-            _before = new int[2 * seen.Length + 1];
+            var room = Math.Min(2 * seen.Length, MostFrames);
+            _seen = new SeenFrame[room];
+            _frames = new RawFrame[room];
+            _before = new int[room + 1];
         }
 
         seen.CopyTo(_seen);

@@ -138,7 +138,7 @@ static class DictionaryReader
         Span<byte> wholeValues = stackalloc byte[8 * (MaximumShared + 2)], wholeKeys = stackalloc byte[widest * (MaximumShared + 2)];
         wholeValues = wholeValues[..(8 * slots)];
         wholeKeys = wholeKeys[..(width * slots)];
-        var isWhole = !objects.IsCaptured && slots <= MaximumShared + 2 && objects.TryRead(values, wholeValues) && objects.TryRead(table, wholeKeys);
+        var isWhole = !objects.IsCaptured && objects.TryRead(values, wholeValues) && TryReadKeys(objects, table, wholeKeys, keysLast);
         for (var i = 0; i < set && entries.Count < maximum; i++)
         {
             if (order[i] >= count)
@@ -180,13 +180,21 @@ static class DictionaryReader
 
     static bool TryReadKey(ObjectReader objects, ulong address, bool last, out ulong key)
     {
+        Span<byte> word = stackalloc byte[8];
+        var read = TryReadKeys(objects, address, word, last);
+        key = read ? BinaryPrimitives.ReadUInt64LittleEndian(word) : 0;
+        return read;
+    }
+
+    static bool TryReadKeys(ObjectReader objects, ulong address, Span<byte> keys, bool last)
+    {
         if (!last)
         {
-            return objects.TryReadPointer(address, out key);
+            return objects.TryRead(address, keys);
         }
 
         using var scope = objects.ReadLasting();
-        return objects.TryReadPointer(address, out key);
+        return objects.TryRead(address, keys);
     }
 
     static bool TryReadCombined(ObjectReader objects, ulong keys, int maximum, List<Entry> entries)

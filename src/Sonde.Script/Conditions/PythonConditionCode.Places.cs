@@ -8,7 +8,8 @@ namespace Sonde.Script.Conditions;
 
 /// <content>
 /// Attributes and items: the slots and the dictionary of an instance, dictionaries, lists and tuples. What a class computes (properties, <c>__getattr__</c>,
-/// <c>__missing__</c>) or keeps for all its instances is not found, and so undecided.
+/// <c>__missing__</c>) or keeps for all its instances is not found, and so undecided. Items are taken of dictionaries, lists and tuples
+/// themselves, and of the interpreter's fixed types made of them: a class made at run time may have a <c>__getitem__</c> of its own, and is undecided. Where an instance keeps a value by the very name of a property, that value is taken.
 /// </content>
 sealed partial class PythonConditionCode
 {
@@ -64,6 +65,7 @@ sealed partial class PythonConditionCode
     {
         var address = _ir.Function.Parameters[0];
         var found = Recognize(address);
+        Require(Condition.Equal, _ir.Arithmetic(IrOperation.And, found.Flags, _ir.Constant(HeapFlag)), 0, _undecided);
         OnFlag(found, DictionaryFlag, () =>
         {
             var keys = Read(_ir.Arithmetic(IrOperation.Add, address, DictionaryKeys));

@@ -196,7 +196,7 @@ sealed partial class PythonConditionCode
         _ir.MoveTo(other);
     }
 
-    const long ListFlag = 1L << 25, TupleFlag = 1L << 26, BytesFlag = 1L << 27, DictionaryFlag = 1L << 29;
+    const long HeapFlag = 1L << 9, ListFlag = 1L << 25, TupleFlag = 1L << 26, BytesFlag = 1L << 27, DictionaryFlag = 1L << 29;
 
     /// <summary>Goes where what is unequal to a constant of another kind goes, when it is known to be of one; else nobody knows how it compares.</summary>
     void Unlike(Found found, Relation relation, BasicBlock whenTrue, BasicBlock whenFalse)

@@ -71,14 +71,14 @@ sealed partial class PythonConditionParser
 
     Part Calculate(Calculation calculation, Part left, Part right)
     {
-        if (++_calculations > MostCalculations)
-        {
-            throw Mistake(left.Start, right.End, $"more than {MostCalculations} calculations in one condition");
-        }
-
         var (one, other) = (AsNumber(left), AsNumber(right));
         if (one is not Whole first || other is not Whole second)
         {
+            if (++_calculations > MostCalculations)
+            {
+                throw Mistake(left.Start, right.End, $"more than {MostCalculations} calculations in one condition");
+            }
+
             return new OperandPart(new Arithmetic(calculation, one, other), left.Start, right.End);
         }
 

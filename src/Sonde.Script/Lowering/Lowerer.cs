@@ -18,7 +18,7 @@ static class Lowerer
     /// </summary>
     const int MostSideBySideBytes = 64 << 10;
 
-    /// <summary>What one processor counts shares no cache line with another's.</summary>
+    /// <summary>What one processor counts hardly ever shares a cache line with another's: values lie 8 bytes aligned, behind their keys.</summary>
     const int CacheLineBytes = 64;
 
     /// <summary>Such a map may take so much memory when it is created. It is in one piece, and quickly there.</summary>
@@ -28,6 +28,9 @@ static class Lowerer
     const int SmallValueBytes = 128;
 
     const int MostPreparedBytesOfSmall = 1 << 20;
+
+    /// <summary>More memory than this no map takes for keys that may never come, even if some that are new in one hit are lost for it, and counted.</summary>
+    const long MostUnusedBytes = 64 << 20;
 
     /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
     public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
@@ -81,12 +84,15 @@ static class Lowerer
 
         var entries = map.Key is null ? 1 : map.MaxEntries > 0 ? map.MaxEntries : defaultEntries;
         var isPrepared = true;
+        var isLarge = false;
         if (perProcessor && map.Key is not null && map.DeclaredType is not (MapType.LruHash or MapType.LruPerCpuHash))
         {
             var stride = (size + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes;
             var together = (long)stride * kernel.Processors;
             isPrepared = together * entries <= (size < SmallValueBytes ? MostPreparedBytesOfSmall : MostPreparedBytes) && (!canWait || size < SmallValueBytes);
-            if (together <= MostSideBySideBytes && (isPrepared || canWait || (kernel.HasMapAllocator && size >= SmallValueBytes)))
+            // Larger ones of programs that cannot wait for memory are kept by processor, all entries prepared: that takes long, and loses nothing.
+            isLarge = kernel.HasMapAllocator && (long)size * kernel.Processors * entries > MostUnusedBytes;
+            if (together <= MostSideBySideBytes && (isPrepared || canWait || isLarge))
             {
                 (map.Copies, map.Stride) = (kernel.Processors, stride);
             }
@@ -108,7 +114,7 @@ static class Lowerer
             Name = "map_" + map.Name.TrimStart('@'),
             KeySize = map.Key is { } key ? Math.Max(key.Size, 1) : sizeof(int),
             ValueSize = map.Copies > 1 ? map.Stride * map.Copies : Math.Max(size, 1),
-            Flags = map.Copies > 1 && !isPrepared ? MapFlags.NoPreallocation : MapFlags.None,
+            Flags = (map.Copies > 1 && !isPrepared) || (map.Copies == 1 && isLarge) ? MapFlags.NoPreallocation : MapFlags.None,
             MaxEntries = entries,
         };
     }

@@ -26,9 +26,14 @@ sealed partial class ProgramLowerer
 
     IrOperand ReadAggregate(ScriptMap map, IrAddress key)
     {
-        if (!_kernel.HasBoundedLoops || (map.Copies == 1 && !_kernel.HasPerCpuLookup))
+        if (!_kernel.HasBoundedLoops)
         {
-            throw new IrException($"Reading {map.Name} in a program needs Linux 5.19 (bpf_map_lookup_percpu_elem): it is kept by processor. Print it instead.");
+            throw new IrException($"Reading {map.Name} in a program needs Linux 5.3 (bounded loops): its value is the sum of all processors'. Print it instead.");
+        }
+
+        if (map.Copies == 1 && !_kernel.HasPerCpuLookup)
+        {
+            throw new IrException($"Reading {map.Name} in a program needs Linux 5.19 (bpf_map_lookup_percpu_elem): it is kept by processor. Print it instead, or give it fewer keys (max_map_keys).");
         }
 
         var type = (AggregateType)map.Value!;

@@ -14,7 +14,7 @@ public sealed partial class FlowWhereTests
     static readonly string[] _few =
     [
         "n == 42 and len(items) >= 0", "n > 0.5", "s == 'abc' or s == '\\u65e5\\u672c'", "items", "'b' in s", "n is None or n in (1, 5, 42.5, 'x')",
-        "o.name == 'abc'", "len(o.items) > 3", "o.id == 5 or o.id == -7", "o['id'] == 5", "o[0] == 5 or o[-1] == 'abc'", "o.id.id == 11 and o.id.items[0] == 1", "o.name == 'abc' and o.id % 4 == 1 and n + 1 == 2", "o['name']['\u00e9']", "'b' in o.name",
+        "o.name == 'abc'", "len(o.items) > 3", "o.id == 5 or o.id == -7", "o['id'] == 5", "o[0] == 5 or o[-1] == 'abc'", "o.id.id == 11 and o.id.items[0] == 1", "o.name == 'abc' and o.id % 4 == 1 and n + 1 == 2", "o['name']['\u00e9']", "'b' in o.name", "not (o['id'] == 6)",
     ];
 
     static readonly string[] _many =
@@ -105,6 +105,27 @@ public sealed partial class FlowWhereTests
         var report = recording.Stop();
         Assert.True(report.Losses.Undecided > 0, "texts are not compared with numbers");
         Assert.True(report.Losses.Unnamed > 0, "a generator has no such argument");
+    }
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    public void Items_of_a_class_with_a_way_of_its_own_to_them_are_undecided_and_not_false(string name)
+    {
+        Requires.Root();
+        using var target = Target.StartReady(Interpreters.Get(name), "conditions.py");
+        string[] items = ["o['id']", "o[0]", "o[0]"];
+        for (var i = 0; i < items.Length; i++)
+        {
+            target.Send("len(o) == 7");
+            var own = JsonSerializer.Deserialize<int[]>(target.WaitFor("truth"))!;
+            Assert.Equal(items.Length, own.Length);
+            var where = string.Create(CultureInfo.InvariantCulture, $"index == {own[i]} and not ({items[i]} == 6)");
+            using var recording = new Recording(new FlowOptions { Functions = ["tried"], Where = where }, target.Pid);
+            target.Send();
+            target.WaitFor("called");
+            var report = recording.Stop();
+            Assert.Empty(recording.Events);
+            Assert.Equal(1, report.Losses.Undecided);
+        }
     }
 
     [Theory]

@@ -9,9 +9,8 @@ public interface IAgentLoader
     /// <param name="pid">The process.</param>
     /// <param name="script">Python source.</param>
     /// <param name="memory">A file that the script is handed as the first message on its channel.</param>
-    /// <param name="memoryBytes">Its length.</param>
     /// <exception cref="UserErrorException">It cannot be done, or the script raised an exception; nothing is left in the process.</exception>
-    ILoadedAgent Load(int pid, string script, FileDescriptor memory, long memoryBytes);
+    ILoadedAgent Load(int pid, string script, FileDescriptor memory);
 }
 
 /// <summary>A script that runs in a process; disposing has its <c>remove()</c> called, and waits for that.</summary>

@@ -8,7 +8,7 @@ namespace Sonde.Engine.Flow.Inside;
 public sealed class InjectingLoader(InjectionOptions options) : IAgentLoader
 {
     /// <inheritdoc/>
-    public ILoadedAgent Load(int pid, string script, FileDescriptor memory, long memoryBytes) => new Loaded(InjectedAgent.Inject(pid, script, options with { Handed = memory, HandedBytes = memoryBytes }));
+    public ILoadedAgent Load(int pid, string script, FileDescriptor memory) => new Loaded(InjectedAgent.Inject(pid, script, options with { Handed = memory }));
 
     sealed class Loaded(InjectedAgent agent) : ILoadedAgent
     {

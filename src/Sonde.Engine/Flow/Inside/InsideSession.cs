@@ -126,7 +126,7 @@ public sealed class InsideSession : IFlowSession
         {
             try
             {
-                var agent = _loader.Load(pid, script, memory, AgentMemory.SharedSize(_options.RingBufferBytes));
+                var agent = _loader.Load(pid, script, memory);
                 _agents.Add(agent);
                 if (agent.Remark is { } remark)
                 {

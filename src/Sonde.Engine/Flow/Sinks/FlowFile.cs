@@ -4,7 +4,7 @@ using Sonde.Linux;
 namespace Sonde.Engine.Flow.Sinks;
 
 /// <summary>The file that a flow is written to: opened before anything is attached, so that what is wrong with it is told before, and begun once everything is.</summary>
-/// <remarks>What an earlier file of the name held stays until <see cref="Begin"/>; one that was made and not begun is removed again.</remarks>
+/// <remarks>What an earlier file of the name held stays until <see cref="Begin"/>; one that was made and not begun is removed again, unless there was a link by that name.</remarks>
 public sealed class FlowFile : IDisposable
 {
     readonly string _path;
@@ -28,7 +28,8 @@ public sealed class FlowFile : IDisposable
 
         try
         {
-            var isNew = !File.Exists(path);
+            // A link that leads nowhere yet is something by that name: it is the user's.
+            var isNew = !FileStatus.TryRead(path, followsLinks: false, out _);
             return new FlowFile(path, extension, isNew, new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -138,7 +138,9 @@ sealed class KernelTypes
     {
         try
         {
-            return ProcFs.TryRead(path, out var bytes) ? BtfTypes.Parse(bytes, kernel) : null;
+            // Beside a file of the user's there may be anything: a pipe, a device, a film.
+            const int most = 64 << 20;
+            return RootedFile.TryRead(0, path, most, out var bytes) ? BtfTypes.Parse(bytes, kernel) : null;
         }
         catch (BtfException)
         {

@@ -109,10 +109,14 @@ public sealed class InsideSafetyTests
     {
         Requires.Root();
         Interpreter interpreter = Interpreters.Get(name);
-        CommandResult result = SondeCommand.Run("flow", "--engine", "inside", "--inject", "--function", "step", "--", interpreter.Path, Target.PathOf(interpreter, "finite.py"));
-        Assert.True(result.ExitCode == 0, result.Errors);
-        Assert.Contains("by an agent inside the process", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("-> step", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("counted 800", result.Output, StringComparison.Ordinal);
+        using Target sonde = Target.Start(SondeCommand.Path, "flow", "--engine", "inside", "--inject", "--function", "step", "--", interpreter.Path, Target.PathOf(interpreter, "finite.py"));
+        Strangers.WaitUntil(() => sonde.Errors.Contains("-> step", StringComparison.Ordinal) || !sonde.IsAlive, "calls are shown");
+        Assert.True(sonde.IsAlive, sonde.Errors);
+        Assert.Contains("by an agent inside the process", sonde.Errors, StringComparison.Ordinal);
+
+        // The command's standard input is Sonde's.
+        sonde.Send();
+        Assert.EndsWith("right", sonde.WaitFor("counted"), StringComparison.Ordinal);
+        Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
     }
 }
