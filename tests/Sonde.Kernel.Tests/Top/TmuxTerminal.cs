@@ -9,7 +9,7 @@ namespace Sonde.Kernel.Tests.Top;
 sealed class TmuxTerminal : IDisposable
 {
     /// <summary>What the shell shows when it waits for a command.</summary>
-    public const string Prompt = "ready>";
+    const string Prompt = "ready>";
 
     readonly string _socket = Path.Combine(Path.GetTempPath(), $"sonde-tmux-{Guid.NewGuid():n}");
 
@@ -60,6 +60,9 @@ sealed class TmuxTerminal : IDisposable
 
     /// <summary>Waits until a text is on the screen; gives the screen.</summary>
     public string WaitFor(string text) => WaitFor(screen => screen.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Waits until the shell asks for the next command. What is typed before is lost with the settings of whoever has the terminal then.</summary>
+    public void WaitForShell() => WaitFor(static screen => screen.TrimEnd().EndsWith('\n' + Prompt, StringComparison.Ordinal));
 
     public void Dispose()
     {

@@ -75,12 +75,12 @@ public sealed class TopTests
         terminal.Run($"{SondeCommand.Path} top -p {target.Pid} --delay 200ms");
         terminal.WaitFor("spin");
         terminal.Press("C-z");
-        terminal.WaitFor(TmuxTerminal.Prompt);
+        terminal.WaitForShell();
         Assert.Equal(before, terminal.Ask(Settings));
         terminal.Run("fg");
         terminal.WaitFor("spin");
         terminal.Press("C-c");
-        terminal.WaitFor(TmuxTerminal.Prompt);
+        terminal.WaitForShell();
         Assert.Equal(before, terminal.Ask(Settings));
     }
 

@@ -7,7 +7,7 @@ namespace Sonde.Kernel.Tests.Usdt;
 /// <summary>Probes that a Python program defines with <c>python/sonde_usdt.py</c>, seen by a tracer outside of it.</summary>
 public sealed class PythonUsdtTests
 {
-    const int Firings = 1000;
+    const int Firings = 10_000;
 
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Every_firing_arrives_with_all_its_arguments(string name)

@@ -8,7 +8,7 @@ namespace Sonde.Kernel.Tests.Usdt;
 /// <summary>Probes of programs without .NET: in C with <c>libsonde-usdt.so</c>, of a binding of libstapsdt, and of a C# program compiled ahead of time.</summary>
 public sealed class UsdtNativeTests : IDisposable
 {
-    const int Firings = 500;
+    const int Firings = 10_000;
 
     readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sonde-usdt-");
 
