@@ -34,6 +34,14 @@ sealed class BitSet(int count)
         }
     }
 
+    public void Subtract(BitSet other)
+    {
+        for (int i = 0; i < _words.Length; i++)
+        {
+            _words[i] &= ~other._words[i];
+        }
+    }
+
     public BitSet Copy()
     {
         BitSet copy = new(_words.Length * 64);

@@ -29,6 +29,14 @@ sealed class IrBuilder(IrFunction function)
 
     public void End(IrTerminator terminator) => _block.Terminator ??= terminator;
 
+    /// <summary>Makes stack memory for what comes next: it is of no use on ways that do not lead through here.</summary>
+    public StackSlot NewSlot(string name, int size)
+    {
+        var slot = function.NewSlot(name, size);
+        Add(new IrBegin(slot));
+        return slot;
+    }
+
     public VirtualRegister Constant(long value)
     {
         var dst = function.NewRegister();

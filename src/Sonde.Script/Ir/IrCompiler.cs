@@ -9,7 +9,8 @@ namespace Sonde.Script.Ir;
 static class IrCompiler
 {
     /// <summary>Compiles a program, which it changes on the way; the result is ready for <see cref="ProgramSpec.Instructions"/>.</summary>
-    /// <exception cref="IrException">It needs more stack than there is, or instructions the kernel does not have.</exception>
+    /// <exception cref="StackException">It needs more stack than there is.</exception>
+    /// <exception cref="IrException">It needs instructions the kernel does not have.</exception>
     /// <exception cref="InvalidOperationException">The program does not hold together: a defect of what made it.</exception>
     public static IReadOnlyList<Instruction> Compile(IrProgram program, TargetKernel kernel)
     {

@@ -53,6 +53,10 @@ sealed record IrLoad(VirtualRegister Dst, Size Size, IrAddress From, bool IsSign
 /// <summary>Memory = a register's low bytes, or a constant (32 bits, sign-extended; wider ones are loaded first).</summary>
 sealed record IrStore(Size Size, IrAddress To, IrOperand Value) : IrInstruction;
 
+/// <summary>What stack memory held before is not asked for any more: until it is written again, others may lie there.</summary>
+/// <remarks>Without it, memory that a loop uses is taken to hand something on from turn to turn.</remarks>
+sealed record IrBegin(StackSlot Slot) : IrInstruction;
+
 /// <summary>What an atomic instruction does with memory.</summary>
 enum IrAtomicOperation
 {

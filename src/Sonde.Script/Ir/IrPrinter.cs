@@ -49,6 +49,7 @@ static class IrPrinter
         IrStore i => $"{Access(i.Size, i.To)} = {Format(i.Value)}",
         IrAtomic i => $"{(i.Dst is { } dst ? $"{dst} = " : "")}atomic {Name(i.Operation)} {Access(i.Size, i.To)}{(i.Expected is { } expected ? $", {expected}" : "")}, {i.Value}",
         IrAddressOf i => $"{i.Dst} = &{i.Address}",
+        IrBegin i => $"begin {i.Slot}",
         IrMap i => $"{i.Dst} = map {i.Map.Name}",
         IrMapValue i => $"{i.Dst} = &{i.Map.Name}[0]+{i.Offset}",
         IrFunctionAddress i => $"{i.Dst} = function {i.Function.Name}",

@@ -5,7 +5,7 @@ using Sonde.Script.Ir;
 namespace Sonde.Script.Lowering;
 
 /// <summary>A program written, not yet compiled.</summary>
-sealed record LoweredProgram(IrProgram Ir, ProgramType Type, AttachType AttachType, bool Sleepable, bool FiltersProcess, IReadOnlyList<ResolvedProbe> Places)
+sealed record LoweredProgram(BoundProbe Probe, IrProgram Ir, ProgramType Type, AttachType AttachType, bool Sleepable, bool FiltersProcess, IReadOnlyList<ResolvedProbe> Places)
 {
     public CompiledProgram Compile(TargetKernel kernel) => new()
     {

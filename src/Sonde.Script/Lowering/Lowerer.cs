@@ -35,10 +35,18 @@ static class Lowerer
     /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
     public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
     {
-        var lowering = Write(script, kernel);
+        // Where values on the stack and the registers that find no place are too much together, the values go to scratch memory.
+        HashSet<BoundProbe> sparing = [];
+        var lowering = Write(script, kernel, sparing);
+        IReadOnlyList<CompiledProgram>? programs;
+        while ((programs = Compile(lowering, kernel, sparing)) is null)
+        {
+            lowering = Write(script, kernel, sparing);
+        }
+
         var compiled = new CompiledScript
         {
-            Programs = [.. lowering.Programs.Select(program => program.Compile(kernel))],
+            Programs = programs,
             Maps = script.Maps,
             Actions = lowering.Actions,
             ProbeNames = script.ProbeNames,
@@ -48,8 +56,29 @@ static class Lowerer
         return compiled;
     }
 
+    /// <summary>The programs; null when one does not fit the stack, whose probe is to be written again.</summary>
+    static List<CompiledProgram>? Compile(ScriptLowering lowering, TargetKernel kernel, HashSet<BoundProbe> sparing)
+    {
+        List<CompiledProgram> programs = [];
+        foreach (var program in lowering.Programs)
+        {
+            try
+            {
+                programs.Add(program.Compile(kernel));
+            }
+            catch (StackException) when (sparing.Add(program.Probe))
+            {
+                return null;
+            }
+        }
+
+        return programs;
+    }
+
     /// <summary>The intermediate representation, before it is compiled.</summary>
-    internal static ScriptLowering Write(BoundScript script, TargetKernel kernel)
+    internal static ScriptLowering Write(BoundScript script, TargetKernel kernel) => Write(script, kernel, []);
+
+    static ScriptLowering Write(BoundScript script, TargetKernel kernel, HashSet<BoundProbe> sparing)
     {
         // Memory for a key that comes is got ready by an interrupt (kernel/bpf/memalloc.c): where interrupts are off, a loop with new keys would soon find none.
         var canWait = kernel.HasMapAllocator && script.Probes.All(static probe => probe.Places.All(static place => IsInterruptible(place.Kind)));
@@ -59,11 +88,11 @@ static class Lowerer
         }
 
         // The size of scratch memory is part of its map, which the programs refer to, and is known once all are written: so they are written again.
-        var lowering = ScriptLowering.Run(script, kernel, scratchBytes: 0, zeroBytes: 0);
+        var lowering = ScriptLowering.Run(script, kernel, sparing, scratchBytes: 0, zeroBytes: 0);
         if (lowering.ScratchBytes > 0 || lowering.ZeroBytes > 0)
         {
             CheckPerProcessor(lowering.ScratchBytes, "The program's texts and other large values");
-            lowering = ScriptLowering.Run(script, kernel, lowering.ScratchBytes, lowering.ZeroBytes);
+            lowering = ScriptLowering.Run(script, kernel, sparing, lowering.ScratchBytes, lowering.ZeroBytes);
         }
 
         return lowering;

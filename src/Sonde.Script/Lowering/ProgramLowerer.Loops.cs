@@ -24,7 +24,7 @@ sealed partial class ProgramLowerer
         _program.Functions.Add(function);
         _ = SharedSlot;
         var outer = _frame;
-        _frame = new FunctionFrame(function, function.Parameters[sharedParameter], CallbackStackBudget);
+        _frame = new FunctionFrame(function, function.Parameters[sharedParameter], _script.StackBudget(_probe, CallbackStackBudget));
         body(function.Parameters);
         Ir.Return(0);
 

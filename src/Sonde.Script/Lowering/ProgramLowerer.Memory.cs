@@ -92,7 +92,7 @@ sealed partial class ProgramLowerer
         if (FitsStack(size) && _frame.StackTop + rounded <= _frame.StackBudget)
         {
             _frame.StackTop += rounded;
-            return new IrAddress(_frame.Function.NewSlot(name, Math.Max(size, 1)));
+            return new IrAddress(Ir.NewSlot(name, Math.Max(size, 1)));
         }
 
         return ScratchTemporary(size);
@@ -108,7 +108,7 @@ sealed partial class ProgramLowerer
         var busy = Ir.NewBlock("busy");
         for (var slot = 0; slot < _script.ScratchSlots; slot++)
         {
-            var key = _main.Function.NewSlot("slot", 4);
+            var key = Ir.NewSlot("slot", 4);
             Ir.Store(Size.Word, new IrAddress(key), slot);
             Ir.Add(new IrCallHelper(_main.Scratch, Helper.MapLookupElem, [_script.Scratch, key]));
             var there = Ir.NewBlock("there");

@@ -80,7 +80,7 @@ sealed partial class ProgramLowerer
     VirtualRegister KeptLength(MapSpec map, VirtualRegister number, Condition noneIf, int limit)
     {
         var (asked, gone, kept, done) = (Ir.NewBlock("stack_taken"), Ir.NewBlock("stack_gone"), Ir.NewBlock("stack_kept"), Ir.NewBlock("stack_length"));
-        var key = Ir.Function.NewSlot("stack_key", 8);
+        var key = Ir.NewSlot("stack_key", 8);
         var result = Ir.Constant(0);
         Ir.Store(Size.Double, new IrAddress(key), number);
         Ir.Branch(noneIf, number, limit, done, asked);
@@ -126,7 +126,7 @@ sealed partial class ProgramLowerer
         var result = Ir.Function.NewRegister();
         Ir.Move(result, -1);
         var walk = Walk(shape, busy);
-        var number = Ir.Function.NewSlot("stack_number", 8);
+        var number = Ir.NewSlot("stack_number", 8);
         Ir.Branch(Condition.Equal, Ir.Load(Size.Double, new IrAddress(walk, Native.UnwindMaps.WalkStack)), 0, release, there);
 
         // Cleared, so that a number that is kept with a stack is never negative, as one that tells of a failure.

@@ -47,7 +47,7 @@ sealed partial class ProgramLowerer
         _program = new IrProgram(places.Count > 0 ? places[0].Name : probe.Context.Kind.ToString());
         var function = new IrFunction("main", 1);
         _program.Functions.Add(function);
-        _frame = _main = new FunctionFrame(function, shared: null, probe.Context.Python is not null || facts.PythonStackDepth > 0 ? 64 : facts.HasCallbacks ? 144 : 256);
+        _frame = _main = new FunctionFrame(function, shared: null, _script.StackBudget(probe, probe.Context.Python is not null || facts.PythonStackDepth > 0 ? 64 : facts.HasCallbacks ? 144 : 256));
         _result = function.NewRegister();
         _end = _leave = Ir.NewBlock("end");
         _endWithScratch = Ir.NewBlock("release");
@@ -73,7 +73,7 @@ sealed partial class ProgramLowerer
         WriteEntry();
         _script.UseScratch(_scratchTaken is null ? 0 : _scratchMost);
         return new LoweredProgram(
-            _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _probe.FiltersProcess, _places);
+            _probe, _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _probe.FiltersProcess, _places);
     }
 
     /// <summary>Where each <c>struct bpf_iter__TYPE</c> has the pointer to the object, behind the one to what all iterators tell.</summary>
@@ -208,7 +208,7 @@ sealed partial class ProgramLowerer
 
     void CountLoss(IrBuilder ir, LossKind kind)
     {
-        var key = ir.Function.NewSlot("loss", 4);
+        var key = ir.NewSlot("loss", 4);
         ir.Store(Size.Word, new IrAddress(key), (int)kind);
         var counter = ir.Call(Helper.MapLookupElem, _script.Losses, key);
         var found = ir.NewBlock("counter");

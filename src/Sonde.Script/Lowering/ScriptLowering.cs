@@ -22,11 +22,12 @@ sealed class ScriptLowering
 
     readonly int _scratchSize;
     readonly int _zeroSize;
+    readonly IReadOnlySet<BoundProbe> _sparing;
     int _pythonStackDepth;
 
-    ScriptLowering(BoundScript script, TargetKernel kernel, int scratchSize, int zeroSize)
+    ScriptLowering(BoundScript script, TargetKernel kernel, IReadOnlySet<BoundProbe> sparing, int scratchSize, int zeroSize)
     {
-        (Script, Kernel, _scratchSize, _zeroSize) = (script, kernel, scratchSize, zeroSize);
+        (Script, Kernel, _sparing, _scratchSize, _zeroSize) = (script, kernel, sparing, scratchSize, zeroSize);
         Actions = [.. script.Actions];
         CanStop = Actions.Any(action => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed);
     }
@@ -73,9 +74,10 @@ sealed class ScriptLowering
     static bool IsSeldom(ScriptAction action) => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed or ActionKind.Unwatch or ActionKind.Time
         or ActionKind.PrintMap or ActionKind.PrintMapEntry or ActionKind.ClearMap or ActionKind.ZeroMap;
 
-    public static ScriptLowering Run(BoundScript script, TargetKernel kernel, int scratchBytes, int zeroBytes)
+    /// <param name="sparing">The probes whose programs keep nothing on the stack but what must be there.</param>
+    public static ScriptLowering Run(BoundScript script, TargetKernel kernel, IReadOnlySet<BoundProbe> sparing, int scratchBytes, int zeroBytes)
     {
-        var lowering = new ScriptLowering(script, kernel, scratchBytes, zeroBytes);
+        var lowering = new ScriptLowering(script, kernel, sparing, scratchBytes, zeroBytes);
         var probes = script.Probes.Select(probe => (Probe: probe, Facts: new ProbeFacts(probe, kernel))).ToList();
         lowering.MeasuresStacks = probes.Exists(each => each.Facts.MeasuresStoredStacks);
         lowering._pythonStackDepth = probes.Select(each => each.Facts.PythonStackDepth).DefaultIfEmpty().Max();
@@ -125,6 +127,9 @@ sealed class ScriptLowering
         Actions.Add(new ScriptAction(kind, new TupleType([])));
         return Actions.Count - 1;
     }
+
+    /// <summary>How many bytes of stack a function of a probe's program may use for values.</summary>
+    public int StackBudget(BoundProbe probe, int usual) => _sparing.Contains(probe) ? 0 : usual;
 
     /// <summary>The map of zeros, of at least so many.</summary>
     public MapSpec Zeros(int bytes)

@@ -32,7 +32,7 @@ sealed class Emitter
     void Emit(MachineBlock block, MachineBlock? follower)
     {
         _output.Add(Asm.Mark(_labels[block.Number]));
-        foreach (MachineInstruction instruction in block.Instructions)
+        foreach (MachineInstruction instruction in block.Instructions.Where(instruction => instruction.Begins is null))
         {
             Emit(instruction);
         }

@@ -99,6 +99,9 @@ sealed partial class InstructionSelector
             case IrAtomic atomic:
                 Select(atomic);
                 break;
+            case IrBegin begin:
+                _out.Add(MachineInstruction.Begin(begin.Slot));
+                break;
             case IrAddressOf addressOf:
                 Address(Number(addressOf.Dst), addressOf.Address);
                 break;

@@ -49,6 +49,9 @@ sealed class MachineInstruction(Instruction code, Roles roles, int dst, int src 
     /// <summary>The stack memory it may touch through registers.</summary>
     public IReadOnlyList<StackSlot> Touches { get; set; } = [];
 
+    /// <summary>The stack memory whose contents are of no use from here on; such an instruction is none of the machine's.</summary>
+    public StackSlot? Begins { get; private init; }
+
     /// <summary>dst = R10 + the place of <see cref="Slot"/> + the offset; becomes two instructions.</summary>
     public bool IsSlotAddress { get; init; }
 
@@ -75,6 +78,8 @@ sealed class MachineInstruction(Instruction code, Roles roles, int dst, int src 
         ImplicitWrites = ImplicitWrites,
         IsMove = IsMove,
     };
+
+    public static MachineInstruction Begin(StackSlot slot) => new(default, Roles.None, None) { Begins = slot };
 
     public static MachineInstruction Move(int dst, int src) => new(Asm.Mov(0, Register.R0), Roles.WritesDst | Roles.ReadsSrc, dst, src) { IsMove = true };
 

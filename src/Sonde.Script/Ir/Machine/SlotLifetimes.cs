@@ -41,14 +41,14 @@ sealed class SlotLifetimes
             BitSet later = after[block.Number].Copy();
             for (int i = block.Instructions.Count - 1; i >= 0; i--)
             {
-                Touch(block.Instructions[i], later);
+                Pass(block.Instructions[i], later);
                 wanted.Add(later.Copy());
             }
 
             BitSet seen = before[block.Number];
             for (int i = 0; i < block.Instructions.Count; i++)
             {
-                Touch(block.Instructions[i], seen);
+                Pass(block.Instructions[i], seen);
                 live.CopyFrom(seen);
                 live.Intersect(wanted[block.Instructions.Count - 1 - i]);
                 foreach (int slot in live)
@@ -68,16 +68,25 @@ sealed class SlotLifetimes
         }
     }
 
-    // What may have been touched before a block, or may be touched after it.
+    // What may have been touched before a block, or may be touched after it, with nothing in between that makes its contents of no use.
     BitSet[] Solve(MachineFunction function, bool forwards)
     {
         BitSet[] outside = [.. function.Blocks.Select(_ => new BitSet(Used.Count))];
         BitSet[] touched = [.. function.Blocks.Select(_ => new BitSet(Used.Count))];
+        BitSet[] begun = [.. function.Blocks.Select(_ => new BitSet(Used.Count))];
         foreach (MachineBlock block in function.Blocks)
         {
-            block.Instructions.ForEach(instruction => Touch(instruction, touched[block.Number]));
+            foreach (MachineInstruction instruction in forwards ? block.Instructions : Enumerable.Reverse(block.Instructions))
+            {
+                Pass(instruction, touched[block.Number]);
+                if (instruction.Begins is { } slot && _numbers.TryGetValue(slot, out int number))
+                {
+                    begun[block.Number].Add(number);
+                }
+            }
         }
 
+        BitSet through = new(Used.Count);
         for (bool changed = true; changed;)
         {
             changed = false;
@@ -87,8 +96,10 @@ sealed class SlotLifetimes
                 foreach (MachineBlock successor in block.Successors())
                 {
                     (MachineBlock from, MachineBlock to) = forwards ? (block, successor) : (successor, block);
-                    changed |= outside[to.Number].Union(outside[from.Number]);
-                    changed |= outside[to.Number].Union(touched[from.Number]);
+                    through.CopyFrom(outside[from.Number]);
+                    through.Subtract(begun[from.Number]);
+                    through.Union(touched[from.Number]);
+                    changed |= outside[to.Number].Union(through);
                 }
             }
         }
@@ -96,8 +107,18 @@ sealed class SlotLifetimes
         return outside;
     }
 
-    void Touch(MachineInstruction instruction, BitSet set)
+    void Pass(MachineInstruction instruction, BitSet set)
     {
+        if (instruction.Begins is { } begun)
+        {
+            if (_numbers.TryGetValue(begun, out int number))
+            {
+                set.Remove(number);
+            }
+
+            return;
+        }
+
         if (instruction.Slot is { } slot && !instruction.IsSlotAddress)
         {
             set.Add(_numbers[slot]);

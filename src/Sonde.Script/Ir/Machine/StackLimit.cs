@@ -9,7 +9,8 @@ static class StackLimit
     const int MostFrames = 8;
     const int NamedSlots = 5;
 
-    /// <exception cref="IrException">It does not fit; the message tells what takes the space.</exception>
+    /// <exception cref="StackException">It does not fit; the message tells what takes the space.</exception>
+    /// <exception cref="IrException">Functions call themselves, or each other too deep.</exception>
     public static void Check(IrProgram program, IReadOnlyList<FrameLayout> frames, TargetKernel kernel)
     {
         Dictionary<IrFunction, FrameLayout> layouts = frames.ToDictionary(frame => frame.Function);
@@ -23,7 +24,7 @@ static class StackLimit
         }
 
         string what = string.Join("; ", deepest.Where(frame => frame.Size > 0).Select(frame => $"{frame.Function.Name} {frame.Size}: {Largest(frame)}"));
-        throw new IrException($"{program.Name} needs {most} bytes of stack, the kernel gives {MostBytes} ({what}).");
+        throw new StackException($"{program.Name} needs {most} bytes of stack, the kernel gives {MostBytes} ({what}).");
 
         void Walk(FrameLayout frame)
         {

@@ -98,12 +98,12 @@ static class DeadCode
     static bool RemoveUnreadSlots(IrFunction function)
     {
         HashSet<StackSlot> read = [];
-        bool hasStores = false;
+        bool hasCandidates = false;
         foreach (IrInstruction instruction in function.Blocks.SelectMany(block => block.Instructions))
         {
-            if (instruction is IrStore { To.Slot: not null })
+            if (instruction is IrStore { To.Slot: not null } or IrBegin)
             {
-                hasStores = true;
+                hasCandidates = true;
             }
             else
             {
@@ -112,9 +112,10 @@ static class DeadCode
         }
 
         int removed = 0;
-        foreach (BasicBlock block in hasStores ? function.Blocks : [])
+        foreach (BasicBlock block in hasCandidates ? function.Blocks : [])
         {
-            removed += block.Instructions.RemoveAll(instruction => instruction is IrStore { To.Slot: { } slot } && !read.Contains(slot));
+            removed += block.Instructions.RemoveAll(instruction =>
+                instruction is IrStore { To.Slot: { } slot } && !read.Contains(slot) || instruction is IrBegin begin && !read.Contains(begin.Slot));
         }
 
         return removed > 0;

@@ -203,7 +203,7 @@ public class IrCompilerTests
         StackSlot[] slots = [.. Enumerable.Range(0, 4).Select(i => _main.NewSlot(i == 0 ? "path" : "name", 200))];
         _builder.Call(Helper.MapUpdateElem, slots[0], slots[1], slots[2], slots[3]);
         _builder.Return(0);
-        IrException e = Assert.Throws<IrException>(() => IrCompiler.Compile(Program(), TargetKernel.Newest));
+        StackException e = Assert.Throws<StackException>(() => IrCompiler.Compile(Program(), TargetKernel.Newest));
         Assert.Equal("test needs 800 bytes of stack, the kernel gives 512 (main 800: name 600 in 3 pieces, path 200).", e.Message);
     }
 

@@ -141,6 +141,13 @@ sealed class IrInterpreter
                     }
 
                     break;
+                case IrBegin i:
+                    for (int at = 0; at < i.Slot.Size; at++)
+                    {
+                        _memory.Write(Size.Byte, slots[i.Slot] + at, 0x5a);
+                    }
+
+                    break;
                 case IrAddressOf i:
                     Set(i.Dst, At(i.Address));
                     break;

@@ -265,7 +265,7 @@ sealed class RandomProgram
 
         void NewSlot()
         {
-            StackSlot slot = function.NewSlot("slot", 8 * _random.Next(1, 4));
+            StackSlot slot = _builder.NewSlot("slot", 8 * _random.Next(1, 4));
             for (int i = 0; i < slot.Size; i += 8)
             {
                 _builder.Store(Size.Double, new IrAddress(slot, i), Operand());

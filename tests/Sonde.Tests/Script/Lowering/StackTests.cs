@@ -1,0 +1,52 @@
+using System.Text;
+using Sonde.Script.Binding;
+using Sonde.Script.Lowering;
+using Sonde.Tests.Script.Fuzz;
+using Xunit;
+
+namespace Sonde.Tests.Script.Lowering;
+
+/// <summary>However many values a program makes, they fit the stack: those that are not needed at the same time share it, and what does not fit goes elsewhere.</summary>
+public sealed class StackTests
+{
+    public static TheoryData<string, string> Programs => new()
+    {
+        {
+            "a short loop, written in place, with many values in each turn",
+            $"begin {{ for ($i : 0..2) {{ {Repeat(12, i => $"@m{i % 3}[(int64)$i, (int64){i}, comm] = max((@a[(int64){i}, (int64)$i], \"text\").0 & @a[(int64)$i, (int64){i}]);")} }} @a[1, 2] = 3; }}"
+        },
+        { "loops in loops", Nested(6, "@a[(int64)$v0, (int64)$v5, comm] = (nsecs, \"a text\", (int64)pid); printf(\"%s %d %d %s\", comm, nsecs, $v3, \"text\");") },
+        {
+            "loops in loops that keep values of every turn",
+            Nested(6, "@s = $t0; printf(\"%d\", $t5.1);", i => $"$t{i} = (comm, (int64)$v{i}, (int64)nsecs, \"some text\"); @m{i}[$t{i}, comm] = count();")
+        },
+        { "more numbers than registers, and texts", $"begin {{ {Repeat(40, i => $"$n{i} = nsecs + {i};")} @m[comm, \"a longer text than most\", $n1] = sum($n2); {Repeat(40, i => $"@n[{i}] = $n{i};")} }}" },
+        {
+            "more numbers than registers in loops in loops",
+            Nested(5, $"{Repeat(30, i => $"$n{i} = nsecs + {i};")} {Repeat(30, i => $"@n[{i}, comm] = $n{i};")}", i => $"@m{i}[(int64)$v{i}, comm, \"text\"] = count();")
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Everything_fits(string shape, string program)
+    {
+        foreach (TargetKernel kernel in new[] { TargetKernel.Newest, OldKernels.Linux515 })
+        {
+            Assert.True(Lowerer.Lower(Texts.Bind(program), kernel).Programs.All(compiled => compiled.Instructions.Count > 0), shape);
+        }
+    }
+
+    static string Nested(int depth, string innermost, Func<int, string>? before = null)
+    {
+        StringBuilder text = new("begin { ");
+        for (int i = 0; i < depth; i++)
+        {
+            text.Append($"for ($v{i} : 0..(int64)ncpus) {{ {before?.Invoke(i)} ");
+        }
+
+        return text.Append(innermost).Append(' ').Append('}', depth + 1).ToString();
+    }
+
+    static string Repeat(int count, Func<int, string> statement) => string.Join(" ", Enumerable.Range(0, count).Select(statement));
+}
