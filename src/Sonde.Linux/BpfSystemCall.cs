@@ -382,8 +382,13 @@ public static unsafe class BpfSystemCall
     public static SystemResult LinkKprobes(FileDescriptor program, IReadOnlyList<string> functions, ReadOnlySpan<ulong> cookies, bool atReturn)
     {
         const uint KprobeMulti = 42; // BPF_TRACE_KPROBE_MULTI
-        byte[] names = [.. functions.SelectMany(FileDescriptor.ZeroTerminated)];
-        fixed (byte* text = names)
+        List<byte> names = [];
+        foreach (var function in functions)
+        {
+            names.AddRange(FileDescriptor.ZeroTerminated(function));
+        }
+
+        fixed (byte* text = CollectionsMarshal.AsSpan(names))
         fixed (ulong* values = cookies)
         {
             ulong[] addresses = new ulong[functions.Count];

@@ -21,7 +21,7 @@ public sealed class Ordered<T> : IEnumerable<T>
     public IEnumerator<T> GetEnumerator()
     {
         // Places are sorted, not elements: one piece of code for all types.
-        T[] elements = [.. _source];
+        var elements = _source.ToArray();
         var places = new int[elements.Length];
         for (var i = 0; i < places.Length; i++)
         {

@@ -38,6 +38,60 @@ public sealed class SequencesTests
         Assert.Equal(Enumerable.Where(_elements, static each => each.Key > 6), Sequences.Where(_elements, static each => each.Key > 6));
     }
 
+    [Fact]
+    public void Adds_an_element_at_either_end()
+    {
+        Assert.Equal(Enumerable.Append(_elements, (1, "end")), Sequences.Append(_elements, (1, "end")));
+        Assert.Equal(Enumerable.Prepend(_elements, (1, "begin")), Sequences.Prepend(_elements, (1, "begin")));
+        Assert.Equal(Enumerable.DefaultIfEmpty(Generated(), 7), Sequences.DefaultIfEmpty(Generated(), 7));
+        Assert.Equal([7], Sequences.DefaultIfEmpty([], 7));
+    }
+
+    [Fact]
+    public void Leaves_out_what_was_there()
+    {
+        Assert.Equal(Enumerable.DistinctBy(_elements, static each => each.Name), Sequences.DistinctBy(_elements, static each => each.Name));
+        Assert.Equal(Enumerable.Union(Generated(), [3, 3, -1, 900, -1]), Sequences.Union(Generated(), [3, 3, -1, 900, -1]));
+        object?[] mixed = [1, "one", null, 2.0, "two", 3];
+        Assert.Equal(Enumerable.OfType<string>(mixed), Sequences.OfType<string>(mixed));
+        Assert.Equal(Enumerable.OfType<int>(mixed), Sequences.OfType<int>(mixed));
+    }
+
+    [Fact]
+    public void Joins_what_a_function_makes_of_each_element()
+    {
+        Assert.Equal(Enumerable.SelectMany(Generated(), static i => Enumerable.Repeat(i, i % 3)), Sequences.SelectMany(Generated(), static i => Enumerable.Repeat(i, i % 3)));
+        Assert.Equal(
+            Enumerable.SelectMany(Generated(), static i => Enumerable.Range(0, i % 4), static (i, other) => (i, other)),
+            Sequences.SelectMany(Generated(), static i => Enumerable.Range(0, i % 4), static (i, other) => (i, other)));
+        Assert.Equal(Enumerable.Zip(_elements, Generated().Skip(5)), Sequences.Zip(_elements, Sequences.Skip(Generated(), 5)));
+        Assert.Equal(Enumerable.Zip(Generated().Skip(5), _elements), Sequences.Zip(Sequences.Skip(Generated(), 5), _elements));
+    }
+
+    [Fact]
+    public void Reverses_and_goes_as_far_as_a_condition_holds()
+    {
+        Assert.Equal(Enumerable.Reverse(Generated()), Sequences.Reverse(Generated()));
+        Assert.Equal(Enumerable.TakeWhile(Generated(), static i => i % 50 < 40), Sequences.TakeWhile(Generated(), static i => i % 50 < 40));
+        Assert.Equal(Enumerable.SkipWhile(Generated(), static i => i % 50 < 40), Sequences.SkipWhile(Generated(), static i => i % 50 < 40));
+    }
+
+    [Fact]
+    public void Finds_the_first_element_and_copies_all()
+    {
+        Assert.Equal(0, Sequences.First(Generated()));
+        Assert.Throws<InvalidOperationException>(static () => Sequences.First(Array.Empty<int>()));
+        Assert.Equal(0, Sequences.FirstOrDefault(Array.Empty<int>()));
+        Assert.Equal(60, Sequences.FirstOrDefault(Generated(), static i => i > 59));
+        Assert.Null(Sequences.FirstOrDefault(["one", "two"], static text => text.Length > 3));
+        Assert.True(Sequences.Any(Generated()));
+        Assert.False(Sequences.Any(Array.Empty<int>()));
+        Assert.Equal(Generated(), Sequences.ToArray(Generated()));
+        Assert.Equal(Generated(), Sequences.ToList(Generated()));
+        Assert.Equal(_elements, Sequences.ToArray(_elements));
+        Assert.NotSame(_elements, Sequences.ToArray(_elements));
+    }
+
     static IEnumerable<int> Generated()
     {
         for (var i = 0; i < 200; i++)

@@ -42,7 +42,16 @@ public sealed class BtfTypes
     public int Count => _firstId + _offsets.Length;
 
     /// <summary>All types but <c>void</c>, in order of their numbers; of a module its own.</summary>
-    public IEnumerable<BtfType> Own => Enumerable.Range(_firstId, _offsets.Length).Select(id => new BtfType(this, id));
+    public IEnumerable<BtfType> Own
+    {
+        get
+        {
+            for (int i = 0; i < _offsets.Length; i++)
+            {
+                yield return new BtfType(this, _firstId + i);
+            }
+        }
+    }
 
     /// <summary>Whether these can be the types of a module of the kernel that they were read with: every name begins where another ends, and some are among the kernel's.</summary>
     /// <remarks>False of what was read without a kernel.</remarks>

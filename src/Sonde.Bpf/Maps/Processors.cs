@@ -35,5 +35,14 @@ public static class Processors
     static string Read(string name) =>
         ProcFs.TryRead($"/sys/devices/system/cpu/{name}", out byte[] text) ? System.Text.Encoding.ASCII.GetString(text) : $"0-{Environment.ProcessorCount - 1}";
 
-    static int CountTo(string list) => ParseList(list).DefaultIfEmpty(0).Max() + 1;
+    static int CountTo(string list)
+    {
+        int last = 0;
+        foreach (int cpu in ParseList(list))
+        {
+            last = Math.Max(last, cpu);
+        }
+
+        return last + 1;
+    }
 }

@@ -144,7 +144,7 @@ sealed class ScriptRun
             throw new UserErrorException("No probes to attach");
         }
 
-        var config = compiler.Configure(tree, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        var config = compiler.Configure(tree, Environment.GetEnvironmentVariables().OfType<DictionaryEntry>()
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? "")));
         if (!compiler.Diagnostics.HasErrors && !tree.Probes.SelectMany(probe => probe.AttachPoints).All(place => ProbeType.IsOfKernel(place.Provider)))
         {

@@ -61,7 +61,7 @@ public sealed unsafe class GatedCommand : IDisposable
             Prepared(Libc.SpawnAttributesSetDefaultSignals(attributes, all));
             Prepared(Libc.SpawnAttributesSetSignalMask(attributes, none));
             var arguments = Vector(["sh", "-c", Script, "sh", .. command], allocated);
-            var environment = Vector(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(pair => $"{pair.Key}={pair.Value}"), allocated);
+            var environment = Vector(OwnEnvironment(), allocated);
             int pid;
             fixed (byte* shell = "/bin/sh\0"u8)
             {
@@ -100,6 +100,14 @@ public sealed unsafe class GatedCommand : IDisposable
 
     /// <summary>These functions return an error number; they fail for lack of memory only.</summary>
     static void Prepared(int error) => new SystemResult(-error).Check("preparing to start a command");
+
+    static IEnumerable<string> OwnEnvironment()
+    {
+        foreach (DictionaryEntry pair in Environment.GetEnvironmentVariables())
+        {
+            yield return $"{pair.Key}={pair.Value}";
+        }
+    }
 
     static byte** Vector(IEnumerable<string> texts, List<nint> allocated)
     {

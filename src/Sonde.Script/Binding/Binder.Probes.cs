@@ -72,7 +72,7 @@ sealed partial class Binder
             }
         }
 
-        _probeTextCapacity = _probeNames.Select(Encoding.UTF8.GetByteCount).DefaultIfEmpty().Max() + 1;
+        _probeTextCapacity = _probeNames.Select(Encoding.UTF8.GetByteCount).DefaultIfEmpty(0).Max() + 1;
         if (places > _options.Config.MaxProbes)
         {
             _diagnostics.Error(SourceSpan.None, $"Can't attach to {places} probes because it exceeds the current limit of {_options.Config.MaxProbes} probes.",

@@ -80,7 +80,7 @@ sealed class ScriptLowering
         var lowering = new ScriptLowering(script, kernel, sparing, scratchBytes, zeroBytes);
         var probes = script.Probes.Select(probe => (Probe: probe, Facts: new ProbeFacts(probe, kernel))).ToList();
         lowering.MeasuresStacks = probes.Exists(each => each.Facts.MeasuresStoredStacks);
-        lowering._pythonStackDepth = probes.Select(each => each.Facts.PythonStackDepth).DefaultIfEmpty().Max();
+        lowering._pythonStackDepth = probes.Select(each => each.Facts.PythonStackDepth).DefaultIfEmpty(0).Max();
         foreach (var (probe, facts) in probes)
         {
             foreach (var places in ProgramPlaces.Split(probe, facts, kernel))

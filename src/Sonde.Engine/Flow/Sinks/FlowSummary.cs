@@ -89,7 +89,7 @@ public sealed class FlowSummary
     public void WriteTable(TextWriter writer, int top = 30, SummaryOrder order = SummaryOrder.Own)
     {
         var shown = Sorted(order).Take(top).ToList();
-        int nameWidth = Math.Clamp(shown.Select(row => row.Function.Length).DefaultIfEmpty().Max(), "FUNCTION".Length, LongestName);
+        int nameWidth = Math.Clamp(shown.Select(row => row.Function.Length).DefaultIfEmpty(0).Max(), "FUNCTION".Length, LongestName);
         writer.WriteLine($"{"CALLS",9} {"RAISED",7} {"TOTAL",8} {"OWN",8} {"AVERAGE",8} {"MAXIMUM",8}  {"FUNCTION".PadRight(nameWidth)}  FILE:LINE");
         foreach (var row in shown)
         {

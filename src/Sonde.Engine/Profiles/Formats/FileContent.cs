@@ -15,7 +15,7 @@ static class FileContent
     const int HeadLength = 4096;
 
     static readonly SearchValues<byte> _controls = SearchValues.Create(
-        [.. Enumerable.Range(0, ' ').Select(control => (byte)control).Except([(byte)'\t', (byte)'\n', (byte)'\r', (byte)'\x1b'])]);
+        [.. Enumerable.Range(0, ' ').Where(control => control is not ('\t' or '\n' or '\r' or '\x1b')).Select(control => (byte)control)]);
 
     /// <summary>The stream itself, or what it holds when it is compressed or cannot be set back; it then lies in memory.</summary>
     /// <param name="input">The file.</param>

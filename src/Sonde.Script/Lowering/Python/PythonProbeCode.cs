@@ -133,7 +133,7 @@ sealed partial class PythonProbeCode
         _ir.Store(Size.Double, new IrAddress(_word), 0);
         _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 2, _ir.Load(Size.Double, InFrame(Layout.FrameInstruction))]));
         var operation = _ir.Load(Size.Byte, new IrAddress(_word));
-        foreach (var check in opcodes.Skip(1).SkipLast(1))
+        foreach (var check in opcodes.Take(opcodes.Count - 1).Skip(1))
         {
             var other = _ir.NewBlock("no_check");
             _ir.Branch(Condition.Equal, operation, check, _leave, other);

@@ -272,7 +272,7 @@ sealed partial class CParser
             }
 
             Expect(TokenKind.RightParen, ")");
-            inner.InsertRange(0, Enumerable.Repeat(TypeSuffix.Pointer, pointers));
+            inner.InsertRange(0, Enumerable.Range(0, pointers).Select(_ => TypeSuffix.Pointer));
             isFunctionPointer = tokens.Peek().Kind == TokenKind.LeftParen;
         }
         else if (tokens.Peek().Kind == TokenKind.Identifier)
