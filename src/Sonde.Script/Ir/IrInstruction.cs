@@ -86,13 +86,13 @@ sealed record IrMapValue(VirtualRegister Dst, MapSpec Map, int Offset) : IrInstr
 sealed record IrFunctionAddress(VirtualRegister Dst, IrFunction Function) : IrInstruction;
 
 /// <summary>Calls a helper with at most 5 arguments.</summary>
-sealed record IrCallHelper(VirtualRegister? Dst, Helper Helper, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallHelper(VirtualRegister? Dst, Helper Helper, IrArgument[] Arguments) : IrInstruction;
 
 /// <summary>Calls a kernel function by its id in the kernel's BTF.</summary>
-sealed record IrCallKernel(VirtualRegister? Dst, int BtfId, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallKernel(VirtualRegister? Dst, int BtfId, IrArgument[] Arguments) : IrInstruction;
 
 /// <summary>Calls a function of the program.</summary>
-sealed record IrCallFunction(VirtualRegister? Dst, IrFunction Function, IReadOnlyList<IrArgument> Arguments) : IrInstruction;
+sealed record IrCallFunction(VirtualRegister? Dst, IrFunction Function, IrArgument[] Arguments) : IrInstruction;
 
 /// <summary>An argument of a call: a value, an address, a map or a function; put where it belongs right before the call, without a register of its own.</summary>
 readonly record struct IrArgument

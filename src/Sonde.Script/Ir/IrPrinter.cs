@@ -67,7 +67,7 @@ static class IrPrinter
         _ => "(no end)",
     };
 
-    static string Call(VirtualRegister? dst, string what, IReadOnlyList<IrArgument> arguments) =>
+    static string Call(VirtualRegister? dst, string what, IrArgument[] arguments) =>
         $"{(dst is { } result ? $"{result} = " : "")}{what}({string.Join(", ", arguments.Select(argument => argument.Value is { } value ? Format(value) : argument.ToString()))})";
 
     static string Format(IrOperand operand) => operand.Register?.ToString() ?? Number(operand.Constant);

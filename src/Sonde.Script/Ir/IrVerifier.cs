@@ -5,8 +5,6 @@ namespace Sonde.Script.Ir;
 /// <summary>Refuses programs that do not hold together, with the place: a defect of what made them, which would otherwise show as a wrong program.</summary>
 sealed class IrVerifier
 {
-    const int MostArguments = 5;
-
     readonly IrProgram _program;
     readonly IrFunction _function;
     readonly HashSet<BasicBlock> _known;
@@ -30,9 +28,12 @@ sealed class IrVerifier
         IrVerifier verifier = new(program, function);
         foreach (BasicBlock block in function.Blocks)
         {
-            foreach (BasicBlock target in ControlFlow.Successors(block).Where(target => !verifier._known.Contains(target)))
+            foreach (BasicBlock target in ControlFlow.Successors(block))
             {
-                throw verifier.Defect(block, $"it goes to {target.Name}, which is not in the function");
+                if (!verifier._known.Contains(target))
+                {
+                    throw verifier.Defect(block, $"it goes to {target.Name}, which is not in the function");
+                }
             }
         }
 
@@ -54,9 +55,9 @@ sealed class IrVerifier
 
         foreach (IrInstruction instruction in block.Instructions)
         {
-            if (Operands.Arguments(instruction).Count > MostArguments)
+            if (Operands.Arguments(instruction).Length > RegisterUses.Most)
             {
-                throw Defect(block, instruction, $"a call takes at most {MostArguments} arguments");
+                throw Defect(block, instruction, $"a call takes at most {RegisterUses.Most} arguments");
             }
 
             if (Operands.Slots(instruction).FirstOrDefault(slot => !_slots.Contains(slot)) is { } unknown)
@@ -81,7 +82,7 @@ sealed class IrVerifier
                 throw Defect(block, instruction, $"{slot} has no such bytes");
             }
 
-            if (instruction is IrCallFunction call && call.Arguments.Count != call.Function.Parameters.Count)
+            if (instruction is IrCallFunction call && call.Arguments.Length != call.Function.Parameters.Count)
             {
                 throw Defect(block, instruction, $"{call.Function.Name} has {call.Function.Parameters.Count} parameters");
             }
@@ -132,17 +133,17 @@ sealed class IrVerifier
             }
         }
 
-        List<VirtualRegister> uses = [];
         foreach (BasicBlock block in order)
         {
             now.CopyFrom(unset[block]);
             foreach (IrInstruction instruction in block.Instructions)
             {
-                uses.Clear();
-                Operands.AddUses(instruction, uses);
-                foreach (VirtualRegister use in uses.Where(use => now.Contains(use.Number)))
+                foreach (VirtualRegister use in Operands.Uses(instruction))
                 {
-                    throw Defect(block, instruction, $"{use} may not have been set");
+                    if (now.Contains(use.Number))
+                    {
+                        throw Defect(block, instruction, $"{use} may not have been set");
+                    }
                 }
 
                 if (Operands.Destination(instruction) is { } dst)
@@ -151,11 +152,12 @@ sealed class IrVerifier
                 }
             }
 
-            uses.Clear();
-            Operands.AddUses(block.Terminator, uses);
-            foreach (VirtualRegister use in uses.Where(use => now.Contains(use.Number)))
+            foreach (VirtualRegister use in Operands.Uses(block.Terminator))
             {
-                throw Defect(block, $"at its end, {use} may not have been set");
+                if (now.Contains(use.Number))
+                {
+                    throw Defect(block, $"at its end, {use} may not have been set");
+                }
             }
         }
     }

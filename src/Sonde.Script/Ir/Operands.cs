@@ -25,16 +25,17 @@ static class Operands
     };
 
     /// <summary>The registers an instruction reads, in no order, some perhaps twice.</summary>
-    public static void AddUses(IrInstruction instruction, List<VirtualRegister> uses)
+    public static RegisterUses Uses(IrInstruction instruction)
     {
+        RegisterUses uses = default;
         switch (instruction)
         {
             case IrMove i:
                 uses.Add(i.Src);
                 break;
             case IrArithmetic i:
-                Add(i.A, uses);
-                Add(i.B, uses);
+                uses.Add(i.A);
+                uses.Add(i.B);
                 break;
             case IrNegate i:
                 uses.Add(i.Src);
@@ -46,14 +47,14 @@ static class Operands
                 uses.Add(i.Src);
                 break;
             case IrLoad i:
-                Add(i.From, uses);
+                uses.Add(i.From);
                 break;
             case IrStore i:
-                Add(i.To, uses);
-                Add(i.Value, uses);
+                uses.Add(i.To);
+                uses.Add(i.Value);
                 break;
             case IrAtomic i:
-                Add(i.To, uses);
+                uses.Add(i.To);
                 uses.Add(i.Value);
                 if (i.Expected is { } expected)
                 {
@@ -62,41 +63,46 @@ static class Operands
 
                 break;
             case IrAddressOf i:
-                Add(i.Address, uses);
+                uses.Add(i.Address);
                 break;
             default:
-                foreach (IrArgument argument in Arguments(instruction))
+                foreach (ref readonly IrArgument argument in Arguments(instruction).AsSpan())
                 {
                     if (argument.Value is { } value)
                     {
-                        Add(value, uses);
+                        uses.Add(value);
                     }
                     else if (argument.Address is { } address)
                     {
-                        Add(address, uses);
+                        uses.Add(address);
                     }
                 }
 
                 break;
         }
+
+        return uses;
     }
 
     /// <summary>The registers a terminator reads.</summary>
-    public static void AddUses(IrTerminator? terminator, List<VirtualRegister> uses)
+    public static RegisterUses Uses(IrTerminator? terminator)
     {
+        RegisterUses uses = default;
         if (terminator is IrBranch branch)
         {
             uses.Add(branch.A);
-            Add(branch.B, uses);
+            uses.Add(branch.B);
         }
         else if (terminator is IrReturn end)
         {
-            Add(end.Value, uses);
+            uses.Add(end.Value);
         }
+
+        return uses;
     }
 
     /// <summary>The arguments, where it is a call.</summary>
-    public static IReadOnlyList<IrArgument> Arguments(IrInstruction instruction) => instruction switch
+    public static IrArgument[] Arguments(IrInstruction instruction) => instruction switch
     {
         IrCallHelper i => i.Arguments,
         IrCallKernel i => i.Arguments,
@@ -147,22 +153,6 @@ static class Operands
             {
                 yield return function;
             }
-        }
-    }
-
-    static void Add(IrOperand operand, List<VirtualRegister> uses)
-    {
-        if (operand.Register is { } register)
-        {
-            uses.Add(register);
-        }
-    }
-
-    static void Add(IrAddress address, List<VirtualRegister> uses)
-    {
-        if (address.Base is { } register)
-        {
-            uses.Add(register);
         }
     }
 }

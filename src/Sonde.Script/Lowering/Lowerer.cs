@@ -38,7 +38,7 @@ static class Lowerer
         // Where values on the stack and the registers that find no place are too much together, the values go to scratch memory.
         HashSet<BoundProbe> sparing = [];
         var lowering = Write(script, kernel, sparing);
-        IReadOnlyList<CompiledProgram>? programs;
+        CompiledProgram[]? programs;
         while ((programs = Compile(lowering, kernel, sparing)) is null)
         {
             lowering = Write(script, kernel, sparing);
@@ -57,22 +57,23 @@ static class Lowerer
     }
 
     /// <summary>The programs; null when one does not fit the stack, whose probe is to be written again.</summary>
-    static List<CompiledProgram>? Compile(ScriptLowering lowering, TargetKernel kernel, HashSet<BoundProbe> sparing)
+    static CompiledProgram[]? Compile(ScriptLowering lowering, TargetKernel kernel, HashSet<BoundProbe> sparing)
     {
-        List<CompiledProgram> programs = [];
-        foreach (var program in lowering.Programs)
+        var written = lowering.Programs;
+        var programs = new CompiledProgram?[written.Count];
+        Workers.Run(programs.Length, i =>
         {
             try
             {
-                programs.Add(program.Compile(kernel));
+                programs[i] = written[i].Compile(kernel);
             }
-            catch (StackException) when (sparing.Add(program.Probe))
+            catch (StackException) when (!sparing.Contains(written[i].Probe))
             {
-                return null;
+                // Its place stays empty.
             }
-        }
-
-        return programs;
+        });
+        sparing.UnionWith(written.Where((_, i) => programs[i] is null).Select(program => program.Probe));
+        return Array.Exists(programs, program => program is null) ? null : programs.OfType<CompiledProgram>().ToArray();
     }
 
     /// <summary>The intermediate representation, before it is compiled.</summary>

@@ -9,9 +9,9 @@ namespace Sonde.Engine.Scripts.Session;
 /// <summary>A script in the kernel: its maps and programs. Closing it removes them.</summary>
 sealed class LoadedScript : IDisposable
 {
-    readonly List<Map> _all = [];
+    readonly Map?[] _maps;
+    readonly Program?[] _programs;
     readonly Dictionary<MapSpec, Map> _bySpec = new(ReferenceEqualityComparer.Instance);
-    readonly List<Program> _programs = [];
 
     /// <summary>Creates the maps.</summary>
     /// <exception cref="ScriptLoadException">A map of the script is too large.</exception>
@@ -19,29 +19,27 @@ sealed class LoadedScript : IDisposable
     public LoadedScript(CompiledScript script)
     {
         Script = script;
+        MapSpec[] specs = [.. new HashSet<MapSpec>(script.Runtime.All.Concat(script.Maps.Select(map => map.Spec).OfType<MapSpec>()), ReferenceEqualityComparer.Instance)];
+        _maps = new Map?[specs.Length];
+        _programs = new Program?[script.Programs.Count];
         try
         {
-            foreach (var spec in script.Runtime.All.Concat(script.Maps.Select(map => map.Spec).OfType<MapSpec>()))
-            {
-                if (!_bySpec.ContainsKey(spec))
-                {
-                    var map = Create(spec);
-                    _all.Add(map);
-                    _bySpec.Add(spec, map);
-                }
-            }
+            // Memory for their entries is got ready now: side by side for all, and for the programs below the verifier too, as both are most of a long script's start.
+            Workers.Run(specs.Length, i => _maps[i] = Create(specs[i]));
         }
         catch
         {
             Dispose();
             throw;
         }
+
+        Array.ForEach(_maps, map => _bySpec.Add(map!.Spec, map));
     }
 
     public CompiledScript Script { get; }
 
     /// <summary>The programs, in the script's order; empty before <see cref="LoadPrograms"/>.</summary>
-    public IReadOnlyList<Program> Programs => _programs;
+    public IReadOnlyList<Program> Programs { get; private set; } = [];
 
     /// <summary>The map that was made; null for a specification nobody made one of.</summary>
     public Map? Find(MapSpec? spec) => spec is not null && _bySpec.TryGetValue(spec, out var map) ? map : null;
@@ -73,43 +71,46 @@ sealed class LoadedScript : IDisposable
     /// <exception cref="ScriptLoadException">The kernel refuses one; the message says which and why.</exception>
     public void LoadPrograms()
     {
-        foreach (var program in Script.Programs)
-        {
-            try
-            {
-                _programs.Add(Program.Load(new ProgramSpec
-                {
-                    Name = program.Name,
-                    Type = program.Type,
-                    ExpectedAttachType = program.ExpectedAttachType,
-                    Instructions = program.Instructions,
-                    Maps = _all,
-                    License = Script.Config.License,
-                    Sleepable = program.Sleepable,
-                    AttachBtfId = program.AttachBtfId,
-                    AttachModule = program.AttachModule,
-                }));
-            }
-            catch (VerifierException exception)
-            {
-                throw new ScriptLoadException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}{(exception.IsTooComplex ? TooComplex : "")}");
-            }
-            catch (AssemblerException exception)
-            {
-                throw new ScriptLoadException($"the program of {program.Name} is too large: {exception.Message}");
-            }
-            catch (LinuxException exception) when (program.Type is ProgramType.Tracing && exception.Errno is Errno.EINVAL or Errno.ENOTSUPP or Errno.EOPNOTSUPP)
-            {
-                throw new ScriptLoadException($"{program.Name}: this kernel cannot load programs of this kind (fentry, fexit and iterators need CONFIG_BPF_EVENTS and CONFIG_FUNCTION_TRACER): {exception.Message}");
-            }
-        }
+        Workers.Run(_programs.Length, i => _programs[i] = Load(Script.Programs[i]));
+        Programs = _programs!;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _programs.ForEach(program => program.Dispose());
-        _all.ForEach(map => map.Dispose());
+        Array.ForEach(_programs, program => program?.Dispose());
+        Array.ForEach(_maps, map => map?.Dispose());
+    }
+
+    Program Load(CompiledProgram program)
+    {
+        try
+        {
+            return Program.Load(new ProgramSpec
+            {
+                Name = program.Name,
+                Type = program.Type,
+                ExpectedAttachType = program.ExpectedAttachType,
+                Instructions = program.Instructions,
+                Maps = _maps!,
+                License = Script.Config.License,
+                Sleepable = program.Sleepable,
+                AttachBtfId = program.AttachBtfId,
+                AttachModule = program.AttachModule,
+            });
+        }
+        catch (VerifierException exception)
+        {
+            throw new ScriptLoadException($"the program of {program.Name} was not accepted by the kernel: {exception.Message}{(exception.IsTooComplex ? TooComplex : "")}");
+        }
+        catch (AssemblerException exception)
+        {
+            throw new ScriptLoadException($"the program of {program.Name} is too large: {exception.Message}");
+        }
+        catch (LinuxException exception) when (program.Type is ProgramType.Tracing && exception.Errno is Errno.EINVAL or Errno.ENOTSUPP or Errno.EOPNOTSUPP)
+        {
+            throw new ScriptLoadException($"{program.Name}: this kernel cannot load programs of this kind (fentry, fexit and iterators need CONFIG_BPF_EVENTS and CONFIG_FUNCTION_TRACER): {exception.Message}");
+        }
     }
 
     /// <summary>Sizes come from the script: that they are too much is told by the script's name of the map.</summary>

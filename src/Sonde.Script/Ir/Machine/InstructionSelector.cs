@@ -181,10 +181,10 @@ sealed partial class InstructionSelector
         return new Comparison(condition, a, InRegister(constant), 0, Is32: false);
     }
 
-    void Call(Instruction code, IReadOnlyList<IrArgument> arguments, VirtualRegister? dst)
+    void Call(Instruction code, IrArgument[] arguments, VirtualRegister? dst)
     {
         // Registers first: what follows needs none of them, so each can be computed in the argument's own register.
-        for (int i = 0; i < arguments.Count; i++)
+        for (int i = 0; i < arguments.Length; i++)
         {
             if (arguments[i].Value?.Register is { } register)
             {
@@ -196,7 +196,7 @@ sealed partial class InstructionSelector
             }
         }
 
-        for (int i = 0; i < arguments.Count; i++)
+        for (int i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
             {
@@ -215,7 +215,7 @@ sealed partial class InstructionSelector
             }
         }
 
-        _out.Add(new MachineInstruction(code, Roles.None, None) { ImplicitReads = (1 << arguments.Count + 1) - 2, ImplicitWrites = CallerSaved });
+        _out.Add(new MachineInstruction(code, Roles.None, None) { ImplicitReads = (1 << arguments.Length + 1) - 2, ImplicitWrites = CallerSaved });
         if (dst is { } result)
         {
             _out.Add(Move(Number(result), 0));

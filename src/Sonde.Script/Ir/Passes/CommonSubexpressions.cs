@@ -58,7 +58,7 @@ sealed class CommonSubexpressions
             }
 
             Forget(dst);
-            if (question is not null && !Uses(question, dst))
+            if (question is not null && !Operands.Uses(question).Contains(dst))
             {
                 _here[question] = dst;
                 if (_definitions.IsSetOnce(dst) && _definitions.IsLasting(question))
@@ -104,7 +104,7 @@ sealed class CommonSubexpressions
         IrByteSwap i => i with { Dst = default },
         IrMapValue i => i with { Dst = default },
         IrLoad i when _context is { } context && i.From.Base == context => i with { Dst = default },
-        IrCallHelper { Arguments.Count: 0 } i when IsSteady(i.Helper) => new IrCallHelper(null, i.Helper, []),
+        IrCallHelper { Arguments.Length: 0 } i when IsSteady(i.Helper) => new IrCallHelper(null, i.Helper, []),
         IrCallHelper { Helper: Helper.GetAttachCookie or Helper.GetFuncIp } i when _context is { } context && i.Arguments is [{ Value: { } value }] && value.Register == context =>
             new IrCallHelper(null, i.Helper, []),
         _ => null,
@@ -123,17 +123,10 @@ sealed class CommonSubexpressions
 
         foreach ((IrInstruction question, VirtualRegister answer) in _here.ToArray())
         {
-            if (answer == dst || Uses(question, dst))
+            if (answer == dst || Operands.Uses(question).Contains(dst))
             {
                 _here.Remove(question);
             }
         }
-    }
-
-    static bool Uses(IrInstruction instruction, VirtualRegister register)
-    {
-        List<VirtualRegister> uses = [];
-        Operands.AddUses(instruction, uses);
-        return uses.Contains(register);
     }
 }

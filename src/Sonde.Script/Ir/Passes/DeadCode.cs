@@ -11,7 +11,6 @@ static class DeadCode
         bool changed = RemoveUnreadSlots(function);
         List<BasicBlock> order = ControlFlow.ReversePostOrder(function);
         Dictionary<BasicBlock, BitSet> needed = order.ToDictionary(block => block, _ => new BitSet(function.RegisterCount));
-        List<VirtualRegister> uses = [];
         for (bool grows = true; grows;)
         {
             grows = false;
@@ -59,22 +58,25 @@ static class DeadCode
                 live.Union(needed[successor]);
             }
 
-            uses.Clear();
-            Operands.AddUses(block.Terminator, uses);
-            uses.ForEach(use => live.Add(use.Number));
-            return live;
-        }
-
-        void Before(IrInstruction instruction, BitSet live)
-        {
-            if (Operands.Destination(instruction) is { } dst)
+            foreach (VirtualRegister use in Operands.Uses(block.Terminator))
             {
-                live.Remove(dst.Number);
+                live.Add(use.Number);
             }
 
-            uses.Clear();
-            Operands.AddUses(instruction, uses);
-            uses.ForEach(use => live.Add(use.Number));
+            return live;
+        }
+    }
+
+    static void Before(IrInstruction instruction, BitSet live)
+    {
+        if (Operands.Destination(instruction) is { } dst)
+        {
+            live.Remove(dst.Number);
+        }
+
+        foreach (VirtualRegister use in Operands.Uses(instruction))
+        {
+            live.Add(use.Number);
         }
     }
 

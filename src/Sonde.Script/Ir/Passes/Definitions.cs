@@ -21,12 +21,11 @@ sealed class Definitions
             _counts[parameter.Number]++;
         }
 
-        List<VirtualRegister> uses = [];
         foreach (BasicBlock block in function.Blocks)
         {
             foreach (IrInstruction instruction in block.Instructions)
             {
-                Operands.AddUses(instruction, uses);
+                Count(Operands.Uses(instruction));
                 if (Operands.Destination(instruction) is { } dst)
                 {
                     _counts[dst.Number]++;
@@ -34,10 +33,8 @@ sealed class Definitions
                 }
             }
 
-            Operands.AddUses(block.Terminator, uses);
+            Count(Operands.Uses(block.Terminator));
         }
-
-        uses.ForEach(use => _uses[use.Number]++);
     }
 
     /// <summary>Whether it is set at one place, or is a parameter that is never set.</summary>
@@ -52,8 +49,22 @@ sealed class Definitions
     /// <summary>Whether an instruction gives the same wherever it is repeated after its own place, memory aside.</summary>
     public bool IsLasting(IrInstruction instruction)
     {
-        List<VirtualRegister> uses = [];
-        Operands.AddUses(instruction, uses);
-        return uses.TrueForAll(IsSetOnce);
+        foreach (VirtualRegister use in Operands.Uses(instruction))
+        {
+            if (!IsSetOnce(use))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    void Count(RegisterUses uses)
+    {
+        foreach (VirtualRegister use in uses)
+        {
+            _uses[use.Number]++;
+        }
     }
 }

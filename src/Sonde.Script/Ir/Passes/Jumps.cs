@@ -79,9 +79,12 @@ static class Jumps
     {
         Dictionary<BasicBlock, int> entries = function.Blocks.ToDictionary(block => block, _ => 0);
         entries[function.Blocks[0]] = 1;
-        foreach (BasicBlock successor in function.Blocks.SelectMany(ControlFlow.Successors))
+        foreach (BasicBlock block in function.Blocks)
         {
-            entries[successor]++;
+            foreach (BasicBlock successor in ControlFlow.Successors(block))
+            {
+                entries[successor]++;
+            }
         }
 
         HashSet<BasicBlock> joined = [];

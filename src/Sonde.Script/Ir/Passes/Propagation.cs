@@ -60,14 +60,11 @@ sealed class Propagation
     // What follows from a register ends where it is set anew.
     void Set(VirtualRegister dst, IrInstruction instruction)
     {
-        List<VirtualRegister> uses = [];
         if (!_definitions.IsSetOnce(dst))
         {
             foreach ((int register, IrInstruction known) in _here.ToArray())
             {
-                uses.Clear();
-                Operands.AddUses(known, uses);
-                if (uses.Contains(dst))
+                if (Operands.Uses(known).Contains(dst))
                 {
                     _here.Remove(register);
                 }
@@ -76,10 +73,8 @@ sealed class Propagation
             _here.Remove(dst.Number);
         }
 
-        uses.Clear();
-        Operands.AddUses(instruction, uses);
         bool isKnowledge = instruction is IrConstant or IrMove or IrAddressOf or IrMap or IrFunctionAddress or IrArithmetic { Operation: IrOperation.Add, B.Register: null };
-        if (isKnowledge && !uses.Contains(dst))
+        if (isKnowledge && !Operands.Uses(instruction).Contains(dst))
         {
             _here[dst.Number] = instruction;
         }
@@ -160,7 +155,7 @@ sealed class Propagation
         };
     }
 
-    IrArgument[] Rewrite(IReadOnlyList<IrArgument> arguments) => [.. arguments.Select(Rewrite)];
+    IrArgument[] Rewrite(IrArgument[] arguments) => Array.ConvertAll(arguments, Rewrite);
 
     IrInstruction Rewrite(IrInstruction instruction) => instruction switch
     {
@@ -179,6 +174,6 @@ sealed class Propagation
         _ => instruction,
     };
 
-    // Lists are equal when they are the same list: one that would not change is kept.
-    bool Same(IReadOnlyList<IrArgument> arguments) => arguments.All(argument => Rewrite(argument) == argument);
+    // Arrays are equal when they are the same array: one that would not change is kept.
+    bool Same(IrArgument[] arguments) => Array.TrueForAll(arguments, argument => Rewrite(argument) == argument);
 }
