@@ -1,4 +1,5 @@
 """Values that would hurt whoever looks at them carelessly. Says "ready PID", and for each line the value of that expression."""
+import functools
 import os
 import select
 import signal
@@ -100,21 +101,76 @@ class Interrupted(object):
         return "not interrupted"
 
 
+class Mimics(object):
+    """Raises out of what looks like a signal's handler and is none."""
+    def __repr__(self):
+        return handles(signal.SIGUSR1, sys._getframe())
+
+
+def handles(number, frame):
+    raise SystemExit(number)
+
+
+class Interrupts(object):
+    def __repr__(self):
+        raise KeyboardInterrupt
+
+
+class Text(str):
+    def __len__(self):
+        raise SystemExit
+
+    __getitem__ = __add__ = __str__ = __repr__ = __len__
+
+
+class Misleads(object):
+    def __repr__(self):
+        return Text("misleading")
+
+
+def mimics():
+    """None of what its objects' own __repr__ raise reaches it."""
+    mimicking, interrupting, misleading = Mimics(), Interrupts(), Misleads()
+    return "stayed"
+
+
 def shows():
     shown = Interrupted()
     return "stayed"
 
 
-def leaves():
-    """A signal that comes while an object is shown by its own __repr__, whose handler ends the program."""
-    def handler(number, frame):
-        raise SystemExit(3)
+class Handler(object):
+    def handle(self, number, frame):
+        raise SystemExit(4)
 
+    def __call__(self, number, frame):
+        raise SystemExit(5)
+
+
+def handle(number, frame):
+    raise SystemExit(3)
+
+
+def handle_once(number, frame):
+    signal.signal(number, signal.SIG_IGN)
+    number = frame = None
+    raise SystemExit(6)
+
+
+def handle_more(more, *arguments):
+    raise SystemExit(more)
+
+
+HANDLERS = [handle, Handler().handle, Handler(), handle_once, functools.partial(handle_more, 7), lambda *arguments: handle(*arguments)]
+
+
+def leaves(handler):
+    """A signal that comes while an object is shown by its own __repr__, whose handler ends the program."""
     signal.signal(signal.SIGUSR1, handler)
     try:
         return shows()
-    except SystemExit as error:
-        return "left with %d" % error.code
+    except (SystemExit, KeyboardInterrupt) as error:
+        return "left with %s" % (error.code if isinstance(error, SystemExit) else "interrupt")
 
 
 def looks():
@@ -125,12 +181,15 @@ def looks():
     many = dict.fromkeys(range(100000), [1])
     liar = Liar()
     liars = {"key": 1, liar: 2}
+    turned = {liar: 2, "key": 1}
+    members = {liar, "key"}
     Liar.is_armed = True
     lying = LyingList([1, 2, 3])
     odd = type.__call__(Odd)
     digits = 10 ** 20000
     escape = "\x1b[2J\u202e\n"
     half = "\ud800"
+    cases = dict((number, number) for number in range(10001))
     try:
         raise LoudError("loud", liar)
     except LoudError:

@@ -115,21 +115,18 @@ sealed class FlowRun : IDisposable
         // What is wrong with it is told before anything is attached.
         _file = _request.Output is { } path ? FlowFile.Open(path) : null;
         using var launched = _session is InsideSession && _request.Command.Count > 0 ? LaunchedPython.Start(CommandLine.Resolve(_request.Command), "flow", _stop.Token) : null;
-        if (_session is InsideSession inside)
+        if (_session is InsideSession inside && launched is not null)
         {
-            try
+            if (!launched.TryFollow(() => FollowFromInside(inside, launched.Pid), Say, _stop.Token))
             {
-                foreach (var pid in launched is null ? _request.Pids.Distinct() : [launched.Pid])
-                {
-                    Say($"following {Name(pid)}: CPython {inside.Attach(pid)}, by an agent inside the process");
-                }
-            }
-            catch (Exception exception) when (launched is not null && exception is UserErrorException or LinuxException)
-            {
-                // The command is the user's, and runs already: as with the engine outside it keeps the terminal until it ends.
-                Say($"{exception.Message}. The command goes on without being followed");
-                launched.WaitForEnd(_stop.Token);
                 return 1;
+            }
+        }
+        else if (_session is InsideSession running)
+        {
+            foreach (var pid in _request.Pids.Distinct())
+            {
+                FollowFromInside(running, pid);
             }
         }
         else if (_session is FlowSession outside)
@@ -177,6 +174,9 @@ sealed class FlowRun : IDisposable
 
         return code;
     }
+
+    static void FollowFromInside(InsideSession session, int pid) =>
+        Say($"following {Name(pid)}: CPython {session.Attach(pid)}, by an agent inside the process");
 
     void FollowFromOutside(FlowSession session)
     {

@@ -1,7 +1,9 @@
 using Sonde.Engine;
+using Sonde.Engine.Output;
 using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
+using Sonde.Symbols.Elf;
 
 namespace Sonde.Cli.Verbs;
 
@@ -45,6 +47,30 @@ sealed class LaunchedPython : IDisposable
         {
             shell.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Follows the process. Where that is refused, or fails, the command goes on, for it is the user's and runs already, and keeps the terminal until it ends, as it does where it is followed
+    /// from outside.
+    /// </summary>
+    /// <param name="follow">What follows it, or begins to.</param>
+    /// <param name="say">Told why it is not followed.</param>
+    /// <param name="stop">Ends the waiting for the command.</param>
+    /// <returns>False when it was not followed, and has ended since.</returns>
+    public bool TryFollow(Action follow, Action<string> say, CancellationToken stop)
+    {
+        try
+        {
+            follow();
+            return true;
+        }
+        catch (Exception exception) when (exception is UserErrorException or LinuxException or ElfException or IOException)
+        {
+            var reason = exception is IOException ? $"input or output failed: {FileError.Describe(exception)}" : exception.Message;
+            say($"{reason}. The command goes on without being followed");
+            WaitForEnd(stop);
+            return false;
         }
     }
 

@@ -16,10 +16,13 @@ sealed class SnoopRun : IDisposable
     readonly SnoopRequest _request;
     readonly CancellationTokenSource _stop = new();
     readonly EndingSignals _signals;
+    readonly OutputFile? _file;
 
     SnoopRun(SnoopRequest request)
     {
         _request = request;
+        // What is wrong with it is told before anything is started, or put into a process.
+        _file = request.Output is { } path ? OutputFile.Open(path) : null;
         _signals = new EndingSignals(_stop.Cancel);
     }
 
@@ -52,6 +55,7 @@ sealed class SnoopRun : IDisposable
     public void Dispose()
     {
         _signals.Dispose();
+        _file?.Dispose();
         _stop.Dispose();
     }
 
@@ -110,7 +114,7 @@ sealed class SnoopRun : IDisposable
         session.Dispose();
         if (!isPipeClosed)
         {
-            Say(string.Create(CultureInfo.InvariantCulture, $"{session.Calls} {(session.Calls == 1 ? "call" : "calls")} told"));
+            Say(string.Create(CultureInfo.InvariantCulture, $"{session.Calls} {(session.Calls == 1 ? "call" : "calls")} told{(session.Calls == 0 && options.AwaitsFunctions ? ": no function of these names was called; names are qualified and case matters ('Server.handle', '*.handle')" : "")}"));
         }
 
         foreach (var remark in session.Remarks.Concat(session.Losses()))
@@ -130,29 +134,21 @@ sealed class SnoopRun : IDisposable
             return 0;
         }
 
-        var code = Snoop(launched.Pid, _request.Options with { AwaitsFunctions = true });
-        launched.WaitForEnd(_stop.Token);
+        var code = 1;
+        if (launched.TryFollow(() => code = Snoop(launched.Pid, _request.Options with { AwaitsFunctions = true }), Say, _stop.Token))
+        {
+            launched.WaitForEnd(_stop.Token);
+        }
+
         return code;
     }
 
     ISnoopSink OpenSink(int pid, Func<long> toWallNs)
     {
-        Stream stream = _request.Output is { } file ? OpenFile(file) : new StandardStream(IsLaunched ? 2 : 1);
+        var stream = _file?.Begin() ?? new StandardStream(IsLaunched ? 2 : 1);
         return _request.Json || _request.Output?.EndsWith(".jsonl", StringComparison.Ordinal) == true
             ? new SnoopJsonSink(stream, pid, _request.Options.Redaction, toWallNs)
             : new SnoopTextSink(stream, pid, _request.Text with { UsesColour = _request.Output is null && Terminal.UsesColour(standardError: IsLaunched) }, _request.Options.Redaction, toWallNs);
-    }
-
-    static FileStream OpenFile(string file)
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read, 0);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"'{file}' cannot be written: {FileError.Describe(exception)}");
-        }
     }
 
     static void Say(string message)

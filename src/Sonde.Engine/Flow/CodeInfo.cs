@@ -7,7 +7,7 @@ namespace Sonde.Engine.Flow;
 /// </remarks>
 public sealed class CodeInfo
 {
-    /// <summary>A small number that no other code object of the session has; usable as an index.</summary>
+    /// <summary>A small number, usable as an index. Once its process has ended another one may get it; none that is known at the same time has it.</summary>
     public required int Id { get; init; }
 
     /// <summary>Process id as the kernel sees it.</summary>

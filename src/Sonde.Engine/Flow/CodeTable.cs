@@ -20,17 +20,20 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
     /// <summary>Calls per function, by <see cref="CodeInfo.Id"/>.</summary>
     readonly List<long> _calls = [];
 
-    /// <summary>Functions seen, unwanted ones included.</summary>
-    int Count { get; set; }
+    /// <summary>Numbers that functions of ended processes had.</summary>
+    readonly Stack<int> _free = [];
+
+    int _forgotten;
+    (string? Function, long Calls) _busiestForgotten;
 
     /// <summary>Functions seen that the filters ask for.</summary>
-    public int Wanted => _byName.Values.Count(code => code.Wanted);
+    public int Wanted => _forgotten + _byName.Values.Count(code => code.Wanted);
 
     /// <summary>Code objects whose name or file could not be read, and those whose record was lost.</summary>
     public int Unresolved { get; private set; }
 
     /// <summary>The function with the most calls; null before the first.</summary>
-    public string? Busiest => _calls.Count == 0 ? null : _byName.Values.Where(code => code.Id < _calls.Count).MaxBy(code => _calls[code.Id])?.Function;
+    public string? Busiest => _byName.Values.MaxBy(code => _calls[code.Id]) is { } code && _calls[code.Id] >= _busiestForgotten.Calls ? code.Function : _busiestForgotten.Function;
 
     /// <summary>Set when an object in a frame's code field is no code object: the interpreter is not laid out as its version says.</summary>
     public string? Contradiction { get; private set; }
@@ -63,6 +66,7 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
         var address = FlowRecord.UInt64(record, FlowRecord.CodeAddress);
         var owner = process(pid, image);
         var type = FlowRecord.UInt64(record, FlowRecord.CodeType);
+        owner.CodeTypeSeen?.Invoke(type);
         // After an exec, or in a later process of the same number, the interpreter lies elsewhere, but at the same place within a page.
         const ulong pageMask = 0xfff;
         if (owner.CodeType != 0 && ((type ^ owner.CodeType) & pageMask) != 0)
@@ -75,6 +79,26 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
             FlowRecord.Int32(record, FlowRecord.CodeFirstLine));
         _byAddress[(pid, address)] = code;
         decided?.Invoke(new CodeDecision(pid, address, FlowRecord.UInt64(record, FlowRecord.CodeIdentity), code.Wanted));
+    }
+
+    /// <summary>Lets go of the functions of processes that have ended.</summary>
+    /// <returns>The code objects that were known.</returns>
+    public List<(int Pid, ulong Address)> Forget(IReadOnlySet<int> pids)
+    {
+        var known = _byAddress.Keys.Where(key => pids.Contains(key.Pid)).ToList();
+        known.ForEach(key => _byAddress.Remove(key));
+        foreach (var (key, code) in _byName)
+        {
+            if (pids.Contains(key.Pid))
+            {
+                _forgotten += code.Wanted ? 1 : 0;
+                _busiestForgotten = _calls[code.Id] > _busiestForgotten.Calls ? (code.Function, _calls[code.Id]) : _busiestForgotten;
+                _free.Push(code.Id);
+                _byName.Remove(key);
+            }
+        }
+
+        return known;
     }
 
     CodeInfo Resolve(int pid, int image, ulong address, string? name, string? file, int firstLine)
@@ -97,12 +121,18 @@ sealed class CodeTable(Func<int, int, PythonProcess> process, FlowFilter filter,
             return known;
         }
 
+        if (!_free.TryPop(out var id))
+        {
+            id = _calls.Count;
+            _calls.Add(0);
+        }
+
+        _calls[id] = 0;
         var code = new CodeInfo
         {
-            Id = Count++, Pid = pid, Function = function, File = path, Line = Math.Max(0, firstLine), Unresolved = unresolved,
+            Id = id, Pid = pid, Function = function, File = path, Line = Math.Max(0, firstLine), Unresolved = unresolved,
             Wanted = unresolved || filter.Wants(function, path),
         };
-        _calls.Add(0);
         _byName.Add((pid, function, path, firstLine), code);
         return code;
     }

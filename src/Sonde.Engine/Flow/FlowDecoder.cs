@@ -10,6 +10,7 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads, FlowCounts counts
 {
     CallStack? _latest;
     ulong _latestKey;
+    int _forgottenActivations;
 
     /// <summary>Takes the events.</summary>
     public IFlowSink? Sink { get; set; }
@@ -55,8 +56,18 @@ sealed class FlowDecoder(CodeTable codes, ThreadTable threads, FlowCounts counts
         }
     }
 
-    /// <summary>The activations that have not ended, for sinks that must close them.</summary>
-    public int OpenActivations => threads.Stacks.Sum(stack => stack.Activations.Length);
+    /// <summary>The activations that have not ended, those of processes that were forgotten included.</summary>
+    public int OpenActivations => _forgottenActivations + threads.Stacks.Sum(stack => stack.Activations.Length);
+
+    /// <summary>Lets go of all that is remembered of processes that have ended and will send nothing more.</summary>
+    /// <returns>The code objects of theirs that were known.</returns>
+    public List<(int Pid, ulong Address)> Forget(IReadOnlySet<int> pids)
+    {
+        _latest = null;
+        _forgottenActivations += threads.Forget(pids);
+        values?.Forget(pids);
+        return codes.Forget(pids);
+    }
 
     void Enter(ReadOnlySpan<byte> record)
     {

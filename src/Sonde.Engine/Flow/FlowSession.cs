@@ -18,6 +18,9 @@ public sealed class FlowSession : IFlowSession
     static readonly TimeSpan _busyInterval = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan _idleInterval = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>So many processes are remembered before it is looked which have ended; later twice as many as were left.</summary>
+    internal const int FewProcesses = 64;
+
     readonly FlowOptions _options;
     readonly FlowFilter _filter;
     readonly FlowMaps _specs;
@@ -30,6 +33,8 @@ public sealed class FlowSession : IFlowSession
     readonly List<TracedProcess> _processes = [];
     readonly Dictionary<(int Pid, int Image), PythonProcess> _known = [];
     FlowLosses _losses;
+    double _endedCpuSeconds;
+    int _manyProcesses = FewProcesses;
     FlowCost? _cost;
     bool _stopped;
     long _startNs = (long)Clock.MonotonicNs;
@@ -156,7 +161,11 @@ public sealed class FlowSession : IFlowSession
             }
 
             var ended = !Everywhere && !ExpectMore && AllEnded();
-            if (Drain())
+            // What they have sent is decoded below, as it is there already.
+            var gone = FindGone();
+            var any = Drain();
+            Forget(gone);
+            if (any)
             {
                 idle = _busyInterval;
                 MeasureCostOnce();
@@ -209,7 +218,7 @@ public sealed class FlowSession : IFlowSession
         UnresolvedNames = _codes.Unresolved,
         OpenCalls = _decoder.OpenActivations,
         Elapsed = TimeSpan.FromMicroseconds(((long)Clock.MonotonicNs - _startNs) / 1000.0),
-        TargetCpu = TimeSpan.FromSeconds(_processes.Sum(process => process.CpuSeconds())),
+        TargetCpu = TimeSpan.FromSeconds(_endedCpuSeconds + _processes.Sum(process => process.CpuSeconds())),
         MissedRuns = _images.Sum(image => image.Programs.Sum(program => (long)program.Info.RecursionMisses)),
     };
 
@@ -291,6 +300,70 @@ public sealed class FlowSession : IFlowSession
         }
     }
 
+    /// <summary>How many processes are remembered.</summary>
+    internal int Processes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _processes.Count;
+            }
+        }
+    }
+
+    /// <summary>The processes that have ended; looked for only when there are many.</summary>
+    HashSet<int> FindGone()
+    {
+        lock (_gate)
+        {
+            if (_processes.Count < _manyProcesses)
+            {
+                return [];
+            }
+
+            // What has the number of one by now is a process of its own, which may have been seen already.
+            var gone = _processes.Where(static process => process.HasExited && !ProcFs.Exists(process.Pid)).Select(static process => process.Pid).ToHashSet();
+            _manyProcesses = Math.Max(FewProcesses, 2 * (_processes.Count - gone.Count));
+            return gone;
+        }
+    }
+
+    /// <summary>Lets go of all that is remembered of processes.</summary>
+    void Forget(HashSet<int> pids)
+    {
+        if (pids.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var process in _processes.Where(process => pids.Contains(process.Pid)))
+            {
+                _endedCpuSeconds += process.CpuSeconds();
+                process.Dispose();
+            }
+
+            _processes.RemoveAll(process => pids.Contains(process.Pid));
+            foreach (var known in _known.Keys.Where(known => pids.Contains(known.Pid)).ToList())
+            {
+                _known.Remove(known);
+            }
+
+            _images.ForEach(image => image.Release(pids));
+        }
+
+        // A later process of the number, a fork of the same program, has the same code objects at the same places: they are to be told again.
+        var codes = MapOf(_specs.Codes);
+        Span<ulong> key = stackalloc ulong[2];
+        foreach (var (pid, address) in _decoder.Forget(pids))
+        {
+            (key[0], key[1]) = (address, (uint)pid);
+            codes.Delete(MemoryMarshal.AsBytes(key));
+        }
+    }
+
     bool AllEnded()
     {
         lock (_gate)
@@ -337,14 +410,19 @@ public sealed class FlowSession : IFlowSession
         }
     }
 
-    static PythonProcess Describe(TracedImage image, ulong? bias, TracedProcess process) => new()
+    static PythonProcess Describe(TracedImage image, ulong? bias, TracedProcess process)
     {
-        Version = image.Python.Version,
-        Layout = image.Python.Layout,
-        CodeType = bias is { } added && image.Python.Image.Elf.TryFindSymbol("PyCode_Type", out var type) ? added + type.Value : 0,
-        Memory = process.Memory,
-        Sources = new SourceFiles(process.Pid, image.Python.Version),
-    };
+        var memory = new ImageBackedMemory(process.Memory, image.Python.Image.Elf, bias);
+        return new()
+        {
+            Version = image.Python.Version,
+            Layout = image.Python.Layout,
+            CodeType = bias is { } added && image.Python.Image.Elf.TryFindSymbol("PyCode_Type", out var type) ? added + type.Value : 0,
+            CodeTypeSeen = memory.Place,
+            Memory = memory,
+            Sources = new SourceFiles(process.Pid, image.Python.Version),
+        };
+    }
 
     /// <summary>A process seen in a record; one that came later under a trace of all is looked up when it first shows.</summary>
     PythonProcess FindProcess(int pid, int image)

@@ -17,10 +17,16 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
     const string NotCaptured = "<not captured>";
 
     /// <summary>Arguments of calls that may be shown later; a program has no more calls in progress as a rule.</summary>
-    const int MaximumHeld = 4096;
+    internal const int MaximumHeld = 4096;
 
     /// <summary>Processes whose types and names are remembered, and functions of each whose arguments are known: under a trace of everything there is no end to either.</summary>
     internal const int MaximumProcesses = 256, MaximumFunctions = 1 << 16;
+
+    /// <summary>The functions whose arguments are known.</summary>
+    internal int Functions => _processes.Values.Sum(static process => process.Arguments.Count);
+
+    /// <summary>The processes that are remembered.</summary>
+    internal IEnumerable<int> Processes => _processes.Keys.Select(static key => key.Pid);
 
     readonly Dictionary<(int Pid, int Image), ProcessValues> _processes = [];
     long _uses;
@@ -194,6 +200,20 @@ sealed class FlowValues(Func<int, int, PythonProcess> process, ValueLimits limit
 
         owner.LastUse = ++_uses;
         return owner;
+    }
+
+    /// <summary>Lets go of all that is remembered of processes that have ended.</summary>
+    public void Forget(IReadOnlySet<int> pids)
+    {
+        foreach (var key in _processes.Keys.Where(key => pids.Contains(key.Pid)).ToList())
+        {
+            _processes.Remove(key);
+        }
+
+        foreach (var key in _held.Keys.Where(key => pids.Contains((int)(key.Thread >> 32))).ToList())
+        {
+            _held.Remove(key);
+        }
     }
 
     /// <summary>Forgets the process that was not seen for longest. Should it be seen again, what it was told of is read from it, as long as it runs.</summary>

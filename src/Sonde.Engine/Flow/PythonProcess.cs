@@ -18,6 +18,9 @@ sealed class PythonProcess
     /// <summary>Where <c>PyCode_Type</c> is in its memory; 0 when that is not known.</summary>
     public required ulong CodeType { get; init; }
 
+    /// <summary>Told where its code objects have their type; null when nobody asks.</summary>
+    public Action<ulong>? CodeTypeSeen { get; init; }
+
     /// <summary>Its memory.</summary>
     public required IMemory Memory { get; init; }
 

@@ -10,6 +10,23 @@ sealed class ThreadTable(Func<int, int, string?> readName, Func<FlowThread, bool
     /// <summary>The call stacks of all threads.</summary>
     public IEnumerable<CallStack> Stacks => _stacks.Values;
 
+    /// <summary>Lets go of the threads of processes that have ended.</summary>
+    /// <returns>How many of their activations had not.</returns>
+    public int Forget(IReadOnlySet<int> pids)
+    {
+        var open = 0;
+        foreach (var (key, stack) in _stacks)
+        {
+            if (pids.Contains(stack.Thread.Pid))
+            {
+                open += stack.Activations.Length;
+                _stacks.Remove(key);
+            }
+        }
+
+        return open;
+    }
+
     /// <summary>The call stack of a thread.</summary>
     public CallStack Find(int pid, int tid)
     {

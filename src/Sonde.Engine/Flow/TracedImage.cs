@@ -10,8 +10,9 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
 {
     readonly List<(Program Program, bool IsExit, ulong[] Offsets)> _programs = [];
     readonly List<Link> _links = [];
-    readonly List<int> _pids = [];
+    readonly Dictionary<int, List<Link>> _byPid = [];
     bool _everywhere;
+    Thread? _releasing;
 
     public PythonImage Python { get; } = python;
 
@@ -46,32 +47,54 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
     /// <summary>Attaches to a process, or to all with null. Exits come first, so that no entry is seen whose exit is not.</summary>
     public void AttachTo(int? pid)
     {
-        if (_everywhere || (pid is { } number && _pids.Contains(number)))
+        if (_everywhere || (pid is { } number && _byPid.ContainsKey(number)))
         {
             return;
         }
 
-        var before = _links.Count;
+        var links = new List<Link>();
         try
         {
             foreach (var (program, _, offsets) in _programs.OrderBy(each => each.IsExit ? 0 : 1))
             {
-                _links.AddRange(Uprobes.Attach(program, Python.Image.File.ProcPath, offsets, pid));
+                links.AddRange(Uprobes.Attach(program, Python.Image.File.ProcPath, offsets, pid));
             }
         }
         catch
         {
-            foreach (var link in _links.Skip(before))
-            {
-                link.Dispose();
-            }
-
-            _links.RemoveRange(before, _links.Count - before);
+            links.ForEach(static link => link.Dispose());
             throw;
         }
 
-        _everywhere = pid is null;
-        _pids.AddRange(pid is { } added ? [added] : []);
+        if (pid is { } added)
+        {
+            _byPid.Add(added, links);
+            return;
+        }
+
+        _everywhere = true;
+        _links.AddRange(links);
+    }
+
+    /// <summary>Closes what is attached to processes that have ended.</summary>
+    public void Release(IReadOnlySet<int> pids)
+    {
+        var closing = new List<Link>();
+        foreach (var pid in pids)
+        {
+            if (_byPid.Remove(pid, out var links))
+            {
+                closing.AddRange(links);
+            }
+        }
+
+        if (closing.Count > 0)
+        {
+            // It takes a moment for each, which the events of others do not wait for.
+            _releasing?.Join();
+            _releasing = new Thread(() => closing.ForEach(static link => link.Dispose())) { Name = "release" };
+            _releasing.Start();
+        }
     }
 
     /// <summary>Where a process has this image, relative to the file's own addresses; null when it is gone or never had it.</summary>
@@ -95,10 +118,13 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
     /// <remarks>For each link the kernel waits until no processor runs its program any more; they are closed at the same time, to wait once.</remarks>
     public void Detach()
     {
-        var closing = _links.ConvertAll(link => new Thread(link.Dispose) { Name = "detach" });
+        _releasing?.Join();
+        List<Link> links = [.. _links, .. _byPid.Values.SelectMany(static links => links)];
+        var closing = links.ConvertAll(link => new Thread(link.Dispose) { Name = "detach" });
         closing.ForEach(thread => thread.Start());
         closing.ForEach(thread => thread.Join());
         _links.Clear();
+        _byPid.Clear();
     }
 
     /// <inheritdoc/>

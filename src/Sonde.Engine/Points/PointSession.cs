@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sonde.Engine.Injection;
-using Sonde.Engine.Output;
 
 namespace Sonde.Engine.Points;
 
@@ -11,24 +10,26 @@ public sealed class PointSession : IDisposable
 {
     readonly InjectedAgent _agent;
     readonly PointOptions _options;
+    readonly PointDecoder _decoder;
 
     PointSession(InjectedAgent agent, PointOptions options)
     {
         _agent = agent;
         _options = options;
+        _decoder = new PointDecoder(options.Kind);
     }
 
     /// <summary>How the point stands, by its last word; null when there was none yet.</summary>
-    public PointState? State { get; private set; }
+    public PointState? State => _decoder.State;
 
     /// <summary>Why the point has ended; null while it has not.</summary>
-    public string? Ended { get; private set; }
+    public string? Ended => _decoder.Ended;
 
     /// <summary>What was found out of the program and is worth saying.</summary>
-    public Queue<string> Remarks { get; } = [];
+    public Queue<string> Remarks => _decoder.Remarks;
 
     /// <summary>What could not be understood of what the process sent.</summary>
-    public long Damaged { get; private set; }
+    public long Damaged => _decoder.Damaged + _agent.Damaged;
 
     /// <summary>After <see cref="Dispose"/>: why something of it may still be in the process; null when nothing is.</summary>
     public string? Leftover => _agent.Leftover;
@@ -93,18 +94,18 @@ public sealed class PointSession : IDisposable
         {
             if (_agent.TryReceive(TimeSpan.Zero, out var record))
             {
-                Take(record, output);
+                _decoder.Read(record, output);
                 continue;
             }
 
             output.Flush();
             if (_agent.TryReceive(TimeSpan.FromMilliseconds(100), out record))
             {
-                Take(record, output);
+                _decoder.Read(record, output);
                 continue;
             }
 
-            Ended = !_agent.IsConnected ? "the program has ended" : Stopwatch.GetTimestamp() > end ? "its time is over" : null;
+            _decoder.Ended = !_agent.IsConnected ? "the program has ended" : Stopwatch.GetTimestamp() > end ? "its time is over" : null;
         }
     }
 
@@ -115,7 +116,7 @@ public sealed class PointSession : IDisposable
         _agent.Dispose();
         while (_agent.TryReceive(TimeSpan.Zero, out var record))
         {
-            Take(record, output);
+            _decoder.Read(record, output);
         }
 
         output.Flush();
@@ -123,65 +124,4 @@ public sealed class PointSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _agent.Dispose();
-
-    /// <summary>The agent's last word.</summary>
-    void TakeEnd(JsonElement end)
-    {
-        if (State is { } state)
-        {
-            State = state with { Lost = Math.Max(state.Lost, end.GetProperty("dropped").GetInt64()) };
-        }
-
-        if (end.GetProperty("failed").GetInt64() is > 0 and var failed)
-        {
-            Remarks.Enqueue($"the agent in the process made {failed} mistakes, which the program has not seen: {Escape.Text(end.GetProperty("failure").GetString() ?? "?", 200)}; please report it");
-        }
-
-        if (end.GetProperty("untold").GetInt64() is > 0 and var untold)
-        {
-            Remarks.Enqueue($"{untold} generators that waited were forgotten, for there were too many; what they did after that may not be told");
-        }
-
-        if (end.GetProperty("reason").GetString() is { } reason && reason != "removed")
-        {
-            Ended ??= reason;
-        }
-    }
-
-    void Take(ReadOnlyMemory<byte> record, IPointOutput output)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(record);
-            var root = parsed.RootElement;
-            switch (root.GetProperty("e").GetString())
-            {
-                case "hit":
-                    output.Hit(root);
-                    break;
-                case "off":
-                    State = PointState.Read(root);
-                    Ended = root.GetProperty("why").GetString();
-                    break;
-                case "foreign":
-                    Remarks.Enqueue($"thread {root.GetProperty("thread").GetInt64()} is traced by somebody else ({Escape.Text(root.GetProperty("by").GetString() ?? "?", 200)}), who is left alone: nothing is told of it");
-                    break;
-                case "elsewhere":
-                    Remarks.Enqueue($"{root.GetProperty("count").GetInt64()} calls that run already in other threads are not told: before Python 3.12 that is only possible in the main thread");
-                    break;
-                case "end":
-                    TakeEnd(root);
-                    break;
-                case "state":
-                    var state = PointState.Read(root);
-                    State = state;
-                    output.Count(_options.Kind, state);
-                    break;
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            Damaged++;
-        }
-    }
 }

@@ -19,10 +19,11 @@ public readonly record struct MemoryRoom(string Directory, long Limit, long Left
 
     internal static MemoryRoom? Of(int pid, string root)
     {
-        string[] lines;
+        string[] lines, mounts;
         try
         {
             lines = File.ReadAllLines($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cgroup");
+            mounts = File.ReadAllLines("/proc/self/mountinfo");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -42,16 +43,27 @@ public readonly record struct MemoryRoom(string Directory, long Limit, long Left
             {
                 foreach (var mount in new[] { root, root + "/unified" })
                 {
-                    Look(mount, path, "memory.max", "memory.current", "", ref least);
+                    Look(mount, Below(mounts, mount, path), "memory.max", "memory.current", "", ref least);
                 }
             }
             else if (controllers.Split(',').Contains("memory"))
             {
-                Look(root + "/memory", path, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_", ref least);
+                Look(root + "/memory", Below(mounts, root + "/memory", path), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_", ref least);
             }
         }
 
         return least;
+    }
+
+    /// <summary>A cgroup's path below a mount that shows only a part of the hierarchy, as the mounts in a container of version 1 do.</summary>
+    /// <param name="mounts">The lines of <c>/proc/self/mountinfo</c> (proc(5)): of each the fourth word is the part that is shown, the fifth where.</param>
+    /// <param name="mount">The mount.</param>
+    /// <param name="path">The path from the root of the hierarchy.</param>
+    internal static string Below(IEnumerable<string> mounts, string mount, string path)
+    {
+        // The last one lies on top of others at the same place.
+        var shown = mounts.Select(static line => line.Split(' ')).LastOrDefault(words => words.Length > 4 && words[4] == mount)?[3].TrimEnd('/') ?? "";
+        return path == shown ? "/" : path.StartsWith(shown + "/", StringComparison.Ordinal) ? path[shown.Length..] : path;
     }
 
     static void Look(string mount, string path, string limitFile, string usageFile, string prefix, ref MemoryRoom? least)

@@ -7,8 +7,8 @@ namespace Sonde.Linux;
 /// <summary>A directory of our own making inside another process's root directory, for the few small files that it shall find there.</summary>
 /// <remarks>
 /// Everything is reached through descriptors, and no name is ever looked up outside of that root: whatever links the other process has put in the way, nothing is written elsewhere.
-/// Removed with all that is in it when disposed of, also after the process has ended. Whoever makes one is killed before that leaves it behind: its name tells for which process it was made, and a
-/// lock on it (flock(2)) that its maker is gone, so that <see cref="RemoveAbandoned"/> can tell.
+/// Removed with all that is in it when disposed of, also after the process has ended. Whoever makes one is killed before that leaves it behind: its name tells for which process it was made,
+/// and in which pid namespace that has this number, and a lock on it (flock(2)) that its maker is gone, so that <see cref="RemoveAbandoned"/> can tell.
 /// </remarks>
 public sealed unsafe class RootedDirectory : IDisposable
 {
@@ -23,6 +23,9 @@ public sealed unsafe class RootedDirectory : IDisposable
     static readonly TimeSpan _making = TimeSpan.FromSeconds(5);
 
     const int MostAbandoned = 1000;
+
+    /// <summary>The first pid namespace (<c>PROC_PID_INIT_INO</c>, include/linux/proc_ns.h), in which all processes are seen.</summary>
+    const ulong FirstNamespace = 0xEFFFFFFC;
 
     readonly FileDescriptor _parent;
     readonly FileDescriptor _directory;
@@ -160,7 +163,7 @@ public sealed unsafe class RootedDirectory : IDisposable
         }
 
         var parent = new FileDescriptor((int)opened.Raw);
-        var name = string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{pid}-{startTime}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{pid}-{startTime}-{PidNamespaceOf("self")}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
         const uint ownerOnly = 0x1c0; // 0700
         var result = Call(name, path => Libc.MakeDirectoryAt(parent.Number, path, ownerOnly));
         if (!result.Failed)
@@ -202,9 +205,11 @@ public sealed unsafe class RootedDirectory : IDisposable
     /// <param name="names">The names that may be in them; a directory with any other stays.</param>
     /// <param name="isOver">Whether nothing is going to look into the directory of a process any more, told by its number and when it started.</param>
     /// <returns>How many were removed.</returns>
+    /// <remarks>What was made in another pid namespace, where processes have other numbers, stays as long as there may be a process in that.</remarks>
     public static int RemoveAbandoned(FileDescriptor root, IEnumerable<string> places, IReadOnlyList<string> names, Func<int, ulong, bool> isOver)
     {
         var removed = 0;
+        var own = PidNamespaceOf("self");
         foreach (var place in places)
         {
             var opened = TryOpenPlace(root, place);
@@ -216,9 +221,10 @@ public sealed unsafe class RootedDirectory : IDisposable
             using var parent = new FileDescriptor((int)opened.Raw);
             foreach (var name in Abandoned(parent))
             {
-                if (name[NamePrefix.Length..].Split('-') is [var process, var start, _]
+                if (name[NamePrefix.Length..].Split('-') is [var process, var start, var namespaceText, _]
                     && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && ulong.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var startTime)
-                    && isOver(pid, startTime) && TryRemove(parent, name, names))
+                    && ulong.TryParse(namespaceText, NumberStyles.None, CultureInfo.InvariantCulture, out var pidNamespace)
+                    && (pidNamespace == own ? isOver(pid, startTime) : IsEmpty(pidNamespace, own)) && TryRemove(parent, name, names))
                 {
                     removed++;
                 }
@@ -227,6 +233,13 @@ public sealed unsafe class RootedDirectory : IDisposable
 
         return removed;
     }
+
+    /// <summary>Whether there is no process in a pid namespace any more; in others than the first nobody can tell. The first process of all is in the first one, whoever may ask it.</summary>
+    static bool IsEmpty(ulong pidNamespace, ulong own) =>
+        own == FirstNamespace && pidNamespace != own && ProcFs.Processes().All(pid => pid == 1 || PidNamespaceOf(pid.ToString(CultureInfo.InvariantCulture)) is var its && its != pidNamespace && (its != 0 || !ProcFs.TryReadStat(pid, out var stat) || stat.IsZombie));
+
+    /// <summary>The pid namespace that a process is in, by its inode; 0 when that cannot be told.</summary>
+    static ulong PidNamespaceOf(string process) => FileStatus.TryRead($"/proc/{process}/ns/pid", followsLinks: true, out var status) ? status.Inode : 0;
 
     static List<string> Abandoned(FileDescriptor parent)
     {

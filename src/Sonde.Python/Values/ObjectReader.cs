@@ -191,7 +191,8 @@ sealed class ObjectReader(IMemory memory, IMemory lasting, PythonVersion version
 
         if (!TryGetType(BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), out var type))
         {
-            return ObjectState.Freed;
+            // What was copied was an object then: its type is what is missing.
+            return _captured is null ? ObjectState.Freed : ObjectState.Unreadable;
         }
 
         // The type as it was when the object was copied; one that came to lie there since says nothing about it.

@@ -1,5 +1,6 @@
 using Sonde.Engine.Flow;
 using Sonde.Engine.Flow.Sinks;
+using Sonde.Engine.Targets;
 using Sonde.Kernel.Tests.Targets;
 using Sonde.Linux;
 using Xunit;
@@ -42,6 +43,29 @@ public sealed class FlowLossTests
         Assert.True(outcome.Report.Losses.Entries > 0, "nothing was lost, so the test shows nothing");
         Assert.Equal(calls + overhead, outcome.Calls);
         Assert.Equal(0, outcome.Report.Counts.Malformed);
+    }
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12")]
+    public void Processes_that_come_and_go_are_all_shown_and_not_kept(string name)
+    {
+        Requires.Root();
+        const int children = 400;
+        Interpreter interpreter = Interpreters.Get(name);
+        using Target target = Target.StartReady(interpreter, "comes_and_goes.py", children.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var session = new FlowSession(new FlowOptions { Functions = ["child"], Arguments = true, Results = true });
+        using var recording = new Recording(session, session => session.AttachToAll([PythonTarget.Find(target.Pid)]));
+        target.Send();
+        target.WaitFor("done");
+        Assert.InRange(session.Processes, 1, 2 * FlowSession.FewProcesses);
+        FlowReport report = recording.Stop();
+        FlowEvent[] calls = [.. recording.Events.Where(each => each.Kind == FlowEventKind.Call)];
+        Assert.Equal(Enumerable.Range(0, children).Select(number => $"{number}"), calls.Select(each => each.Arguments![0].Text));
+        Assert.Equal(Enumerable.Range(0, children).Where(number => number % 10 != 9).Select(number => $"{-number}"), recording.Events.Where(each => each.Kind == FlowEventKind.Return).Select(each => each.Result));
+        Assert.All(recording.Events, each => Assert.Equal("child", each.Code.Function));
+        Assert.Equal(children, report.Functions);
+        Assert.Equal(children / 10, report.OpenCalls);
+        Assert.Equal(0, report.Counts.ValueProcessesForgotten);
+        Assert.Equal(0, report.UnresolvedNames);
     }
 
     /// <summary>How often the program called, as received and as lost.</summary>

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
+using Sonde.Linux;
 using Xunit;
 
 namespace Sonde.Kernel.Tests.Injection;
@@ -197,7 +199,8 @@ public sealed class PointTests
     {
         Requires.Root();
         const string files = "run socket failed";
-        string stale = "/tmp/.sonde-4194304-17-00112233aabb", used = "/tmp/.sonde-4194304-17-00112233aabc", strange = "/tmp/.sonde-4194304-17-00112233aabd";
+        ulong own = PidNamespaceOf("self");
+        string stale = $"/tmp/.sonde-4194304-17-{own}-00112233aabb", used = $"/tmp/.sonde-4194304-17-{own}-00112233aabc", strange = $"/tmp/.sonde-4194304-17-{own}-00112233aabd";
         try
         {
             foreach (string directory in (string[])[stale, used, strange])
@@ -231,6 +234,185 @@ public sealed class PointTests
             }
         }
     }
+
+    [Fact]
+    public void What_was_left_in_another_pid_namespace_stays_as_long_as_that_is_in_use()
+    {
+        Requires.Root();
+        using Target stranger = Target.Start("unshare", "--pid", "--fork", "--kill-child", "sh", "-c", "echo ready; read line");
+        stranger.WaitFor("ready");
+        string inside = File.ReadAllText($"/proc/{stranger.Pid}/task/{stranger.Pid}/children").Trim();
+        // No namespace has the number 1: of one that has ended it is known, where all processes are seen, that nothing of it is in use any more.
+        string used = $"/tmp/.sonde-4194304-17-{PidNamespaceOf(inside)}-00112233aabb", ended = "/tmp/.sonde-4194304-17-1-00112233aabb";
+        try
+        {
+            Make(used);
+            Make(ended);
+            using Guest target = Guest.Start("pyenv-3.12", "busy");
+            Assert.Contains("sonde: 1 hits", Point(target, Place, "{total}", "--hits", "1", "--budget", "100").Errors, StringComparison.Ordinal);
+            Assert.Single(Directory.GetFiles(used));
+            const ulong first = 0xEFFFFFFC;
+            Assert.Equal(PidNamespaceOf("self") != first, Directory.Exists(ended));
+        }
+        finally
+        {
+            foreach (string directory in ((string[])[used, ended]).Where(Directory.Exists))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        static void Make(string directory)
+        {
+            Directory.CreateDirectory(directory);
+            File.WriteAllText(Path.Combine(directory, "run"), "");
+            Directory.SetLastWriteTimeUtc(directory, DateTime.UtcNow.AddMinutes(-1));
+        }
+    }
+
+    [Fact]
+    public void In_a_pid_namespace_of_its_own_a_session_works_and_leaves_alone_what_is_elsewhere()
+    {
+        Requires.Root();
+        using Guest outside = Guest.Start("pyenv-3.12", "idle");
+        string left = $"/tmp/.sonde-{outside.Pid}-17-{PidNamespaceOf("self")}-00112233aabb", fifo = Path.Combine(Path.GetTempPath(), $"sonde-fifo-{Environment.ProcessId}");
+        Directory.CreateDirectory(left);
+        Directory.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddMinutes(-1));
+        try
+        {
+            // A program and Sonde, both inside; the program ends when it gets a line.
+            using Target inside = Target.Start(
+                "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                """
+                mkfifo "$3" && exec 7<>"$3" && rm "$3"
+                "$0" "$1" <&7 &
+                pid=$!
+                for turn in 1 2 3 4 5 6 7 8 9 10; do
+                    "$2" point --inject -p $pid finite.py:8 'count is {count}' --hits 1 && break
+                    sleep 0.2
+                done
+                echo end >&7
+                wait $pid
+                """,
+                Interpreters.Get("pyenv-3.12").Path, Path.Combine(Repository.Targets, "finite.py"), SondeCommand.Path, fifo);
+            string told = inside.ReadToEnd();
+            Assert.Contains("count is ", told, StringComparison.Ordinal);
+            Assert.Contains("right", told, StringComparison.Ordinal);
+            Assert.True(Directory.Exists(left));
+        }
+        finally
+        {
+            Directory.Delete(left);
+        }
+
+        outside.AssertComputedRight();
+    }
+
+    public static TheoryData<string> Some => ["pyenv-3.7", "pyenv-3.8", "pyenv-3.10", "pyenv-3.11", "pyenv-3.12", "pyenv-3.13", "sid-3.14", "sid-3.15"];
+
+    [Theory, MemberData(nameof(Some))]
+    public void Values_that_lie_raise_loop_or_are_huge_are_told_and_none_of_their_code_runs(string name)
+    {
+        Requires.Root();
+        using Target program = Target.StartReady(Interpreters.Get(name), "hostile.py");
+        string place = $"hostile.py:{LineOf("hostile.py", "return \"unharmed\"") - 1}";
+        string[] parts =
+        [
+            "{itself}", "{liar}", "{lying} {len(lying)} {lying[2]}", "{liars['key']} {turned['key']} {turned['other']}", "{digits}", "{len(huge)} {huge}", "{cases['x']}", "{odd.x} {liar.x} {lying.x}", "{deep}", "{escape}", "{liars == turned}",
+        ];
+        string told = Whole(program, "looks()", "'unharmed'", place, string.Join(" | ", parts), "--hits", "1", "--when", "'key' in members and 'key' in turned and liar is not None");
+        string[] values = told.Split(" | ");
+        Assert.EndsWith("[1, [...]]", values[0], StringComparison.Ordinal);
+        Assert.StartsWith("<__main__.Liar object at 0x", values[1], StringComparison.Ordinal);
+        Assert.Equal("LyingList([1, 2, 3]) 3 3", values[2]);
+        Assert.Equal("1 1 <dict has no ['other']>", values[3]);
+        Assert.Equal("<int of 66439 bits>", values[4]);
+        Assert.Matches("^1073741824 x{1000}…", values[5]);
+        Assert.Equal("<a dictionary of 10001 entries is not looked through; 10000 are the most>", values[6]);
+        Assert.Equal("<Odd has no attribute x> <Liar has no attribute x> <LyingList has no attribute x>", values[7]);
+        Assert.Equal("[[[[[…]]]]]", values[8]);
+        Assert.Equal(@"\x1b[2J\u202e\x0a", values[9]);
+        Assert.Equal("<dict and dict are compared by the program's code, which is not run>", values[10]);
+
+        string snapshot = Whole(program, "looks()", "'unharmed'", place, "--snapshot", "--hits", "1", "--items", "3", "--characters", "50");
+        using JsonDocument parsed = JsonDocument.Parse(snapshot);
+        JsonElement locals = parsed.RootElement.GetProperty("locals");
+        Assert.Equal("[1, [...]]", locals.GetProperty("itself").GetString());
+        Assert.StartsWith("<__main__.Liar object at 0x", locals.GetProperty("liar").GetString(), StringComparison.Ordinal);
+        Assert.Equal("{0: [1], 1: [1], 2: [1], … 99997 more}", locals.GetProperty("many").GetString());
+        Assert.InRange(locals.GetProperty("huge").GetString()!.Length, 50, 100);
+
+        // The text of a gigabyte was not copied.
+        Assert.InRange(PeakMemory(program.Pid), 1L << 30, 3L << 29);
+        Ask(program, "resized()", "19");
+        Whole(program, "resized()", "19", $"hostile.py:{LineOf("hostile.py", "last = i")}", "{values} {len(values)} {values[7]}", "--budget", "100");
+        Whole(program, "resized()", "19", $"hostile.py:{LineOf("hostile.py", "last = i")}", "--snapshot", "--when", "len(values) < 100000 and 5000 not in values", "--budget", "100");
+        Ask(program, "Liar.ran", "[]");
+        Assert.Equal("", program.Errors);
+        program.Send("end");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
+    /// <summary>Sets a point, has the program evaluate an expression, and gives what is told.</summary>
+    static string Whole(Target program, string expression, string result, params string[] words)
+    {
+        using Target tool = Target.Start(SondeCommand.Path, ["point", "--inject", "-p", $"{program.Pid}", .. words]);
+        Strangers.WaitUntil(() => tool.Errors.Contains("Ctrl-C ends it", StringComparison.Ordinal) || !tool.IsAlive, "the point is set");
+        Ask(program, expression.Replace("looks", "repr(looks", StringComparison.Ordinal) + (expression.StartsWith("looks", StringComparison.Ordinal) ? ")" : ""), result);
+        if (!words.Contains("--hits"))
+        {
+            tool.Signal("INT");
+        }
+
+        string told = tool.ReadToEnd();
+        Assert.True(tool.WaitForExit() == 0, tool.Errors);
+        Assert.DoesNotContain("mistake", tool.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("not understood", tool.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(" 0 hits", tool.Errors, StringComparison.Ordinal);
+        return told.Trim();
+    }
+
+    static void Ask(Target program, string expression, string result)
+    {
+        program.Send(expression);
+        Assert.Equal(result, program.WaitFor("results"));
+    }
+
+    static int LineOf(string file, string text) => Array.FindIndex(File.ReadAllLines(Path.Combine(Repository.Targets, file)), line => line.Contains(text, StringComparison.Ordinal)) + 1;
+
+    /// <summary>The most memory that a process has had at once, in bytes.</summary>
+    static long PeakMemory(int pid) =>
+        1024 * long.Parse(File.ReadLines($"/proc/{pid}/status").First(static line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    public void What_found_no_room_is_counted_to_the_last_hit(string name)
+    {
+        Requires.Root();
+        const int hits = 3000;
+        using Guest target = Guest.Start(name, "busy");
+        string before = target.State();
+        using Target tool = Target.Start(
+            SondeCommand.Path, "point", "--inject", "-p", $"{target.Pid}", Place, $"{new string('x', 2000)} {{total}}", "--hits", $"{hits}", "--budget", "100");
+        Strangers.WaitUntil(() => tool.Errors.Contains("Ctrl-C ends it", StringComparison.Ordinal) || !tool.IsAlive, "the point is set");
+        tool.Signal("STOP");
+        // Between two answers the line runs a thousand times.
+        for (int round = 0; round < 8; round++)
+        {
+            target.State();
+        }
+
+        tool.Signal("CONT");
+        int told = tool.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        Assert.True(tool.WaitForExit() == 0, tool.Errors);
+        Match lost = Regex.Match(tool.Errors, "([0-9]+) hits, ([0-9]+) lost, for they came faster than they were read");
+        Assert.True(lost.Success, tool.Errors);
+        Assert.Equal(hits, int.Parse(lost.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+        Assert.Equal(hits, told + int.Parse(lost.Groups[2].ValueSpan, CultureInfo.InvariantCulture));
+        target.AssertIsAgain(before);
+        target.AssertComputedRight();
+    }
+
+    static ulong PidNamespaceOf(string process) => FileStatus.TryRead($"/proc/{process}/ns/pid", followsLinks: true, out var status) ? status.Inode : throw new InvalidOperationException(process);
 
     static void AssertNoSecret(string text)
     {

@@ -36,13 +36,34 @@ public sealed class SnoopSafetyTests
         Assert.Equal(0, program.WaitForExit());
     }
 
-    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.10"), InlineData("pyenv-3.11"), InlineData("pyenv-3.12"), InlineData("sid-3.14"), InlineData("sid-3.15")]
     public void What_a_signals_handler_raises_in_a_repr_of_the_programs_own_reaches_the_program(string name)
     {
         using Target program = Start(name, "hostile.py");
         using Snooping snooping = Snooping.Start(program, "--repr", "shows");
-        Assert.Equal("left with 3", Ask(program, "leaves()"));
+        string[] codes = ["3", "4", "5", "6", "7", "3"];
+        for (int i = 0; i < codes.Length; i++)
+        {
+            Assert.Equal($"left with {codes[i]}", Ask(program, $"leaves(HANDLERS[{i}])"));
+        }
+
+        Assert.Equal("left with interrupt", Ask(program, "leaves(signal.default_int_handler)"));
         snooping.End();
+        program.Send("end");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.11"), InlineData("pyenv-3.12"), InlineData("sid-3.14"), InlineData("sid-3.15")]
+    public void Nothing_that_a_repr_of_the_programs_own_raises_reaches_the_program(string name)
+    {
+        using Target program = Start(name, "hostile.py");
+        using Snooping snooping = Snooping.Start(program, "--repr", "mimics");
+        Assert.Equal("stayed", Ask(program, "mimics()"));
+        string told = snooping.End();
+        Assert.Contains("mimicking = <__repr__ raised SystemExit>", told, StringComparison.Ordinal);
+        Assert.Contains("interrupting = <__repr__ raised KeyboardInterrupt>", told, StringComparison.Ordinal);
+        Assert.Contains("misleading = misleading", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("mistake", snooping.Errors, StringComparison.Ordinal);
         program.Send("end");
         Assert.Equal(0, program.WaitForExit());
     }

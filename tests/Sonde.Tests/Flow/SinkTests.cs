@@ -317,6 +317,22 @@ public sealed partial class SinkTests
     }
 
     [Fact]
+    public void What_a_link_led_to_goes_again_and_the_link_stays()
+    {
+        var directory = Directory.CreateTempSubdirectory("sonde");
+        var (link, made) = (Path.Combine(directory.FullName, "link.txt"), Path.Combine(directory.FullName, "made.txt"));
+        File.CreateSymbolicLink(link, "made.txt");
+        using (FlowFile.Open(link))
+        {
+            Assert.True(File.Exists(made));
+        }
+
+        Assert.False(File.Exists(made));
+        Assert.Equal("made.txt", new FileInfo(link).LinkTarget);
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
     public void What_is_no_ordinary_file_gets_text()
     {
         using var file = FlowFile.Open("/dev/null");

@@ -3,16 +3,13 @@ using Sonde.Linux;
 
 namespace Sonde.Engine.Flow.Sinks;
 
-/// <summary>The file that a flow is written to: opened before anything is attached, so that what is wrong with it is told before, and begun once everything is.</summary>
-/// <remarks>What an earlier file of the name held stays until <see cref="Begin"/>; one that was made and not begun is removed again, unless there was a link by that name.</remarks>
+/// <summary>The file that a flow is written to (<see cref="OutputFile"/>), in the format that its extension names.</summary>
 public sealed class FlowFile : IDisposable
 {
-    readonly string _path;
     readonly string _extension;
-    readonly bool _isNew;
-    FileStream? _stream;
+    readonly OutputFile _file;
 
-    FlowFile(string path, string extension, bool isNew, FileStream stream) => (_path, _extension, _isNew, _stream) = (path, extension, isNew, stream);
+    FlowFile(string extension, OutputFile file) => (_extension, _file) = (extension, file);
 
     /// <summary>Opens a file: <c>.jsonl</c> JSON lines, <c>.json</c> a Chrome/Perfetto trace, <c>.txt</c> text. What is no ordinary file, such as /dev/null or a pipe, gets text.</summary>
     /// <exception cref="UsageException">The extension names no format; nothing was opened.</exception>
@@ -26,16 +23,7 @@ public sealed class FlowFile : IDisposable
                 $"cannot write '{path}': its extension names no format. Use .jsonl (JSON lines), .json (Chrome/Perfetto trace) or .txt (text).");
         }
 
-        try
-        {
-            // A link that leads nowhere yet is something by that name: it is the user's.
-            var isNew = !FileStatus.TryRead(path, followsLinks: false, out _);
-            return new FlowFile(path, extension, isNew, new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"cannot write '{path}': {FileError.Describe(error)}. Choose another place.");
-        }
+        return new FlowFile(extension, OutputFile.Open(path));
     }
 
     /// <summary>Empties the file and gives what writes to it, which owns it from then on.</summary>
@@ -43,13 +31,7 @@ public sealed class FlowFile : IDisposable
     /// <param name="wallOffsetNs">As in <see cref="TextSink"/>; only text shows the time of day.</param>
     public IFlowSink Begin(long startNs, long? wallOffsetNs = null)
     {
-        var stream = _stream ?? throw new InvalidOperationException("the file was begun before");
-        _stream = null;
-        if (stream.CanSeek && stream.Length > 0)
-        {
-            stream.SetLength(0);
-        }
-
+        var stream = _file.Begin();
         return _extension switch
         {
             ".jsonl" => new JsonLinesSink(stream, startNs),
@@ -59,20 +41,7 @@ public sealed class FlowFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_stream is null)
-        {
-            return;
-        }
-
-        _stream.Dispose();
-        _stream = null;
-        if (_isNew)
-        {
-            File.Delete(_path);
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
     /// <summary>Whether there is something of that name that is neither an ordinary file nor a directory.</summary>
     static bool IsSpecial(string path) => FileStatus.TryRead(path, followsLinks: true, out var status) && !status.IsRegularFile && !status.IsDirectory;

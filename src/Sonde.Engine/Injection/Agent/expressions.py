@@ -14,9 +14,10 @@ def evaluate(node, frame):
 
 def name_value(node, frame):
     name = node[1]
-    for names in (frame.f_locals, frame.f_globals):
+    # A module's or a class body's names may be in anything, which would run the program's code.
+    for names in (frame.f_locals if frame.f_code.co_flags & 1 or type(frame.f_locals) is dict else {}, frame.f_globals):
         try:
-            return names[name]
+            return dict.__getitem__(names, name) if isinstance_of(names, dict) else names[name]
         except KeyError:
             pass
     raise Unknown("%s is not set" % name)
@@ -37,8 +38,9 @@ def attribute_value(node, frame):
         members = fields_of(value, kind)
     if name in members:
         return members[name]
-    if isinstance_of(value, tuple) and type(find_member(kind, "_fields")) is tuple and name in find_member(kind, "_fields"):
-        return tuple.__getitem__(value, find_member(kind, "_fields").index(name))
+    fields = find_member(kind, "_fields") if isinstance_of(value, tuple) else None
+    if type(fields) is tuple and len(fields) == tuple.__len__(value) and is_plain(fields) and name in fields:
+        return tuple.__getitem__(value, fields.index(name))
     found = find_member(kind, name)
     if found is None:
         raise Unknown("%s has no attribute %s" % (name_of(kind), name))
@@ -54,10 +56,36 @@ def item_value(node, frame):
     for base in (dict, list, tuple, str, bytes):
         if isinstance_of(value, base):
             try:
-                return base.__getitem__(value, key)
-            except (LookupError, TypeError) as error:
+                return entry_of(value, key)[1] if base is dict else base.__getitem__(value, key)
+            except (LookupError, TypeError):
                 raise Unknown("%s has no [%s]" % (name_of(type(value)), HIDDEN if is_secret(node[2], frame) else scrub(repr(key)[:100])))
     raise Unknown("%s is indexed by the program's code, which is not run" % name_of(type(value)))
+
+
+MOST_ENTRIES = 10000
+
+
+def entry_of(value, key):
+    """An entry of a dictionary. It is looked for among all: where another key has the same hash, a look-up would run the __eq__ of that."""
+    if dict.__len__(value) > MOST_ENTRIES:
+        raise Unknown("a dictionary of %d entries is not looked through; %d are the most" % (dict.__len__(value), MOST_ENTRIES))
+    try:
+        for entry in list(dict.items(value)):
+            if entry[0] is key or type(entry[0]) in COMPARABLE and entry[0] == key:
+                return entry
+    except RuntimeError:
+        raise Unknown("a dictionary changed while it was looked through")
+    raise KeyError
+
+
+def is_member(left, right):
+    """Whether a set or a dictionary has it; looked for as an entry is."""
+    if len(right) > MOST_ENTRIES:
+        raise Unknown("a %s of %d items is not looked through; %d are the most" % (name_of(type(right)), len(right), MOST_ENTRIES))
+    try:
+        return any([item is left or type(item) in COMPARABLE and item == left for item in list(right)])
+    except RuntimeError:
+        raise Unknown("a %s changed while it was looked through" % name_of(type(right)))
 
 
 def length_value(node, frame):
@@ -90,7 +118,7 @@ def comparison(left, operator, right):
         return (left is right) == (operator == "is")
     if operator in ("in", "not in"):
         if type(right) in (dict, set, frozenset) and type(left) in COMPARABLE:
-            return (left in right) == (operator == "in")
+            return is_member(left, right) == (operator == "in")
         if not is_plain(left) or not is_plain(right):
             raise Unknown("%s is looked for in %s by the program's code, which is not run" % (name_of(type(left)), name_of(type(right))))
         return (left in right) == (operator == "in")

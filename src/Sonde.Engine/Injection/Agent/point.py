@@ -160,7 +160,8 @@ def tell(point, frame):
         event["message"] = "".join([part if type(part) is str else shown(part, frame) for part in point.message])
     else:
         arguments = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)]
-        values = [(name, item) for name, item in list(frame.f_locals.items())[:MOST_NAMES] if type(name) is str]
+        names = frame.f_locals if code.co_flags & 1 or type(frame.f_locals) is dict else {}
+        values = [(name, item) for name, item in list(names.items())[:MOST_NAMES] if type(name) is str]
         event["arguments"] = [[name, render(item, name)] for name, item in values if name in arguments]
         event["locals"] = [[name, render(item, name)] for name, item in values if name not in arguments]
     if point.stack or point.kind == "snapshot":

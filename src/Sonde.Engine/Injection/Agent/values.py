@@ -71,14 +71,13 @@ class Writer:
         return self.write_other(value, kind)
 
     def write_own(self, value):
-        """The program's own __repr__, because the user asked for it."""
+        """What the object's own __repr__ says: the program's, because the user asked for it, or that of a type which is trusted."""
+        before = handlers() if call_repr else {}
         try:
             text = repr(value)
-            self.add(text if type(text) is str and len(text) <= CHARACTERS else text[:CHARACTERS] + CUT)
-        except KeyboardInterrupt:
-            raise
+            self.add(str.__getitem__(text, slice(0, CHARACTERS)) + (CUT if str.__len__(text) > CHARACTERS else ""))
         except BaseException as error:
-            if is_of_handler(error):
+            if is_of_handler(error, before):
                 raise
             self.add("<__repr__ raised %s>" % name_of(type(error)))
 
@@ -275,18 +274,48 @@ class Writer:
             self.path.pop()
 
 
-def is_of_handler(error):
-    """Whether a signal's handler has raised it, which ran in the middle and meant the program: one frame of its way is a function that was given a number and a frame."""
-    trace = error.__traceback__
+signals = borrow("_signal")
+method_type = type(Writer().add)
+
+
+def handlers():
+    """What the program has called when signals come, by their numbers."""
+    return {number: signals.getsignal(number) for number in range(1, signals.NSIG)}
+
+
+def code_called(handler):
+    """The code that runs when a signal's handler is called; None when it is none of Python's."""
+    for _ in range(8):
+        kind = type(handler)
+        if kind is function_type:
+            return handler.__code__
+        if kind is method_type:
+            handler = handler.__func__
+        elif "_functools" in sys.modules and kind is sys.modules["_functools"].partial:
+            handler = handler.func
+        else:
+            handler = find_member(kind, "__call__")
+            if type(handler) not in (function_type, staticmethod, classmethod):
+                return None
+            handler = handler if type(handler) is function_type else handler.__func__
+    return None
+
+
+def is_of_handler(error, before):
+    """Whether a signal's handler has raised it, which ran in the middle and meant the program: one that the program has, or had before, is on its way, or it is what the interpreter's own one raises."""
+    if PYTHON >= (3, 8) and _thread.get_native_id() != pid:
+        return False    # They run in the main thread only.
+    known = list(handlers().values()) + list(before.values())
+    found = [code for code in map(code_called, known) if code is not None]
+    trace, last = error.__traceback__, None
     while trace is not None:
-        frame, code = trace.tb_frame, trace.tb_frame.f_code
-        values = [frame.f_locals.get(name) for name in code.co_varnames[:code.co_argcount]]
-        if code.co_flags & 4:  # *arguments
-            values += frame.f_locals.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ()
-        if code.co_filename != FILE and any([isinstance_of(number, int) and type(below) is type(frame) for number, below in zip(values, values[1:])]):
+        if any([trace.tb_frame.f_code is code for code in found]):
             return True
-        trace = trace.tb_next
-    return False
+        trace, last = trace.tb_next, trace
+    if type(error) is not KeyboardInterrupt or exception_arguments_of(error) or not any([handler is signals.default_int_handler for handler in known]):
+        return False
+    # It comes between two instructions, or out of a call; a statement that raises it is the program's own.
+    return last.tb_frame.f_code.co_code[last.tb_lasti] != opcodes().opmap["RAISE_VARARGS"]
 
 
 HEAP = 1 << 9   # Py_TPFLAGS_HEAPTYPE: a class that a class statement made, or a module that could be made twice
@@ -386,7 +415,7 @@ WRITERS = {
     frozenset: lambda writer, value: writer.write_set(value, "frozenset({", "})"),
     type: Writer.write_class,
     function_type: lambda writer, value: writer.add("<function %s at 0x%x>" % (value.__qualname__, id(value))),
-    type(Writer().add): Writer.write_method,
+    method_type: Writer.write_method,
     type(sys): Writer.write_module,
     slice: Writer.write_slice,
     collections.defaultdict: Writer.write_defaultdict,

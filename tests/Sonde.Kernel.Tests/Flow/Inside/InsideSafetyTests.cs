@@ -119,4 +119,42 @@ public sealed class InsideSafetyTests
         Assert.EndsWith("right", sonde.WaitFor("counted"), StringComparison.Ordinal);
         Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
     }
+
+    [Theory, InlineData("snoop", "step"), InlineData("flow", "--engine", "inside")]
+    public void A_command_that_cannot_be_followed_from_inside_keeps_the_terminal_and_goes_on_to_its_end(string verb, params string[] words)
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.6");
+        using Target sonde = Target.Start(SondeCommand.Path, [verb, "--inject", .. words, "--", interpreter.Path, Target.PathOf(interpreter, "finite.py")]);
+        Strangers.WaitUntil(() => sonde.Errors.Contains("goes on without being followed", StringComparison.Ordinal) || !sonde.IsAlive, "the refusal is told");
+        Assert.True(sonde.IsAlive, sonde.Errors);
+        Assert.Contains("CPython 3.6", sonde.Errors, StringComparison.Ordinal);
+        sonde.Send();
+        Assert.EndsWith("right", sonde.WaitFor("counted"), StringComparison.Ordinal);
+        Assert.Equal(1, sonde.WaitForExit());
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_is_told_before_the_command_is_started()
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.12");
+        CommandResult result = SondeCommand.Run("snoop", "--inject", "-o", "/nowhere/story.txt", "step", "--", interpreter.Path, Target.PathOf(interpreter, "finite.py"));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains("cannot write '/nowhere/story.txt': the directory does not exist", result.Complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void That_none_of_the_functions_was_called_is_told()
+    {
+        Requires.Root();
+        Interpreter interpreter = Interpreters.Get("pyenv-3.12");
+        using Target sonde = Target.Start(SondeCommand.Path, "snoop", "--inject", "stpe", "--", interpreter.Path, Target.PathOf(interpreter, "finite.py"));
+        Strangers.WaitUntil(() => sonde.Errors.Contains("telling the functions", StringComparison.Ordinal) || !sonde.IsAlive, "the program is watched");
+        sonde.Send();
+        Assert.EndsWith("right", sonde.WaitFor("counted"), StringComparison.Ordinal);
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.Contains("0 calls told: no function of these names was called", sonde.Errors, StringComparison.Ordinal);
+    }
 }

@@ -1,0 +1,62 @@
+using Sonde.Linux;
+
+namespace Sonde.Engine.Output;
+
+/// <summary>A file to be written: opened before anything is done, so that what is wrong with it is told before, and begun once there is something to write.</summary>
+/// <remarks>What an earlier file of the name held stays until <see cref="Begin"/>; one that was made and not begun is removed again, also where a link led to it.</remarks>
+public sealed class OutputFile : IDisposable
+{
+    /// <summary>Where the file is that was made; null when there was one already.</summary>
+    readonly string? _made;
+    FileStream? _stream;
+
+    OutputFile(FileStream stream, string? made) => (_stream, _made) = (stream, made);
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public static OutputFile Open(string path)
+    {
+        try
+        {
+            var isNew = !FileStatus.TryRead(path, followsLinks: true, out _);
+            var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            // A link that led nowhere stays as it is: what was made is at its end.
+            return new OutputFile(stream, isNew ? File.ResolveLinkTarget($"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"cannot write '{path}': {FileError.Describe(error)}. Choose another place.");
+        }
+    }
+
+    /// <summary>Empties the file and gives it; whoever takes it owns it.</summary>
+    public Stream Begin()
+    {
+        var stream = _stream ?? throw new InvalidOperationException("the file was begun before");
+        _stream = null;
+        if (stream.CanSeek && stream.Length > 0)
+        {
+            stream.SetLength(0);
+        }
+
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_stream is null)
+        {
+            return;
+        }
+
+        // Somebody else may have found the file, and written to it.
+        var isEmpty = _stream.CanSeek && _stream.Length == 0;
+        _stream.Dispose();
+        _stream = null;
+        if (_made is not null && isEmpty)
+        {
+            File.Delete(_made);
+        }
+    }
+}
