@@ -59,6 +59,9 @@ sealed class RuntimeMaps
     /// <summary>Where records come from.</summary>
     public MapSpec? Ring { get; set; }
 
+    /// <summary>Where packets come from: the kernel copies them into perf buffers only.</summary>
+    public MapSpec? Packets { get; set; }
+
     /// <summary>One-entry array the reader sets before anything is attached: see <see cref="Globals"/>.</summary>
     public MapSpec? Globals { get; set; }
 
@@ -81,7 +84,7 @@ sealed class RuntimeMaps
     public Lowering.Native.UnwindMaps? Unwind { get; set; }
 
     /// <summary>All that are needed: what is to be created besides the maps of the language.</summary>
-    public IEnumerable<MapSpec> All => new[] { Ring, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values).Concat(Python?.All ?? []).Concat(Unwind?.All ?? []);
+    public IEnumerable<MapSpec> All => new[] { Ring, Packets, Globals, Scratch, Losses, Zeros }.OfType<MapSpec>().Concat(Stacks.Values).Concat(Python?.All ?? []).Concat(Unwind?.All ?? []);
 }
 
 /// <summary>Offsets in the value of <see cref="RuntimeMaps.Globals"/>.</summary>
@@ -134,6 +137,9 @@ enum LossKind
 
     /// <summary>A stack by unwind tables ended early: no table had the code, or the stack could not be read.</summary>
     Unwind,
+
+    /// <summary>A packet could not be sent: its buffer was full, or there was none.</summary>
+    Packet,
 
     Count,
 }

@@ -14,7 +14,7 @@ sealed record ScriptAction(ActionKind Kind, TupleType Payload)
     /// <summary>Where the payload begins in a record.</summary>
     public const int PayloadOffset = 8;
 
-    /// <summary>The format of printf and its kin, as written after escapes; of <c>time</c> the strftime format; of <c>join</c> the separator.</summary>
+    /// <summary>The format of printf and its kin, as written after escapes; of <c>time</c> the strftime format; of <c>join</c> the separator; of a packet the file.</summary>
     public string Format { get; init; } = "";
 
     /// <summary>The map of print, clear and zero.</summary>
@@ -22,6 +22,9 @@ sealed record ScriptAction(ActionKind Kind, TupleType Payload)
 
     /// <summary>The place in the script, for messages that name it.</summary>
     public SourceSpan? Span { get; init; }
+
+    /// <summary>How many bytes at the start of a packet are left out.</summary>
+    public int SkippedBytes { get; init; }
 
     /// <summary>The text of an assertion or run-time error.</summary>
     public string Message { get; init; } = "";
@@ -86,6 +89,12 @@ enum ActionKind
 
     /// <summary>An assertion that failed: message with the place, then the end with exit code 1.</summary>
     AssertionFailed,
+
+    /// <summary>
+    /// Appends a packet to a file. The record comes in the buffer of packets; payload: when (uint64, <c>CLOCK_BOOTTIME</c>), how many bytes the packet
+    /// has, how many of them follow (uint64 each), then these bytes.
+    /// </summary>
+    Packet,
 
     /// <summary>Names of a Python code object, sent once; its payload is the Python room's.</summary>
     PythonCode,

@@ -1,5 +1,6 @@
 // What the specs of tests/specs probe: spectarget MODE [COUNT]. It writes nothing but "ready", in the modes that wait.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,19 @@ static void await_line(void) {
     while (read(0, &c, 1) == 1 && c != '\n') { }
 }
 
+// Datagrams to nobody; each tells its number, and the rest of its bytes are zero.
+static int packets(int number, int size) {
+    static char bytes[60000];
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int sender = socket(AF_INET, SOCK_DGRAM, 0), sent = 0;
+    for (int i = 0; i < number; i++) {
+        snprintf(bytes, sizeof bytes, "packet %d", i);
+        sent += sendto(sender, bytes, size, 0, (struct sockaddr *)&to, sizeof to) == size;
+    }
+    close(sender);
+    return sent != number;
+}
+
 int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "calls";
     int times = count > 2 ? atoi(arguments[2]) : 1;
@@ -128,6 +142,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(mode, "watch")) { watch(times); }
     else if (!strcmp(mode, "syscalls")) { for (int i = 0; i < times; i++) { syscall(SYS_getpriority, 0, 0); } }
     else if (!strcmp(mode, "open")) { int file = open("/etc/hostname", O_RDONLY); if (file >= 0) { close(file); } file = open("/no/such/file", O_RDONLY); }
+    else if (!strcmp(mode, "packets")) { return packets(times, count > 3 ? atoi(arguments[3]) : 32); }
     else if (!strcmp(mode, "exit")) { return times; }
     else if (!strcmp(mode, "sleep")) { sleep(times); }
     else { fprintf(stderr, "spectarget: no mode %s\n", mode); return 2; }

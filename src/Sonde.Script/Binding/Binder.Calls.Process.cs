@@ -186,10 +186,45 @@ sealed partial class Binder
         ? Fail(call.Span, $"{call.Name} can only be used with 'kprobe' probes")
         : IntegerArgument(call, 0) is { } code ? new BoundCall(Intrinsic.OverrideReturn, [Convert(code, IntegerType.UInt64)], VoidType.Instance) : Unknown;
 
-    /// <summary>Only programs that are given a packet can write it down (<c>bpf_skb_output</c>, Linux 5.5): fentry and fexit.</summary>
-    BoundExpression BindPacketOutput(Call call) => Context.Kind is ProbeKind.Fentry or ProbeKind.Fexit or ProbeKind.RawTracepoint
-        ? Fail(call.Span, $"{call.Name}() is not supported: packets are not written to files; the fields of a struct sk_buff can be printed, and its bytes by buf()")
-        : Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
+    /// <summary>Only programs that are given a packet by its type can send it (<c>bpf_skb_output</c>, Linux 5.5).</summary>
+    BoundExpression BindPacketOutput(Call call)
+    {
+        const int mostSkipped = 0xffff;
+        if (Context.Kind is not (ProbeKind.Fentry or ProbeKind.Fexit or ProbeKind.RawTracepoint))
+        {
+            return Fail(call.Span, $"{call.Name} can not be used with \"{ProbeWord(Context.Kind)}\" probes");
+        }
+
+        if (LiteralArgument(call, 0) is not { } file || IntegerArgument(call, 2) is not { } length)
+        {
+            return Unknown;
+        }
+
+        if (file.Length == 0 || file.Contains('\0', StringComparison.Ordinal))
+        {
+            return Fail(call.Span, $"{call.Name}() needs the name of a file");
+        }
+
+        if (BindExpression(call.Arguments[3]) is not BoundConstant { Type: IntegerType, Value: >= 0 and <= mostSkipped } skipped)
+        {
+            return Fail(call.Span, $"{call.Name}(): invalid offset (must be a literal from 0 to {mostSkipped})");
+        }
+
+        var packet = BindExpression(call.Arguments[1]);
+        if (packet.Type is not PointerType { Target: StructType { Name: "sk_buff" } })
+        {
+            return IsUnknown(packet) ? Unknown : Fail(call.Span, $"{call.Name}() only supports 'struct sk_buff *' as the second argument ('{packet.Type}' provided)");
+        }
+
+        var size = MemberOf(packet, "len", call.Span);
+        if (IsUnknown(size))
+        {
+            return Unknown;
+        }
+
+        var action = AddAction(new(ActionKind.Packet, new([IntegerType.UInt64, IntegerType.UInt64, IntegerType.UInt64])) { Format = file, SkippedBytes = (int)skipped.Value, Span = call.Span });
+        return new BoundCall(Intrinsic.PacketOutput, [Convert(packet, IntegerType.UInt64), Convert(length, IntegerType.UInt64), Convert(size, IntegerType.UInt64)], IntegerType.Int64) { Number = action };
+    }
 
     /// <summary>The name of the process hit, or of the thread; others' are not looked up.</summary>
     BoundExpression BindComm(Call call)

@@ -123,6 +123,9 @@ enum Intrinsic
     /// <summary>uint64 of <c>bpf_get_socket_cookie</c>: pointer to a socket.</summary>
     SocketCookie,
 
+    /// <summary>int64: 0 or a negative error; arguments: <c>struct sk_buff *</c>, how many bytes (uint64), how many the packet has (uint64); Number: the action.</summary>
+    PacketOutput,
+
     /// <summary>uint64: per-processor address of a kernel symbol; Number: the symbol's address; arguments: where <c>__per_cpu_offset</c> lies, processor.</summary>
     PerCpuAddress,
 

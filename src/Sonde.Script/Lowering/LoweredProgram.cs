@@ -30,19 +30,23 @@ static class ProgramPlaces
         var tells = facts.UsesProbeIndex && probe.Places.Select(place => place.NameIndex).Distinct().Count() > 1
             && !(kernel.HasCookies && HasCookie(probe.Context.Kind));
         // A program of type Tracing is loaded for one function of the kernel.
-        return tells || probe.Context.ProgramType == ProgramType.Tracing || IsRunByHand(probe.Context.Kind)
+        return tells || TypeOf(probe.Context, facts) == ProgramType.Tracing || IsRunByHand(probe.Context.Kind)
             ? probe.Places.Select(place => (IReadOnlyList<ResolvedProbe>)[place])
             : [probe.Places];
     }
 
-    public static AttachType AttachTypeOf(ProbeContext context, IReadOnlyList<ResolvedProbe> places, TargetKernel kernel) => context.Kind switch
+    /// <summary>Of raw tracepoints only programs for one of them know the types of its arguments.</summary>
+    public static ProgramType TypeOf(ProbeContext context, ProbeFacts facts) =>
+        context.Kind == ProbeKind.RawTracepoint && facts.NeedsKernelTypes ? ProgramType.Tracing : context.ProgramType;
+
+    public static AttachType AttachTypeOf(ProbeContext context, ProgramType type, IReadOnlyList<ResolvedProbe> places, TargetKernel kernel) => context.Kind switch
     {
         _ when IsUprobe(context.Kind) => kernel.HasUprobeMulti ? AttachType.UprobeMulti : AttachType.None,
         ProbeKind.Kprobe or ProbeKind.Kretprobe when kernel.HasKprobeMulti && places.Count > 1 && places.All(place => place.Offset == 0 && place.Function.Length > 0) => AttachType.KprobeMulti,
         ProbeKind.Fentry => AttachType.FunctionEntry,
         ProbeKind.Fexit => AttachType.FunctionExit,
         ProbeKind.Iterator => AttachType.Iterator,
-        ProbeKind.RawTracepoint when context.ProgramType == ProgramType.Tracing => AttachType.RawTracepoint,
+        ProbeKind.RawTracepoint when type == ProgramType.Tracing => AttachType.RawTracepoint,
         _ => AttachType.None,
     };
 

@@ -41,6 +41,9 @@ sealed class ProbeFacts
 
     public bool ReturnsValue { get; private set; }
 
+    /// <summary>Whether a helper is called that takes an argument of the probe only by the type it has in the kernel.</summary>
+    public bool NeedsKernelTypes { get; private set; }
+
     /// <summary>The variables, in the order of their first use.</summary>
     public List<BoundVariable> Variables { get; } = [];
 
@@ -242,6 +245,9 @@ sealed class ProbeFacts
                 break;
             case BoundCall { Function: Intrinsic.ProbeIndex }:
                 UsesProbeIndex = true;
+                break;
+            case BoundCall { Function: Intrinsic.PacketOutput or Intrinsic.SocketCookie }:
+                NeedsKernelTypes = true;
                 break;
             case BoundCall { Function: Intrinsic.StringContains or Intrinsic.StringFind }:
                 HasCallbacks = true;

@@ -79,6 +79,8 @@ sealed partial class ProgramLowerer
                 return WriteUser(call);
             case Intrinsic.SocketCookie:
                 return Ir.Call(Helper.GetSocketCookie, Scalar(call.Arguments[0]));
+            case Intrinsic.PacketOutput:
+                return SendPacket(call);
             case Intrinsic.IsErrorPointer:
                 return Truth(new BoundCompared(Condition.GreaterOrEqual, Register(Scalar(call.Arguments[0])), -4095)); // MAX_ERRNO, include/linux/err.h
             case Intrinsic.PythonLine or Intrinsic.PythonFrame or Intrinsic.PythonLocal or Intrinsic.PythonResult or Intrinsic.PythonInteger or Intrinsic.PythonLength or Intrinsic.PythonIsNone:

@@ -76,8 +76,8 @@ sealed partial class ProgramLowerer
         Output(record, length);
     }
 
-    /// <summary>At most so much, in a way the verifier sees.</summary>
-    VirtualRegister Bounded(VirtualRegister value, int most)
+    /// <summary>The smaller of two numbers without a sign, in a way the verifier sees.</summary>
+    VirtualRegister Bounded(VirtualRegister value, IrOperand most)
     {
         var result = Ir.Copy(value);
         var more = Ir.NewBlock("more");

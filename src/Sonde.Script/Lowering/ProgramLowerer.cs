@@ -72,8 +72,9 @@ sealed partial class ProgramLowerer
         Ir.MoveTo(_main.Entry);
         WriteEntry();
         _script.UseScratch(_scratchTaken is null ? 0 : _scratchMost);
+        var type = ProgramPlaces.TypeOf(_probe.Context, _facts);
         return new LoweredProgram(
-            _probe, _program, _probe.Context.ProgramType, ProgramPlaces.AttachTypeOf(_probe.Context, _places, _kernel), _sleeps, _probe.FiltersProcess, _places);
+            _probe, _program, type, ProgramPlaces.AttachTypeOf(_probe.Context, type, _places, _kernel), _sleeps, _probe.FiltersProcess, _places);
     }
 
     /// <summary>Where each <c>struct bpf_iter__TYPE</c> has the pointer to the object, behind the one to what all iterators tell.</summary>

@@ -62,6 +62,8 @@ sealed class ScriptLowering
         ? new MapSpec { Type = MapType.RingBuffer, Name = "sonde_ring", MaxEntries = checked((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)RingPages) * PageSize) }
         : new MapSpec { Type = MapType.PerfEventArray, Name = "sonde_ring", KeySize = sizeof(int), ValueSize = sizeof(int) };
 
+    public MapSpec Packets => Runtime.Packets ??= new MapSpec { Type = MapType.PerfEventArray, Name = "sonde_packets", KeySize = sizeof(int), ValueSize = sizeof(int) };
+
     public MapSpec Globals => Runtime.Globals ??= new MapSpec { Type = MapType.Array, Name = "sonde_globals", KeySize = sizeof(int), ValueSize = Sonde.Script.Globals.Size, MaxEntries = 1 };
 
     public MapSpec Losses => Runtime.Losses ??= new MapSpec { Type = MapType.PerCpuArray, Name = "sonde_losses", KeySize = sizeof(int), ValueSize = sizeof(long), MaxEntries = (int)LossKind.Count };
@@ -70,9 +72,9 @@ sealed class ScriptLowering
 
     int RingPages => Script.Config.RingPages > 0 ? Script.Config.RingPages : Script.Actions.All(IsSeldom) && !Script.Probes.Any(probe => probe.Context.Python is not null) ? QuietRingPages : TalkativeRingPages;
 
-    /// <summary>Whether it is an action that scripts ask for now and then, not at every hit.</summary>
+    /// <summary>Whether it is an action that scripts ask for now and then, not at every hit, or that has a buffer of its own.</summary>
     static bool IsSeldom(ScriptAction action) => action.Kind is ActionKind.Exit or ActionKind.AssertionFailed or ActionKind.Unwatch or ActionKind.Time
-        or ActionKind.PrintMap or ActionKind.PrintMapEntry or ActionKind.ClearMap or ActionKind.ZeroMap;
+        or ActionKind.PrintMap or ActionKind.PrintMapEntry or ActionKind.ClearMap or ActionKind.ZeroMap or ActionKind.Packet;
 
     /// <param name="sparing">The probes whose programs keep nothing on the stack but what must be there.</param>
     public static ScriptLowering Run(BoundScript script, TargetKernel kernel, IReadOnlySet<BoundProbe> sparing, int scratchBytes, int zeroBytes)

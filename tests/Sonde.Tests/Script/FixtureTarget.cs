@@ -38,11 +38,11 @@ sealed class FixtureTarget : ITarget
         "uprobe" or "u" => Functions(point, diagnostics, ProbeKind.Uprobe),
         "uretprobe" or "ur" => Functions(point, diagnostics, ProbeKind.Uretprobe),
         "usdt" or "U" => UsdtProbes(point),
-        "interval" or "i" => [Timer(point, ProbeKind.Interval)],
-        "profile" or "p" => [Timer(point, ProbeKind.Profile)],
-        "software" or "s" => [PerfEvent(point, ProbeKind.Software)],
-        "hardware" or "h" => [PerfEvent(point, ProbeKind.Hardware)],
-        "watchpoint" or "w" => [PerfEvent(point, ProbeKind.Watchpoint)],
+        "interval" or "i" => Timer(point, diagnostics, ProbeKind.Interval),
+        "profile" or "p" => Timer(point, diagnostics, ProbeKind.Profile),
+        "software" or "s" => PerfEvent(point, diagnostics, ProbeKind.Software),
+        "hardware" or "h" => PerfEvent(point, diagnostics, ProbeKind.Hardware),
+        "watchpoint" or "w" => PerfEvent(point, diagnostics, ProbeKind.Watchpoint),
         _ => Unknown(point, diagnostics),
     };
 
@@ -170,7 +170,7 @@ sealed class FixtureTarget : ITarget
     static IReadOnlyList<ResolvedProbe> Functions(AttachPoint point, DiagnosticBag diagnostics, ProbeKind kind)
     {
         var word = kind == ProbeKind.Uprobe ? "uprobe" : "uretprobe";
-        if (point.Parts is not [var file, .., var function])
+        if (point.Parts is not [var file, .., var function] || point.Parts.Count > 3)
         {
             diagnostics.Error(point.Span, $"{word} probe type requires 2 or 3 arguments, found {point.Parts.Count}");
             return [];
@@ -259,8 +259,13 @@ sealed class FixtureTarget : ITarget
     }
 
     /// <summary>A number is nanoseconds, <c>1s</c> and <c>s:1</c> a second, <c>hz:99</c> a frequency.</summary>
-    static ResolvedProbe Timer(AttachPoint point, ProbeKind kind)
+    static IReadOnlyList<ResolvedProbe> Timer(AttachPoint point, DiagnosticBag diagnostics, ProbeKind kind)
     {
+        if (point.Parts.Count is not (1 or 2))
+        {
+            return WrongCount(point, diagnostics, kind, "1 or 2 arguments");
+        }
+
         _ = ulong.TryParse(string.Concat(point.Parts[^1].Where(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         var unit = point.Parts.Count > 1 ? point.Parts[0] : string.Concat(point.Parts[0].Where(char.IsAsciiLetter));
         ulong scale = unit switch
@@ -270,26 +275,43 @@ sealed class FixtureTarget : ITarget
             "us" => 1_000,
             _ => 1,
         };
-        return new()
-        {
-            Kind = kind,
-            Name = $"{kind.ToString().ToLowerInvariant()}:{string.Join(':', point.Parts)}",
-            Context = PerfContext(kind),
-            Period = unit == "hz" ? 0 : number * scale,
-            Frequency = unit == "hz" ? number : 0,
-            Span = point.Span,
-        };
+        return
+        [
+            new()
+            {
+                Kind = kind,
+                Name = $"{kind.ToString().ToLowerInvariant()}:{string.Join(':', point.Parts)}",
+                Context = PerfContext(kind),
+                Period = unit == "hz" ? 0 : number * scale,
+                Frequency = unit == "hz" ? number : 0,
+                Span = point.Span,
+            },
+        ];
     }
 
-    static ResolvedProbe PerfEvent(AttachPoint point, ProbeKind kind) => new()
+    static IReadOnlyList<ResolvedProbe> PerfEvent(AttachPoint point, DiagnosticBag diagnostics, ProbeKind kind)
     {
-        Kind = kind,
-        Name = $"{kind.ToString().ToLowerInvariant()}:{string.Join(':', point.Parts)}",
-        Context = PerfContext(kind),
-        Function = point.Parts[0],
-        Period = 1,
-        Span = point.Span,
-    };
+        bool isCounted = kind == ProbeKind.Watchpoint ? point.Parts.Count == 3 : point.Parts.Count is 1 or 2;
+        return !isCounted ? WrongCount(point, diagnostics, kind, kind == ProbeKind.Watchpoint ? "3 arguments" : "1 or 2 arguments")
+            :
+            [
+                new()
+                {
+                    Kind = kind,
+                    Name = $"{kind.ToString().ToLowerInvariant()}:{string.Join(':', point.Parts)}",
+                    Context = PerfContext(kind),
+                    Function = point.Parts[0],
+                    Period = 1,
+                    Span = point.Span,
+                },
+            ];
+    }
+
+    static IReadOnlyList<ResolvedProbe> WrongCount(AttachPoint point, DiagnosticBag diagnostics, ProbeKind kind, string wanted)
+    {
+        diagnostics.Error(point.Span, $"{kind.ToString().ToLowerInvariant()} probe type requires {wanted}, found {point.Parts.Count}");
+        return [];
+    }
 
     static ProbeContext PerfContext(ProbeKind kind) => new()
     {

@@ -48,6 +48,9 @@ sealed class ActionRunner
     /// <summary>Takes the records that ask what a process runs.</summary>
     public PythonProcesses? PythonProcesses { get; set; }
 
+    /// <summary>Takes packets.</summary>
+    public PacketFiles? Packets { get; set; }
+
     /// <summary>When set, printf writes here instead.</summary>
     public Utf8Text? Capture { get; set; }
 
@@ -72,6 +75,9 @@ sealed class ActionRunner
                 return;
             case ActionKind.PythonProcess:
                 PythonProcesses?.Answer(record);
+                return;
+            case ActionKind.Packet when Packets is { } packets:
+                Malformed += packets.Write(action, record[ScriptAction.PayloadOffset..]) ? 0 : 1;
                 return;
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using Sonde.Bpf;
 using Sonde.Linux;
 
@@ -12,6 +13,11 @@ sealed class RecordQueue : IDisposable
     const int OtherKey = 1;
     const int StreamKey = 2;
     const int PerfBytesPerProcessor = 1 << 19;
+
+    /// <summary>Packets of full size for some tenths of a millisecond of a fast network.</summary>
+    const int PacketBytesPerProcessor = 1 << 20;
+
+    const int MostPacketBytesPerProcessor = 1 << 29;
 
     /// <summary>Of a ring that records may gather in: a small one would be full by then.</summary>
     const int LeastBytesToGather = 128 << 10;
@@ -28,11 +34,17 @@ sealed class RecordQueue : IDisposable
     readonly Epoll _epoll = new();
     readonly RingBuffer? _ring;
     readonly PerfBuffer? _perf;
+    readonly PerfBuffer? _packets;
     long _lastArrival;
 
     /// <exception cref="LinuxException">The buffer cannot be mapped.</exception>
     public RecordQueue(LoadedScript script)
     {
+        if (script.Find(script.Script.Runtime.Packets) is { } packets)
+        {
+            _packets = new PerfBuffer(packets, PacketBytes(script.Script.Config.RingPages));
+        }
+
         if (script.Find(script.Script.Runtime.Ring) is not { } map)
         {
             return;
@@ -48,6 +60,10 @@ sealed class RecordQueue : IDisposable
             _perf = new PerfBuffer(map, PerfBytesPerProcessor);
         }
     }
+
+    /// <summary>What the setting asks for, of each processor.</summary>
+    static int PacketBytes(int pages) => pages <= 0 ? PacketBytesPerProcessor
+        : (int)Math.Min(BitOperations.RoundUpToPowerOf2((ulong)pages) * (ulong)MemoryMapping.PageSize, MostPacketBytesPerProcessor);
 
     /// <summary>Wakes the reader when the descriptor becomes readable.</summary>
     public void Watch(FileDescriptor descriptor) => _epoll.Watch(descriptor, OtherKey);
@@ -76,7 +92,7 @@ sealed class RecordQueue : IDisposable
 
     /// <summary>Hands on every record that is complete now.</summary>
     /// <returns>How many there were.</returns>
-    public int Drain(RecordHandler handler) => _ring?.Drain(handler) ?? _perf?.Drain(handler) ?? 0;
+    public int Drain(RecordHandler handler) => (_ring?.Drain(handler) ?? _perf?.Drain(handler) ?? 0) + (_packets?.Drain(handler) ?? 0);
 
     /// <summary>Waits for records, for a descriptor watched, or to be woken.</summary>
     public void Wait(TimeSpan timeout)
@@ -87,7 +103,7 @@ sealed class RecordQueue : IDisposable
         if (_ring is not { PendingBytes: > 0 })
         {
             Span<int> keys = stackalloc int[16];
-            var count = _epoll.Wait(keys, _perf is not null && (timeout < TimeSpan.Zero || timeout > _perfInterval) ? _perfInterval : timeout);
+            var count = _epoll.Wait(keys, (_perf ?? _packets) is not null && (timeout < TimeSpan.Zero || timeout > _perfInterval) ? _perfInterval : timeout);
             isStreaming = keys[..count].Contains(StreamKey);
         }
 
@@ -120,6 +136,7 @@ sealed class RecordQueue : IDisposable
     {
         _ring?.Dispose();
         _perf?.Dispose();
+        _packets?.Dispose();
         _epoll.Dispose();
     }
 }

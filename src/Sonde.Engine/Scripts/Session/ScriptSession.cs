@@ -41,6 +41,7 @@ sealed class ScriptSession : IDisposable
     readonly ConcurrentQueue<Action> _questions = new();
     readonly CancellationTokenSource _ending = new();
     EndingSignals? _endingSignals;
+    PacketFiles? _packets;
     int _probesOfSignals;
 
     /// <summary>Creates the script's maps; nothing runs yet.</summary>
@@ -122,6 +123,7 @@ sealed class ScriptSession : IDisposable
         _ending.Dispose();
         _attacher.Dispose();
         _tables?.Dispose();
+        _packets?.Dispose();
         _mappings.Dispose();
         _records.Dispose();
         _script.Dispose();
@@ -143,6 +145,11 @@ sealed class ScriptSession : IDisposable
         {
             _mappings.Start(Process > 0 ? [Process] : []);
             _records.Watch(_mappings.Descriptors);
+        }
+
+        if (!_options.DryRun)
+        {
+            _actions.Packets = _packets = new PacketFiles(_compiled) { Failed = _output.Say };
         }
 
         _tables = UnwindLoader.Start(_script, _files, Process, _mappings);
@@ -327,6 +334,7 @@ sealed class ScriptSession : IDisposable
             {
                 TellLosses();
                 Hand();
+                _packets?.Flush();
                 var interval = _mappings.Interval;
                 _records.Wait(_tables is not null && (interval < TimeSpan.Zero || interval > UnwindLoader.Interval) ? UnwindLoader.Interval : interval);
             }
@@ -366,6 +374,7 @@ sealed class ScriptSession : IDisposable
         RunNow(ProbeKind.End);
         DrainAll();
         TellLosses();
+        _packets?.Flush();
         _output.End();
         if (_compiled.Config.PrintMapsOnExit)
         {
@@ -398,6 +407,7 @@ sealed class ScriptSession : IDisposable
     /// <summary>What could not be had, losses apart. For the session's thread, when it has run.</summary>
     public IEnumerable<string> Warnings() =>
     [
+        .. _packets?.Missing() ?? [],
         .. _python.Problems.Select(static problem => $"Python stacks of a process were not taken: {problem}"),
         .. _tables?.Problems ?? [],
         .. _mappings.Problems().Select(static message => Escape.Text(message)),

@@ -30,6 +30,7 @@ sealed class SessionLosses(LoadedScript script)
             (LossKind.Unwind, "stacks end early: the code had no unwind table, or one that was not loaded yet"),
             (LossKind.Python, "Python frames, functions or threads could not be read"),
             (LossKind.PythonProcess, "hits came before it was known whether their process runs Python: their Python stacks are unknown"),
+            (LossKind.Packet, "packets were lost: the buffer of their processor was full ('perf_rb_pages' makes room), or they could not be read"),
             (LossKind.Value, "values were left out: they fit no bucket, interval or text"),
         })
         {
