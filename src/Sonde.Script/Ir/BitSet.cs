@@ -13,6 +13,8 @@ sealed class BitSet(int count)
 
     public void Remove(int number) => _words[number >> 6] &= ~(1ul << (number & 63));
 
+    public void Clear() => Array.Clear(_words);
+
     /// <summary>Adds all of another set; whether that changed anything.</summary>
     public bool Union(BitSet other)
     {

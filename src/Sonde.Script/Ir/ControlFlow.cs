@@ -4,7 +4,7 @@ namespace Sonde.Script.Ir;
 static class ControlFlow
 {
     /// <summary>Where a block may go on.</summary>
-    public static Successors Successors(BasicBlock block) => block.Terminator switch
+    public static Successors<BasicBlock> Successors(BasicBlock block) => block.Terminator switch
     {
         IrJump jump => new(jump.Target, null),
         IrBranch branch => new(branch.WhenTrue, branch.WhenFalse),
@@ -15,8 +15,9 @@ static class ControlFlow
     public static List<BasicBlock> ReversePostOrder(IrFunction function)
     {
         List<BasicBlock> order = [];
-        HashSet<BasicBlock> seen = [function.Blocks[0]];
-        Stack<(BasicBlock Block, Successors Onward)> path = new();
+        BitSet seen = new(function.Blocks.Count);
+        seen.Add(0);
+        Stack<(BasicBlock Block, Successors<BasicBlock> Onward)> path = new();
         path.Push((function.Blocks[0], Successors(function.Blocks[0])));
         while (path.TryPop(out var top))
         {
@@ -27,9 +28,11 @@ static class ControlFlow
             }
 
             path.Push(top);
-            if (seen.Add(top.Onward.Current))
+            BasicBlock next = top.Onward.Current;
+            if (!seen.Contains(next.Number))
             {
-                path.Push((top.Onward.Current, Successors(top.Onward.Current)));
+                seen.Add(next.Number);
+                path.Push((next, Successors(next)));
             }
         }
 
@@ -39,12 +42,13 @@ static class ControlFlow
 }
 
 /// <summary>The at most two blocks that another may lead to, one after the other.</summary>
-struct Successors(BasicBlock? first, BasicBlock? second)
+struct Successors<TBlock>(TBlock? first, TBlock? second)
+    where TBlock : class
 {
-    BasicBlock? _next = first;
-    BasicBlock? _last = second;
+    TBlock? _next = first ?? second;
+    TBlock? _last = first is null ? null : second;
 
-    public BasicBlock Current { get; private set; } = null!;
+    public TBlock Current { get; private set; } = null!;
 
     public bool MoveNext()
     {
@@ -57,5 +61,5 @@ struct Successors(BasicBlock? first, BasicBlock? second)
         return true;
     }
 
-    public readonly Successors GetEnumerator() => this;
+    public readonly Successors<TBlock> GetEnumerator() => this;
 }

@@ -59,6 +59,7 @@ sealed class BasicBlock(string name, int number)
 {
     public string Name { get; } = name;
 
+    /// <summary>Its place among the function's blocks.</summary>
     public int Number { get; set; } = number;
 
     public List<IrInstruction> Instructions { get; } = [];

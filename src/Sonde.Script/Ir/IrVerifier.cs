@@ -7,13 +7,11 @@ sealed class IrVerifier
 {
     readonly IrProgram _program;
     readonly IrFunction _function;
-    readonly HashSet<BasicBlock> _known;
     readonly HashSet<StackSlot> _slots;
 
     IrVerifier(IrProgram program, IrFunction function)
     {
         (_program, _function) = (program, function);
-        _known = [.. function.Blocks];
         _slots = [.. function.Slots];
     }
 
@@ -30,7 +28,7 @@ sealed class IrVerifier
         {
             foreach (BasicBlock target in ControlFlow.Successors(block))
             {
-                if (!verifier._known.Contains(target))
+                if (target.Number >= function.Blocks.Count || function.Blocks[target.Number] != target)
                 {
                     throw verifier.Defect(block, $"it goes to {target.Name}, which is not in the function");
                 }
@@ -104,8 +102,8 @@ sealed class IrVerifier
     // Every register is set on every way to where it is used: the kernel refuses what is not, far from its cause.
     void VerifySet(List<BasicBlock> order)
     {
-        Dictionary<BasicBlock, BitSet> unset = order.ToDictionary(block => block, _ => new BitSet(_function.RegisterCount));
-        BitSet entry = unset[order[0]];
+        BitSet[] unset = [.. _function.Blocks.Select(_ => new BitSet(_function.RegisterCount))];
+        BitSet entry = unset[order[0].Number];
         for (int i = _function.Parameters.Count; i < _function.RegisterCount; i++)
         {
             entry.Add(i);
@@ -117,7 +115,7 @@ sealed class IrVerifier
             changed = false;
             foreach (BasicBlock block in order)
             {
-                now.CopyFrom(unset[block]);
+                now.CopyFrom(unset[block.Number]);
                 foreach (IrInstruction instruction in block.Instructions)
                 {
                     if (Operands.Destination(instruction) is { } dst)
@@ -128,14 +126,14 @@ sealed class IrVerifier
 
                 foreach (BasicBlock successor in ControlFlow.Successors(block))
                 {
-                    changed |= unset[successor].Union(now);
+                    changed |= unset[successor.Number].Union(now);
                 }
             }
         }
 
         foreach (BasicBlock block in order)
         {
-            now.CopyFrom(unset[block]);
+            now.CopyFrom(unset[block.Number]);
             foreach (IrInstruction instruction in block.Instructions)
             {
                 foreach (VirtualRegister use in Operands.Uses(instruction))

@@ -121,38 +121,21 @@ static class Operands
             IrAddressOf i => i.Address.Slot,
             _ => null,
         };
-        if (own is not null)
-        {
-            yield return own;
-        }
-
-        foreach (IrArgument argument in Arguments(instruction))
-        {
-            if (argument.Address?.Slot is { } slot)
-            {
-                yield return slot;
-            }
-        }
+        // Nothing is made for the many that name none.
+        return own is not null ? [own]
+            : Array.Exists(Arguments(instruction), argument => argument.Address?.Slot is not null) ? Arguments(instruction).Select(argument => argument.Address?.Slot).OfType<StackSlot>()
+            : [];
     }
 
     /// <summary>The functions an instruction calls or hands on.</summary>
-    public static IEnumerable<IrFunction> Functions(IrInstruction instruction)
+    public static IEnumerable<IrFunction> Functions(IrInstruction instruction) => instruction switch
     {
-        if (instruction is IrCallFunction call)
-        {
-            yield return call.Function;
-        }
-        else if (instruction is IrFunctionAddress address)
-        {
-            yield return address.Function;
-        }
+        IrCallFunction call => HandedOn(call).Prepend(call.Function),
+        IrFunctionAddress address => [address.Function],
+        _ => HandedOn(instruction),
+    };
 
-        foreach (IrArgument argument in Arguments(instruction))
-        {
-            if (argument.Function is { } function)
-            {
-                yield return function;
-            }
-        }
-    }
+    // Nothing is made for the many that hand none on.
+    static IEnumerable<IrFunction> HandedOn(IrInstruction instruction) =>
+        Array.Exists(Arguments(instruction), argument => argument.Function is not null) ? Arguments(instruction).Select(argument => argument.Function).OfType<IrFunction>() : [];
 }

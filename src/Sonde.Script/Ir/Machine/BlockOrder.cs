@@ -18,10 +18,13 @@ sealed class BlockOrder
         Array.Fill(_turns, int.MaxValue, 1, function.Blocks.Count - 1);
         foreach (MachineBlock block in function.Blocks)
         {
-            foreach (MachineBlock successor in Forwards(block))
+            foreach (MachineBlock successor in block.Successors())
             {
-                _open[successor.Number]++;
-                _turns[successor.Number] = Math.Min(_turns[successor.Number], _turns[block.Number] + (successor == block.Unlikely ? 1 : 0));
+                if (IsForwards(block, successor))
+                {
+                    _open[successor.Number]++;
+                    _turns[successor.Number] = Math.Min(_turns[successor.Number], _turns[block.Number] + (successor == block.Unlikely ? 1 : 0));
+                }
             }
         }
 
@@ -38,9 +41,9 @@ sealed class BlockOrder
             {
                 placed.Add(block);
                 order._isPlaced[block.Number] = true;
-                foreach (MachineBlock successor in Forwards(block))
+                foreach (MachineBlock successor in block.Successors())
                 {
-                    order._open[successor.Number]--;
+                    order._open[successor.Number] -= IsForwards(block, successor) ? 1 : 0;
                 }
             }
         }
@@ -62,13 +65,22 @@ sealed class BlockOrder
     }
 
     // First what all other ways have been written for, then what is deeper in loops.
-    MachineBlock? After(MachineBlock block) => block.Successors()
-        .Where(successor => !_isPlaced[successor.Number] && _turns[successor.Number] <= _turns[block.Number])
-        .OrderBy(successor => _open[successor.Number] == 0 ? 0 : 1)
-        .ThenByDescending(successor => successor.Depth)
-        .ThenBy(successor => successor == block.Next ? 0 : 1)
-        .FirstOrDefault();
+    MachineBlock? After(MachineBlock block)
+    {
+        MachineBlock? best = null;
+        foreach (MachineBlock successor in block.Successors())
+        {
+            if (!_isPlaced[successor.Number] && _turns[successor.Number] <= _turns[block.Number] && (best is null || Rank(successor).CompareTo(Rank(best)) < 0))
+            {
+                best = successor;
+            }
+        }
+
+        return best;
+
+        (bool WaitsForOthers, int Depth, bool IsTaken) Rank(MachineBlock successor) => (_open[successor.Number] != 0, -successor.Depth, successor != block.Next);
+    }
 
     // Blocks are in reverse post-order: only loops lead back.
-    static IEnumerable<MachineBlock> Forwards(MachineBlock block) => block.Successors().Where(successor => successor.Number > block.Number);
+    static bool IsForwards(MachineBlock from, MachineBlock to) => to.Number > from.Number;
 }

@@ -54,7 +54,7 @@ sealed partial class InstructionSelector
             {
                 int first = _out.Count;
                 Select(instruction);
-                IReadOnlyList<StackSlot> touched = pointers.Touched(instruction);
+                StackSlot[] touched = pointers.Touched(instruction);
                 for (int i = first; i < _out.Count; i++)
                 {
                     _out[i].Touches = touched;

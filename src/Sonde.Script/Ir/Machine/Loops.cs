@@ -22,12 +22,12 @@ static class Loops
 
         foreach (MachineBlock head in function.Blocks)
         {
-            Stack<MachineBlock> open = new(predecessors[head.Number].Where(block => block.Number >= head.Number));
-            if (open.Count == 0)
+            if (!predecessors[head.Number].Exists(block => block.Number >= head.Number))
             {
                 continue;
             }
 
+            Stack<MachineBlock> open = new(predecessors[head.Number].Where(block => block.Number >= head.Number));
             HashSet<MachineBlock> body = [head];
             while (open.TryPop(out MachineBlock? block))
             {

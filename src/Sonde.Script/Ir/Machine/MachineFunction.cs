@@ -29,18 +29,7 @@ sealed class MachineBlock(string name, int number)
     /// <summary>How many loops it is in.</summary>
     public int Depth { get; set; }
 
-    public IEnumerable<MachineBlock> Successors()
-    {
-        if (Taken is { } taken)
-        {
-            yield return taken;
-        }
-
-        if (Next is { } next)
-        {
-            yield return next;
-        }
-    }
+    public Successors<MachineBlock> Successors() => new(Taken, Next);
 }
 
 /// <summary>A function in instructions of the machine.</summary>

@@ -47,7 +47,7 @@ sealed class MachineInstruction(Instruction code, Roles roles, int dst, int src 
     public StackSlot? Slot { get; init; }
 
     /// <summary>The stack memory it may touch through registers.</summary>
-    public IReadOnlyList<StackSlot> Touches { get; set; } = [];
+    public StackSlot[] Touches { get; set; } = [];
 
     /// <summary>The stack memory whose contents are of no use from here on; such an instruction is none of the machine's.</summary>
     public StackSlot? Begins { get; private init; }

@@ -20,10 +20,10 @@ sealed partial class RegisterAllocator
     readonly int[] _places;
     readonly State[] _states;
     readonly MoveState[] _moves;
-    readonly SortedSet<int> _simplify = [];
-    readonly SortedSet<int> _freeze = [];
-    readonly SortedSet<int> _spill = [];
-    readonly SortedSet<int> _worklistMoves = [];
+    readonly Worklist _simplify;
+    readonly Worklist _freeze;
+    readonly Worklist _spill;
+    readonly Worklist _worklistMoves;
     readonly List<int> _stack = [];
 
     enum State : byte
@@ -51,6 +51,8 @@ sealed partial class RegisterAllocator
         _places = new int[function.RegisterCount];
         _states = new State[function.RegisterCount];
         _moves = new MoveState[_graph.Copies.Count];
+        (_simplify, _freeze, _spill) = (new Worklist(function.RegisterCount), new Worklist(function.RegisterCount), new Worklist(function.RegisterCount));
+        _worklistMoves = new Worklist(_moves.Length);
         Array.Fill(_places, None);
         for (int i = 0; i <= Frame; i++)
         {
@@ -122,7 +124,7 @@ sealed partial class RegisterAllocator
 
     void Sort(int register)
     {
-        SortedSet<int> list = _degrees[register] >= Allocatable ? _spill : IsMoveRelated(register) ? _freeze : _simplify;
+        Worklist list = _degrees[register] >= Allocatable ? _spill : IsMoveRelated(register) ? _freeze : _simplify;
         list.Add(register);
     }
 

@@ -8,11 +8,19 @@ sealed class SlotLifetimes
 
     public SlotLifetimes(MachineFunction function)
     {
-        foreach (StackSlot slot in function.Blocks.SelectMany(block => block.Instructions).SelectMany(Named))
+        foreach (MachineBlock block in function.Blocks)
         {
-            if (_numbers.TryAdd(slot, Used.Count))
+            foreach (MachineInstruction instruction in block.Instructions)
             {
-                Used.Add(slot);
+                foreach (StackSlot touched in instruction.Touches)
+                {
+                    Use(touched);
+                }
+
+                if (instruction.Slot is { } slot)
+                {
+                    Use(slot);
+                }
             }
         }
 
@@ -130,5 +138,11 @@ sealed class SlotLifetimes
         }
     }
 
-    static IEnumerable<StackSlot> Named(MachineInstruction instruction) => instruction.Slot is { } slot ? instruction.Touches.Append(slot) : instruction.Touches;
+    void Use(StackSlot slot)
+    {
+        if (_numbers.TryAdd(slot, Used.Count))
+        {
+            Used.Add(slot);
+        }
+    }
 }

@@ -8,6 +8,8 @@ sealed class SlotPointers
     readonly BitSet[] _registers;
     readonly BitSet[] _contents;
     readonly BitSet _escaped;
+    readonly BitSet _none;
+    readonly BitSet[] _alone;
     bool _changed;
 
     public SlotPointers(IrFunction function, IReadOnlyList<BasicBlock> blocks)
@@ -16,6 +18,13 @@ sealed class SlotPointers
         _registers = [.. Enumerable.Range(0, function.RegisterCount).Select(_ => Empty())];
         _contents = [.. function.Slots.Select(_ => Empty())];
         _escaped = Empty();
+        _none = Empty();
+        _alone = [.. function.Slots.Select(slot => Empty())];
+        for (int slot = 0; slot < _alone.Length; slot++)
+        {
+            _alone[slot].Add(slot);
+        }
+
         if (function.Slots.Count == 0)
         {
             return;
@@ -24,9 +33,12 @@ sealed class SlotPointers
         do
         {
             _changed = false;
-            foreach (IrInstruction instruction in blocks.SelectMany(block => block.Instructions))
+            foreach (BasicBlock block in blocks)
             {
-                Follow(instruction);
+                foreach (IrInstruction instruction in block.Instructions)
+                {
+                    Follow(instruction);
+                }
             }
         }
         while (_changed);
@@ -36,17 +48,19 @@ sealed class SlotPointers
     public IReadOnlyList<StackSlot> Escaped => Slots(_escaped);
 
     /// <summary>The stack memory an instruction may read or write, directly or by what it calls.</summary>
-    public IReadOnlyList<StackSlot> Touched(IrInstruction instruction)
+    public StackSlot[] Touched(IrInstruction instruction)
     {
         switch (instruction)
         {
+            case var _ when _alone.Length == 0:
+                return [];
             case IrLoad load:
                 return Slots(At(load.From));
             case IrStore store:
                 return Slots(At(store.To));
             case IrAtomic atomic:
                 return Slots(At(atomic.To));
-            case IrCallHelper or IrCallKernel or IrCallFunction when _function.Slots.Count > 0:
+            case IrCallHelper or IrCallKernel or IrCallFunction:
                 return Slots(Reachable(instruction));
             default:
                 return [];
@@ -155,32 +169,22 @@ sealed class SlotPointers
         }
     }
 
-    BitSet At(IrAddress address)
-    {
-        if (address.Base is { } register)
-        {
-            return _registers[register.Number];
-        }
+    BitSet At(IrAddress address) => address.Base is { } register ? _registers[register.Number] : _alone[address.Slot!.Number];
 
-        BitSet one = Empty();
-        one.Add(address.Slot!.Number);
-        return one;
-    }
-
-    BitSet Value(IrOperand operand) => operand.Register is { } register ? _registers[register.Number] : Empty();
+    BitSet Value(IrOperand operand) => operand.Register is { } register ? _registers[register.Number] : _none;
 
     void Add(VirtualRegister register, BitSet slots) => _changed |= _registers[register.Number].Union(slots);
 
     BitSet Empty() => new(_function.Slots.Count);
 
-    List<StackSlot> Slots(BitSet set)
+    StackSlot[] Slots(BitSet set)
     {
-        List<StackSlot> slots = [];
+        List<StackSlot>? slots = null;
         foreach (int slot in set)
         {
-            slots.Add(_function.Slots[slot]);
+            (slots ??= []).Add(_function.Slots[slot]);
         }
 
-        return slots;
+        return slots is null ? [] : [.. slots];
     }
 }

@@ -10,25 +10,26 @@ static class DeadCode
     {
         bool changed = RemoveUnreadSlots(function);
         List<BasicBlock> order = ControlFlow.ReversePostOrder(function);
-        Dictionary<BasicBlock, BitSet> needed = order.ToDictionary(block => block, _ => new BitSet(function.RegisterCount));
+        BitSet[] needed = [.. function.Blocks.Select(_ => new BitSet(function.RegisterCount))];
+        BitSet live = new(function.RegisterCount);
         for (bool grows = true; grows;)
         {
             grows = false;
             for (int i = order.Count - 1; i >= 0; i--)
             {
-                BitSet live = AtEnd(order[i]);
+                AtEnd(order[i]);
                 for (int k = order[i].Instructions.Count - 1; k >= 0; k--)
                 {
                     Before(order[i].Instructions[k], live);
                 }
 
-                grows |= needed[order[i]].Union(live);
+                grows |= needed[order[i].Number].Union(live);
             }
         }
 
         foreach (BasicBlock block in order)
         {
-            BitSet live = AtEnd(block);
+            AtEnd(block);
             for (int k = block.Instructions.Count - 1; k >= 0; k--)
             {
                 IrInstruction instruction = block.Instructions[k];
@@ -50,20 +51,18 @@ static class DeadCode
 
         return changed;
 
-        BitSet AtEnd(BasicBlock block)
+        void AtEnd(BasicBlock block)
         {
-            BitSet live = new(function.RegisterCount);
+            live.Clear();
             foreach (BasicBlock successor in ControlFlow.Successors(block))
             {
-                live.Union(needed[successor]);
+                live.Union(needed[successor.Number]);
             }
 
             foreach (VirtualRegister use in Operands.Uses(block.Terminator))
             {
                 live.Add(use.Number);
             }
-
-            return live;
         }
     }
 
@@ -101,15 +100,18 @@ static class DeadCode
     {
         HashSet<StackSlot> read = [];
         bool hasCandidates = false;
-        foreach (IrInstruction instruction in function.Blocks.SelectMany(block => block.Instructions))
+        foreach (BasicBlock block in function.Blocks)
         {
-            if (instruction is IrStore { To.Slot: not null } or IrBegin)
+            foreach (IrInstruction instruction in block.Instructions)
             {
-                hasCandidates = true;
-            }
-            else
-            {
-                read.UnionWith(Operands.Slots(instruction));
+                if (instruction is IrStore { To.Slot: not null } or IrBegin)
+                {
+                    hasCandidates = true;
+                }
+                else
+                {
+                    read.UnionWith(Operands.Slots(instruction));
+                }
             }
         }
 

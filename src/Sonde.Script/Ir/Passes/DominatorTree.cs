@@ -4,7 +4,8 @@ namespace Sonde.Script.Ir.Passes;
 /// <remarks>Cooper, Harvey and Kennedy: A Simple, Fast Dominance Algorithm, 2001.</remarks>
 sealed class DominatorTree
 {
-    readonly Dictionary<BasicBlock, int> _places = [];
+    // By the numbers of the blocks.
+    readonly int[] _places;
     readonly int[] _nearest;
 
     // A block dominates those whose first number lies between its own first and last.
@@ -17,9 +18,10 @@ sealed class DominatorTree
         _nearest = new int[order.Count];
         _first = new int[order.Count];
         _last = new int[order.Count];
+        _places = new int[order.Max(block => block.Number) + 1];
         for (int i = 0; i < order.Count; i++)
         {
-            _places.Add(order[i], i);
+            _places[order[i].Number] = i;
         }
 
         Solve(order);
@@ -29,19 +31,19 @@ sealed class DominatorTree
     /// <summary>Whether all ways to <paramref name="b"/> lead through <paramref name="a"/>, or they are the same.</summary>
     public bool Dominates(BasicBlock a, BasicBlock b)
     {
-        int above = _places[a];
-        int below = _first[_places[b]];
+        int above = _places[a.Number];
+        int below = _first[_places[b.Number]];
         return _first[above] <= below && below <= _last[above];
     }
 
     void Solve(List<BasicBlock> order)
     {
         List<int>[] predecessors = [.. order.Select(_ => new List<int>())];
-        foreach (BasicBlock block in order)
+        for (int i = 0; i < order.Count; i++)
         {
-            foreach (BasicBlock successor in ControlFlow.Successors(block))
+            foreach (BasicBlock successor in ControlFlow.Successors(order[i]))
             {
-                predecessors[_places[successor]].Add(_places[block]);
+                predecessors[_places[successor.Number]].Add(i);
             }
         }
 

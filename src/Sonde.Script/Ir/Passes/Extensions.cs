@@ -18,24 +18,32 @@ sealed class Extensions
     public static bool Run(IrFunction function, bool hasSignedLoads)
     {
         Extensions pass = new(function, hasSignedLoads);
-        foreach (IrInstruction instruction in function.Blocks.SelectMany(block => block.Instructions))
+        foreach (BasicBlock block in function.Blocks)
         {
-            IrInstruction better = pass.Better(instruction);
-            if (better != instruction)
+            foreach (IrInstruction instruction in block.Instructions)
             {
-                pass._replaced[instruction] = better;
+                IrInstruction better = pass.Better(instruction);
+                if (!ReferenceEquals(better, instruction))
+                {
+                    pass._replaced[instruction] = better;
+                }
             }
         }
 
-        foreach (List<IrInstruction> instructions in function.Blocks.Select(block => block.Instructions))
+        if (pass._replaced.Count == 0)
         {
-            for (int i = 0; i < instructions.Count; i++)
+            return false;
+        }
+
+        foreach (BasicBlock block in function.Blocks)
+        {
+            for (int i = 0; i < block.Instructions.Count; i++)
             {
-                instructions[i] = pass._replaced.GetValueOrDefault(instructions[i], instructions[i]);
+                block.Instructions[i] = pass._replaced.GetValueOrDefault(block.Instructions[i], block.Instructions[i]);
             }
         }
 
-        return pass._replaced.Count > 0;
+        return true;
     }
 
     IrInstruction Better(IrInstruction instruction)

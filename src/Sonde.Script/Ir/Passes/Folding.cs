@@ -28,7 +28,7 @@ static class Folding
         long? b = branch.B.Register is { } register ? constant(register) : branch.B.Constant;
         if (constant(branch.A) is not { } a)
         {
-            return b is { } known ? branch with { B = known } : branch;
+            return b is { } known && branch.B.Register is not null ? branch with { B = known } : branch;
         }
 
         return b is { } other ? new IrJump(Holds(branch.Condition, a, other, branch.Is32) ? branch.WhenTrue : branch.WhenFalse)

@@ -10,7 +10,7 @@ static class Jumps
         foreach (BasicBlock block in function.Blocks)
         {
             IrTerminator? end = Thread(block);
-            if (end != block.Terminator)
+            if (!ReferenceEquals(end, block.Terminator))
             {
                 block.Terminator = end;
                 changed = true;
@@ -27,11 +27,13 @@ static class Jumps
             case IrJump jump:
                 BasicBlock target = Final(block, jump.Target);
                 // A return is no longer than the jump to it.
-                return target is { Instructions.Count: 0, Terminator: IrReturn end } ? end : new IrJump(target);
+                return target is { Instructions.Count: 0, Terminator: IrReturn end } ? end : target == jump.Target ? jump : new IrJump(target);
             case IrBranch branch:
                 BasicBlock whenTrue = Final(block, branch.WhenTrue);
                 BasicBlock whenFalse = Final(block, branch.WhenFalse);
-                return whenTrue == whenFalse ? new IrJump(whenTrue) : branch with { WhenTrue = whenTrue, WhenFalse = whenFalse };
+                return whenTrue == whenFalse ? new IrJump(whenTrue)
+                    : whenTrue == branch.WhenTrue && whenFalse == branch.WhenFalse ? branch
+                    : branch with { WhenTrue = whenTrue, WhenFalse = whenFalse };
             default:
                 return block.Terminator;
         }
@@ -40,8 +42,8 @@ static class Jumps
     // Where a way from a block ends up, past empty blocks: those that only jump, and those that ask what the block has just decided.
     static BasicBlock Final(BasicBlock from, BasicBlock target)
     {
-        HashSet<BasicBlock> passed = [];
-        while (target.Instructions.Count == 0 && passed.Add(target))
+        HashSet<BasicBlock>? passed = null;
+        while (target.Instructions.Count == 0 && (passed ??= []).Add(target))
         {
             switch (target.Terminator)
             {
@@ -68,43 +70,61 @@ static class Jumps
 
     static bool RemoveUnreached(IrFunction function)
     {
-        HashSet<BasicBlock> reached = [.. ControlFlow.ReversePostOrder(function)];
-        int removed = function.Blocks.RemoveAll(block => !reached.Contains(block));
-        Number(function);
-        return removed > 0;
+        List<BasicBlock> reached = ControlFlow.ReversePostOrder(function);
+        if (reached.Count == function.Blocks.Count)
+        {
+            return false;
+        }
+
+        BitSet kept = new(function.Blocks.Count);
+        foreach (BasicBlock block in reached)
+        {
+            kept.Add(block.Number);
+        }
+
+        Keep(function, kept);
+        return true;
     }
 
     // A block that another one leads to, and nothing else, continues it.
     static bool Join(IrFunction function)
     {
-        Dictionary<BasicBlock, int> entries = function.Blocks.ToDictionary(block => block, _ => 0);
-        entries[function.Blocks[0]] = 1;
+        int[] entries = new int[function.Blocks.Count];
+        entries[0] = 1;
+        BitSet kept = new(function.Blocks.Count);
         foreach (BasicBlock block in function.Blocks)
         {
+            kept.Add(block.Number);
             foreach (BasicBlock successor in ControlFlow.Successors(block))
             {
-                entries[successor]++;
+                entries[successor.Number]++;
             }
         }
 
-        HashSet<BasicBlock> joined = [];
+        bool changed = false;
         foreach (BasicBlock block in function.Blocks)
         {
-            while (!joined.Contains(block) && block.Terminator is IrJump { Target: var next } && next != block && entries[next] == 1)
+            while (kept.Contains(block.Number) && block.Terminator is IrJump { Target: var next } && next != block && entries[next.Number] == 1)
             {
                 block.Instructions.AddRange(next.Instructions);
                 block.Terminator = next.Terminator;
-                joined.Add(next);
+                kept.Remove(next.Number);
+                changed = true;
             }
         }
 
-        function.Blocks.RemoveAll(joined.Contains);
-        Number(function);
-        return joined.Count > 0;
+        if (changed)
+        {
+            Keep(function, kept);
+        }
+
+        return changed;
     }
 
-    static void Number(IrFunction function)
+    // The rest goes, and numbers are places again.
+    static void Keep(IrFunction function, BitSet kept)
     {
+        function.Blocks.RemoveAll(block => !kept.Contains(block.Number));
         for (int i = 0; i < function.Blocks.Count; i++)
         {
             function.Blocks[i].Number = i;

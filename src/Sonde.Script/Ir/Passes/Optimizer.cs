@@ -19,14 +19,19 @@ static class Optimizer
 
     static void Improve(IrFunction function, bool isMain, TargetKernel kernel)
     {
-        bool changed = true;
-        for (int round = 0; changed && round < MostRounds; round++)
+        // In turns, until no pass has found anything since it ran last.
+        const int passes = 5;
+        for (int turn = 0, quiet = 0; quiet < passes && turn < passes * MostRounds; turn++)
         {
-            changed = Jumps.Run(function)
-                | Propagation.Run(function)
-                | CommonSubexpressions.Run(function, isMain)
-                | Extensions.Run(function, kernel.HasInstructionSetV4)
-                | DeadCode.Run(function);
+            bool changed = (turn % passes) switch
+            {
+                0 => Jumps.Run(function),
+                1 => Propagation.Run(function),
+                2 => CommonSubexpressions.Run(function, isMain),
+                3 => Extensions.Run(function, kernel.HasInstructionSetV4),
+                _ => DeadCode.Run(function),
+            };
+            quiet = changed ? 0 : quiet + 1;
         }
     }
 }

@@ -43,16 +43,16 @@ sealed class Propagation
             }
         }
 
-        IrTerminator? end = block.Terminator switch
+        IrTerminator? terminator = block.Terminator switch
         {
-            IrBranch branch => Folding.Fold(branch with { A = Original(branch.A), B = Rewrite(branch.B) }, ConstantOf),
-            IrReturn value => value with { Value = Rewrite(value.Value) },
+            IrBranch branch => Folding.Fold((Original(branch.A), Rewrite(branch.B)) is var (a, b) && a == branch.A && b == branch.B ? branch : branch with { A = a, B = b }, ConstantOf),
+            IrReturn end => Rewrite(end.Value) is var value && value == end.Value ? end : end with { Value = value },
             IrTerminator other => other,
             null => null,
         };
-        if (end is not null && !end.Equals(block.Terminator))
+        if (terminator is not null && !terminator.Equals(block.Terminator))
         {
-            block.Terminator = end;
+            block.Terminator = terminator;
             _changed = true;
         }
     }
@@ -157,17 +157,18 @@ sealed class Propagation
 
     IrArgument[] Rewrite(IrArgument[] arguments) => Array.ConvertAll(arguments, Rewrite);
 
+    // Most stay as they are: only what changes is made anew.
     IrInstruction Rewrite(IrInstruction instruction) => instruction switch
     {
-        IrMove i => i with { Src = Original(i.Src) },
-        IrArithmetic i => i with { A = Rewrite(i.A), B = Rewrite(i.B) },
-        IrNegate i => i with { Src = Original(i.Src) },
-        IrExtend i => i with { Src = Original(i.Src) },
-        IrByteSwap i => i with { Src = Original(i.Src) },
-        IrLoad i => i with { From = Rewrite(i.From) },
-        IrStore i => i with { To = Rewrite(i.To), Value = Rewrite(i.Value) },
+        IrMove i => Original(i.Src) is var src && src == i.Src ? i : i with { Src = src },
+        IrArithmetic i => (Rewrite(i.A), Rewrite(i.B)) is var (a, b) && a == i.A && b == i.B ? i : i with { A = a, B = b },
+        IrNegate i => Original(i.Src) is var src && src == i.Src ? i : i with { Src = src },
+        IrExtend i => Original(i.Src) is var src && src == i.Src ? i : i with { Src = src },
+        IrByteSwap i => Original(i.Src) is var src && src == i.Src ? i : i with { Src = src },
+        IrLoad i => Rewrite(i.From) is var from && from == i.From ? i : i with { From = from },
+        IrStore i => (Rewrite(i.To), Rewrite(i.Value)) is var (to, value) && to == i.To && value == i.Value ? i : i with { To = to, Value = value },
         IrAtomic i => i with { To = Rewrite(i.To), Value = Original(i.Value), Expected = i.Expected is { } expected ? Original(expected) : null },
-        IrAddressOf i => i with { Address = Rewrite(i.Address) },
+        IrAddressOf i => Rewrite(i.Address) is var address && address == i.Address ? i : i with { Address = address },
         IrCallHelper i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
         IrCallKernel i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
         IrCallFunction i => Same(i.Arguments) ? i : i with { Arguments = Rewrite(i.Arguments) },
