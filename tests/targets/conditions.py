@@ -6,9 +6,12 @@ calls, then says "called". Says "ready PID" first; an empty line ends it.
 import sys
 sys.path.pop(0)
 
+import collections
 import decimal
+import enum
 import json
 import os
+import time
 
 NAN = float("nan")
 
@@ -106,6 +109,99 @@ class OwnTuple(tuple):
         raise IndexError(index)
 
 
+class Length(list):
+    def __len__(self):
+        return 0
+
+
+class Truth(list):
+    def __bool__(self):
+        return False
+
+
+class Equal(int):
+    def __eq__(self, other):
+        return False
+
+    __hash__ = None
+
+
+class Contains(str):
+    def __contains__(self, other):
+        return False
+
+
+class PlainList(list):
+    pass
+
+
+class PlainDictionary(dict):
+    pass
+
+
+class Whole(enum.IntEnum):
+    FIVE = 5
+
+
+Named = collections.namedtuple("Named", "name id items")
+
+
+class MoreNamed(Named):
+    """With a dictionary of its own, and something beside the fields."""
+    limit = 5
+
+    @property
+    def double(self):
+        return 2 * self.id
+
+
+class NoGetter(Named):
+    __slots__ = ()
+
+    def __getitem__(self, index):
+        raise IndexError(index)
+
+
+class Keeps(object):
+    """A method, and a plain value, give way to what an instance keeps by the same name."""
+    id = 3
+
+    def __init__(self, values):
+        self.__dict__.update(values)
+
+    @property
+    def unrelated(self):
+        return 1
+
+    def items(self):
+        return []
+
+
+class MoreKeeps(Keeps):
+    pass
+
+
+class Shadows(MoreKeeps):
+    """What its class computes does not."""
+
+    @property
+    def name(self):
+        return u"computed"
+
+
+class MoreShadows(Shadows):
+    pass
+
+
+CLASSES = [time.gmtime(5), os.stat_result(range(10)), PlainList([5, u"abc"]), PlainDictionary(id=5, name=u"abc"), Keeps({"id": 5, "items": [1, 2, 3, 4]}), MoreKeeps({"id": 5, "items": [1]}),
+           Keeps({u"".join(["i", "d"]): -7, "other": 1}), MoreKeeps({"_%d" % number: number for number in range(50)})]
+if sys.version_info >= (3, 8):
+    CLASSES += [Named(u"abc", 5, [1, 2, 3, 4]), MoreNamed(u"b", 5, (1,)), MoreNamed(u"abc", -7, [])]
+
+# What a class does in a way of its own is never taken for what its instance holds: (condition, value).
+ODD = [("o.name == 'abc'", Shadows({"name": u"abc"})), ("o.name == 'abc'", MoreShadows({"name": u"abc", "id": 5})), ("o == 5", Equal(5)), ("o != 6", Equal(6)), ("len(o) == 1", Length([1])), ("o", Truth([1])),
+       ("'b' in o", Contains(u"abc")), ("o[0] == 5", NoGetter(5, 5, 5)), ("o.limit == 5", MoreNamed(1, 2, 3)), ("o.double == 4", MoreNamed(1, 2, 3))]
+
 # Of seven items, which nothing else has.
 OWN = [OwnDictionary({"id": 5, "name": u"abc", 0: 5, -1: u"abc", 3: u"x", "k250": 250, 2: 0}), OwnList([5, u"abc", [1, 2], 0, 0, 0, 1]), OwnTuple((5, u"abc", [1, 2], 0, 0, 0, 1))]
 
@@ -115,12 +211,16 @@ def tried(index, n, s, items, o=None, *rest, **named):
     return index
 
 
+def odd(number, o):
+    return number
+
+
 def started(index, n):
     yield index
     yield n
 
 
-CALLS = [(n, u"abc", [], None) for n in NUMBERS] + [(1, s, [1], None) for s in TEXTS] + [(42, u"", items, None) for items in CONTAINERS] + [(1, u"", [], o) for o in OBJECTS + OWN]
+CALLS = [(n, u"abc", [], None) for n in NUMBERS] + [(1, s, [1], None) for s in TEXTS] + [(42, u"", items, None) for items in CONTAINERS] + [(1, u"", [], o) for o in OBJECTS + OWN + CLASSES] + [(Whole.FIVE, u"", [], None)]
 
 
 def truth(condition):
@@ -141,12 +241,14 @@ def main():
         condition = sys.stdin.readline().strip()
         if not condition:
             return
-        sys.stdout.write("truth %s\n" % json.dumps(truth(condition)))
+        sys.stdout.write("truth %s\n" % json.dumps([condition for condition, _ in ODD] if condition == "odd" else truth(condition)))
         sys.stdout.flush()
         sys.stdin.readline()
         for index, (n, s, items, o) in enumerate(CALLS):
             tried(index, n, s, items, o)
             list(started(index, n))
+        for index, (_, o) in enumerate(ODD):
+            odd(index, o)
         sys.stdout.write("called\n")
         sys.stdout.flush()
 

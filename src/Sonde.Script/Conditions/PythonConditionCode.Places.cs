@@ -7,9 +7,9 @@ using Sonde.Script.Ir;
 namespace Sonde.Script.Conditions;
 
 /// <content>
-/// Attributes and items: the slots and the dictionary of an instance, dictionaries, lists and tuples. What a class computes (properties, <c>__getattr__</c>,
-/// <c>__missing__</c>) or keeps for all its instances is not found, and so undecided. Items are taken of dictionaries, lists and tuples
-/// themselves, and of the interpreter's fixed types made of them: a class made at run time may have a <c>__getitem__</c> of its own, and is undecided. Where an instance keeps a value by the very name of a property, that value is taken.
+/// Attributes and items: the slots and the dictionary of an instance, fields of named tuples, dictionaries, lists and tuples. What a class computes (properties, <c>__getattr__</c>,
+/// <c>__missing__</c>) or keeps for all its instances is undecided, also where an instance has an entry of the same name that Python would not look at. Items are taken of dictionaries, lists
+/// and tuples themselves, and of classes made of them that have no <c>__getitem__</c> of their own.
 /// </content>
 sealed partial class PythonConditionCode
 {
@@ -65,7 +65,7 @@ sealed partial class PythonConditionCode
     {
         var address = _ir.Function.Parameters[0];
         var found = Recognize(address);
-        Require(Condition.Equal, _ir.Arithmetic(IrOperation.And, found.Flags, _ir.Constant(HeapFlag)), 0, _undecided);
+        RequireBuiltInItems(address, found.Flags);
         OnFlag(found, DictionaryFlag, () =>
         {
             var keys = Read(_ir.Arithmetic(IrOperation.Add, address, DictionaryKeys));
@@ -95,6 +95,10 @@ sealed partial class PythonConditionCode
         var address = _ir.Function.Parameters[0];
         var type = Read(_ir.Arithmetic(IrOperation.Add, address, _layout.ObjectType));
         ReturnSlot(address, type, name);
+        if (_version.Minor >= 8)
+        {
+            ReturnField(address, type, name);
+        }
 
         var flags = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeFlags));
         var (own, atOffset, inDictionary, inValues) = (_ir.NewBlock("managed"), _ir.NewBlock("at_offset"), _ir.NewBlock("in_dictionary"), _ir.NewBlock("in_values"));
@@ -148,7 +152,7 @@ sealed partial class PythonConditionCode
         _ir.Move(keys, Read(_ir.Arithmetic(IrOperation.Add, type, _objects.TypeQualifiedName + 8)));
         _ir.Jump(look);
         _ir.MoveTo(look);
-        ReturnFound(name, keys, values);
+        ReturnFound(name, keys, values, key => RequireOwn(type, key));
     }
 
     /// <summary>Returns what a slot of that name holds, if there is one: <c>tp_members</c> of the class and its bases.</summary>
@@ -208,24 +212,20 @@ sealed partial class PythonConditionCode
     }
 
     /// <summary>Returns what a table of keys has for one: in it, or among the values where these are apart (Objects/dictobject.c).</summary>
-    void ReturnFound(Constant key, VirtualRegister keys, VirtualRegister values)
+    /// <param name="key">The key.</param>
+    /// <param name="keys">The table.</param>
+    /// <param name="values">The values, or 0.</param>
+    /// <param name="require">What else must be so of the key that was found; null for nothing.</param>
+    void ReturnFound(Constant key, VirtualRegister keys, VirtualRegister values, Action<VirtualRegister>? require = null)
     {
         var context = _ir.Function.NewSlot("keys", KeysSize);
-        _ir.Store(Size.Double, new IrAddress(context, KeysFound), -1);
-        var count = _ir.Copy(StoreTable(keys, context));
-        var (over, within) = (_ir.NewBlock("many_entries"), _ir.NewBlock("entries"));
-        _ir.Branch(Condition.Greater, count, MostEntries, over, within);
-        _ir.MoveTo(over);
-        _ir.Move(count, MostEntries);
-        _ir.Jump(within);
-        _ir.MoveTo(within);
-        _ir.Add(new IrCallHelper(null, Helper.Loop, [count, Function("key", key, 2, code => code.WriteKeyTurn(key), otherwise: 1), context, 0]));
-        var index = _ir.Load(Size.Double, new IrAddress(context, KeysFound));
-        Require(Condition.SignedGreaterOrEqual, index, 0, _undecided);
+        var index = IndexOf(key, keys, context, _undecided);
+        var entry = EntryAt(new IrAddress(context), index);
+        require?.Invoke(Read(entry));
         var (combined, split) = (_ir.NewBlock("combined"), _ir.NewBlock("split"));
         _ir.Branch(Condition.Equal, values, 0, combined, split);
         _ir.MoveTo(combined);
-        _ir.Return(Read(_ir.Arithmetic(IrOperation.Add, EntryAt(new IrAddress(context), index), 8)));
+        _ir.Return(Read(_ir.Arithmetic(IrOperation.Add, entry, 8)));
         _ir.MoveTo(split);
         var first = values;
         if (_objects.Split == SplitValues.WithHeader)
@@ -236,6 +236,23 @@ sealed partial class PythonConditionCode
         }
 
         _ir.Return(Read(_ir.Arithmetic(IrOperation.Add, first, _ir.Arithmetic(IrOperation.ShiftLeft, index, 3))));
+    }
+
+    /// <summary>The number of a key's entry in a table, which is described in <paramref name="context"/> then; goes to <paramref name="none"/> when it has none.</summary>
+    VirtualRegister IndexOf(Constant key, VirtualRegister keys, StackSlot context, BasicBlock none)
+    {
+        _ir.Store(Size.Double, new IrAddress(context, KeysFound), -1);
+        var count = _ir.Copy(StoreTable(keys, context));
+        var (over, within) = (_ir.NewBlock("many_entries"), _ir.NewBlock("entries"));
+        _ir.Branch(Condition.Greater, count, MostEntries, over, within);
+        _ir.MoveTo(over);
+        _ir.Move(count, MostEntries);
+        _ir.Jump(within);
+        _ir.MoveTo(within);
+        _ir.Add(new IrCallHelper(null, Helper.Loop, [count, Function("key", key, 2, code => code.WriteKeyTurn(key), otherwise: 1), context, 0]));
+        var index = _ir.Load(Size.Double, new IrAddress(context, KeysFound));
+        Require(Condition.SignedGreaterOrEqual, index, 0, none);
+        return index;
     }
 
     /// <summary>Where the entries are, and how long each; how many there are.</summary>

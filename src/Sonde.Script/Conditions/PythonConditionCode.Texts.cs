@@ -121,6 +121,7 @@ sealed partial class PythonConditionCode
         {
             OnFlag(found, ValueLayout.TextFlag, () =>
             {
+                RequireInherited(found.Address, found.Flags, ContainsFunction);
                 var (data, length, width) = Text(found.Address);
                 Search(data, length, width, "find_text", size => Encoded(text.Value, size), text.Value.EnumerateRunes().Count(), whenTrue, whenFalse);
             });
@@ -128,7 +129,11 @@ sealed partial class PythonConditionCode
         else
         {
             var bytes = ((BytesConstant)needle).Value;
-            OnFlag(found, BytesFlag, () => SearchRun(_ir.Arithmetic(IrOperation.Add, found.Address, _values.BytesData)));
+            OnFlag(found, BytesFlag, () =>
+            {
+                RequireInherited(found.Address, found.Flags, ContainsFunction);
+                SearchRun(_ir.Arithmetic(IrOperation.Add, found.Address, _values.BytesData));
+            });
             OnName(found, "bytearray", () => SearchRun(Read(_ir.Arithmetic(IrOperation.Add, found.Address, ByteArrayData))));
 
             void SearchRun(VirtualRegister data) => Search(

@@ -214,7 +214,11 @@ sealed partial class PythonConditionCode
             return;
         }
 
-        OnFlag(found, ValueLayout.IntegerFlag | ValueLayout.TextFlag | ListFlag | TupleFlag | BytesFlag | DictionaryFlag, () => _ir.Jump(target));
+        OnFlag(found, ValueLayout.IntegerFlag | ValueLayout.TextFlag | ListFlag | TupleFlag | BytesFlag | DictionaryFlag, () =>
+        {
+            RequireInherited(found.Address, found.Flags, ComparisonFunction);
+            _ir.Jump(target);
+        });
         foreach (var name in new[] { "float", "NoneType", "set", "frozenset", "bytearray" })
         {
             OnName(found, name, () => _ir.Jump(target));
@@ -229,7 +233,11 @@ sealed partial class PythonConditionCode
         var length = _ir.Constant(0);
         var got = _ir.NewBlock("got_length");
         // Texts, lists, tuples, bytes and dictionaries have it in the same place.
-        OnFlag(found, ValueLayout.TextFlag | ListFlag | TupleFlag | BytesFlag | DictionaryFlag, () => Got(_values.ItemCount));
+        OnFlag(found, ValueLayout.TextFlag | ListFlag | TupleFlag | BytesFlag | DictionaryFlag, () =>
+        {
+            RequireInherited(found.Address, found.Flags, LengthFunction);
+            Got(_values.ItemCount);
+        });
         OnName(found, "set", () => Got(setMembers));
         OnName(found, "frozenset", () => Got(setMembers));
         OnName(found, "bytearray", () => Got(_values.ItemCount));
@@ -254,12 +262,22 @@ sealed partial class PythonConditionCode
 
         var found = Load(place);
         OnName(found, "NoneType", () => _ir.Jump(whenFalse));
-        OnFlag(found, ValueLayout.IntegerFlag, () => _ir.Branch(Condition.NotEqual, Digits(found.Address).Count, 0, whenTrue, whenFalse));
+        OnFlag(found, ValueLayout.IntegerFlag, () =>
+        {
+            RequireInherited(found.Address, found.Flags, TruthFunction);
+            _ir.Branch(Condition.NotEqual, Digits(found.Address).Count, 0, whenTrue, whenFalse);
+        });
         OnName(found, "float", () =>
         {
             var bits = Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.FloatValue));
             _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.ShiftLeft, bits, 1), 0, whenTrue, whenFalse);
         });
+        var (made, asked) = (_ir.NewBlock("own_truth"), _ir.NewBlock("truth_by_length"));
+        _ir.Branch(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, found.Flags, HeapFlag), 0, made, asked);
+        _ir.MoveTo(made);
+        // What has a length is true by that, unless its class has a __bool__; the built-in ones have none.
+        _ir.Branch(Condition.Equal, TruthFunction(Read(_ir.Arithmetic(IrOperation.Add, found.Address, _layout.ObjectType))), 0, asked, _undecided);
+        _ir.MoveTo(asked);
         _ir.Branch(Condition.NotEqual, LengthOf(found), 0, whenTrue, whenFalse);
     }
 
@@ -276,16 +294,28 @@ sealed partial class PythonConditionCode
                 _ir.Jump(whenFalse);
                 break;
             case TextConstant text:
-                OnFlag(found, ValueLayout.TextFlag, () => CompareText(found.Address, text.Value, Equal(), Unequal()));
+                OnFlag(found, ValueLayout.TextFlag, () =>
+                {
+                    RequireInherited(found.Address, found.Flags, ComparisonFunction);
+                    CompareText(found.Address, text.Value, Equal(), Unequal());
+                });
                 Unlike(found, relation, whenTrue, whenFalse);
                 break;
             case BytesConstant bytes:
-                OnFlag(found, BytesFlag, () => CompareBytes(found.Address, _ir.Arithmetic(IrOperation.Add, found.Address, _values.BytesData), bytes.Value, Equal(), Unequal()));
+                OnFlag(found, BytesFlag, () =>
+                {
+                    RequireInherited(found.Address, found.Flags, ComparisonFunction);
+                    CompareBytes(found.Address, _ir.Arithmetic(IrOperation.Add, found.Address, _values.BytesData), bytes.Value, Equal(), Unequal());
+                });
                 OnName(found, "bytearray", () => CompareBytes(found.Address, Read(_ir.Arithmetic(IrOperation.Add, found.Address, ByteArrayData)), bytes.Value, Equal(), Unequal()));
                 Unlike(found, relation, whenTrue, whenFalse);
                 break;
             default:
-                OnFlag(found, ValueLayout.IntegerFlag, () => CompareInteger(found, relation, constant, whenTrue, whenFalse));
+                OnFlag(found, ValueLayout.IntegerFlag, () =>
+                {
+                    RequireInherited(found.Address, found.Flags, ComparisonFunction);
+                    CompareInteger(found, relation, constant, whenTrue, whenFalse);
+                });
                 OnName(found, "float", () => CompareReal(Read(_ir.Arithmetic(IrOperation.Add, found.Address, _values.FloatValue)), relation, constant, whenTrue, whenFalse));
                 Unlike(found, relation, whenTrue, whenFalse);
                 break;

@@ -32,6 +32,7 @@ public sealed partial class FlowWhereTests
     [
         "o.id == 5", "o.name", "not o.name", "o.name is None", "o.id is True", "o.id == 2.5", "o.name in ('x', '')", "o.items[2] == 3", "o.items[0][0] == 5", "len(o.items[0]) == 1", "len(o['name']) == 2", "o['name']['id'] > 3",
         "o[3] == 'x'", "o[-1] == 1", "o[2][-1] == 2", "len(o) == 2 and o[1] == 'abc'", "o['k250'] == 250", "o.id.name == 'inner'",
+        "o.tm_year == 1970", "o.tm_sec == 5 and o[0] == 1970", "o.st_size == 6", "o.st_ino == 1 and len(o) == 10", "o[-1] == 'abc' and len(o) == 2", "o[2][0] == 1", "o._49 == 49",
     ];
 
     /// <summary>What is calculated, of numbers that fit and are whole: others are undecided.</summary>
@@ -126,6 +127,36 @@ public sealed partial class FlowWhereTests
             Assert.Empty(recording.Events);
             Assert.Equal(1, report.Losses.Undecided);
         }
+    }
+
+    [Theory, InlineData("pyenv-3.6"), InlineData("pyenv-3.7"), InlineData("pyenv-3.8"), InlineData("pyenv-3.10"), InlineData("pyenv-3.11"), InlineData("pyenv-3.12"), InlineData("pyenv-3.13"), InlineData("sid-3.14"), InlineData("sid-3.15")]
+    public void What_a_class_does_in_a_way_of_its_own_is_undecided(string name)
+    {
+        Requires.Root();
+        using var target = Target.StartReady(Interpreters.Get(name), "conditions.py");
+        target.Send("odd");
+        var conditions = JsonSerializer.Deserialize<string[]>(target.WaitFor("truth"))!;
+        var wrong = new List<string>();
+        for (var i = 0; i < conditions.Length; i++)
+        {
+            if (i > 0)
+            {
+                target.Send("odd");
+                target.WaitFor("truth");
+            }
+
+            var where = string.Create(CultureInfo.InvariantCulture, $"number == {i} and ({conditions[i]})");
+            using var recording = new Recording(new FlowOptions { Functions = ["odd"], Where = where }, target.Pid);
+            target.Send();
+            target.WaitFor("called");
+            var report = recording.Stop();
+            if (recording.Events.Count > 0 || report.Losses.Undecided != 1)
+            {
+                wrong.Add($"{conditions[i]}: {recording.Events.Count} events, {report.Losses.Undecided} undecided");
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
     [Theory]
