@@ -39,6 +39,12 @@ public sealed class InjectedAgent : IDisposable
     readonly GuardProcess? _guard;
     readonly string _name;
     readonly TimeSpan _patience;
+    /// <summary>How often it is looked whether the process has more interpreters by now.</summary>
+    const long InterpretersEveryMs = 500;
+
+    readonly HashSet<ulong> _interpreters = [];
+    readonly int _interpretersAtFirst;
+    long _lookedAt = Environment.TickCount64;
     int _asked;
     bool _isDisposed;
 
@@ -49,6 +55,8 @@ public sealed class InjectedAgent : IDisposable
         _guard = guard;
         _name = name;
         _patience = patience;
+        LookForInterpreters();
+        _interpretersAtFirst = _interpreters.Count;
     }
 
     /// <summary>The process.</summary>
@@ -59,6 +67,10 @@ public sealed class InjectedAgent : IDisposable
 
     /// <summary>What the agent cannot see of the process, as one sentence; null when it sees all.</summary>
     public string? Remark { get; private init; }
+
+    /// <summary>What of the process could not be seen that came while the agent was there, as one sentence; null when nothing is known of.</summary>
+    public string? LateRemark => _interpreters.Count - _interpretersAtFirst is > 0 and var later
+        ? $"process {Pid} has made {(later == 1 ? "a sub-interpreter" : $"{later} sub-interpreters")} meanwhile, in {(later == 1 ? "which" : "all of which")} nothing was watched" : null;
 
     /// <summary>Whether the agent is still there: neither removed nor gone with its process.</summary>
     public bool IsConnected => _channel.IsOpen;
@@ -151,7 +163,21 @@ public sealed class InjectedAgent : IDisposable
     /// <param name="wait">How long to wait for one.</param>
     /// <param name="record">A JSON object in UTF-8. It comes from the process and may be anything.</param>
     /// <returns>False when none came in time, or none will come any more (<see cref="IsConnected"/>).</returns>
-    public bool TryReceive(TimeSpan wait, out ReadOnlyMemory<byte> record) => _channel.TryReceive(wait, out record);
+    public bool TryReceive(TimeSpan wait, out ReadOnlyMemory<byte> record)
+    {
+        LookForInterpretersNowAndThen();
+        return _channel.TryReceive(wait, out record);
+    }
+
+    /// <summary>Looks, now and then, whether the process has made interpreters that the agent is not in. Those that go again in between are not seen.</summary>
+    public void LookForInterpretersNowAndThen()
+    {
+        if (!_isDisposed && Environment.TickCount64 - _lookedAt > InterpretersEveryMs)
+        {
+            _lookedAt = Environment.TickCount64;
+            LookForInterpreters();
+        }
+    }
 
     /// <summary>Evaluates an expression in the agent's dict, inside the process.</summary>
     /// <param name="expression">A Python expression, such as the call of a function of the agent's.</param>
@@ -176,6 +202,7 @@ public sealed class InjectedAgent : IDisposable
         }
 
         _isDisposed = true;
+        LookForInterpreters();
         if (_channel.IsOpen && _target.IsAlive)
         {
             try
@@ -266,6 +293,15 @@ public sealed class InjectedAgent : IDisposable
                     process!.Signal(signal);
                 }
             }
+        }
+    }
+
+    void LookForInterpreters()
+    {
+        const int most = 10_000;
+        if (_interpreters.Count < most)
+        {
+            _interpreters.UnionWith(_target.Runtime.ReadInterpreters());
         }
     }
 

@@ -119,6 +119,11 @@ public sealed class PointSession : IDisposable
             _decoder.Read(record, output);
         }
 
+        if (_agent.LateRemark is { } late)
+        {
+            Remarks.Enqueue(late);
+        }
+
         output.Flush();
     }
 

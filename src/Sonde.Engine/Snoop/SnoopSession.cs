@@ -122,6 +122,11 @@ public sealed class SnoopSession : IDisposable
             yield return $"{_decoder.Damaged + _agent.Damaged} records from the process could not be understood";
         }
 
+        if (_agent.LateRemark is { } late)
+        {
+            yield return late;
+        }
+
         if (_agent.Leftover is { } leftover)
         {
             yield return leftover;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sonde.Engine;
 using Sonde.Engine.Injection;
 using Sonde.Kernel.Tests.Flow;
@@ -159,4 +160,30 @@ public sealed class InjectionTests
 
     static string Next(InjectedAgent agent) =>
         agent.TryReceive(TimeSpan.FromSeconds(10), out ReadOnlyMemory<byte> record) ? System.Text.Encoding.UTF8.GetString(record.Span) : "nothing";
+
+    [Theory, InlineData("pyenv-3.9"), InlineData("pyenv-3.12"), InlineData("sid-3.14")]
+    public void Interpreters_that_are_not_looked_into_are_counted(string name)
+    {
+        Requires.Root();
+        string[][] ways = [["flow", "--engine", "inside", "--function", "step"], ["snoop", "step"], ["point", "subinterpreters.py:15", "{count}", "--budget", "100"]];
+        foreach (string[] words in ways)
+        {
+            using Target target = Target.StartReadyApart(Interpreters.Get(name), "subinterpreters.py", "one");
+            using Target sonde = Target.Start(SondeCommand.Path, [words[0], "--inject", "-p", $"{target.Pid}", .. words[1..]]);
+            Strangers.WaitUntil(() => Regex.IsMatch(sonde.Errors, "by an agent inside|telling 1 function|Ctrl-C ends it") || !sonde.IsAlive, "the program is watched");
+            for (int made = 2; made <= 3; made++)
+            {
+                target.Send("more");
+                Assert.Equal($"{made}", target.WaitFor("made"));
+            }
+
+            sonde.Signal("INT");
+            Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
+            Assert.Contains("has 1 sub-interpreter, in which nothing is watched", sonde.Errors, StringComparison.Ordinal);
+            Assert.Contains("has made 2 sub-interpreters meanwhile, in all of which nothing was watched", sonde.Errors, StringComparison.Ordinal);
+            target.Send("end");
+            target.WaitFor("done");
+            Assert.Equal(0, target.WaitForExit());
+        }
+    }
 }

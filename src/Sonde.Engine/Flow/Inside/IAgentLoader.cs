@@ -19,6 +19,12 @@ public interface ILoadedAgent : IDisposable
     /// <summary>What it cannot see of the process, as one sentence; null when it sees all.</summary>
     string? Remark { get; }
 
+    /// <summary>After disposing: what it could not see that came meanwhile, as one sentence; null when nothing is known of.</summary>
+    string? LateRemark { get; }
+
+    /// <summary>Called while it is in use, now and then.</summary>
+    void Look();
+
     /// <summary>After disposing: why it may still be there, as one sentence; null when it is gone.</summary>
     string? Leftover { get; }
 }

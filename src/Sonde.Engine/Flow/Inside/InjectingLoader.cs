@@ -14,6 +14,10 @@ public sealed class InjectingLoader(InjectionOptions options) : IAgentLoader
     {
         public string? Remark => agent.Remark;
 
+        public string? LateRemark => agent.LateRemark;
+
+        public void Look() => agent.LookForInterpretersNowAndThen();
+
         public string? Leftover => agent.Leftover;
 
         public void Dispose() => agent.Dispose();

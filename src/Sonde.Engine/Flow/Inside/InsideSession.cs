@@ -216,6 +216,11 @@ public sealed class InsideSession : IFlowSession
         foreach (var agent in _agents)
         {
             agent.Dispose();
+            if (agent.LateRemark is { } late)
+            {
+                _remarks.Add($"{late}. --engine outside sees all of them");
+            }
+
             if (agent.Leftover is { } leftover)
             {
                 _remarks.Add(leftover);
@@ -282,6 +287,7 @@ public sealed class InsideSession : IFlowSession
     bool Drain(CancellationToken cancellation)
     {
         var any = false;
+        _agents.ForEach(static agent => agent.Look());
         foreach (var process in _processes)
         {
             // In this order: whatever was lost before a record is known when the record is decoded.
