@@ -33,7 +33,11 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     static readonly StackShape _kernelShape = new(StackMode.Bpftrace, SamplerText.MachineFrames);
     static readonly StackShape _userShape = _kernelShape with { ByTables = true };
 
+    /// <summary>So long a stack with code that has no name is taken as it is: the files in which compilers tell of code are not read more often (<see cref="Targets.JitNames"/>).</summary>
+    const long PatienceMs = 100;
+
     readonly Dictionary<StackNumbers, int> _stacks = [];
+    readonly Dictionary<StackNumbers, int> _unnamedStacks = [];
     readonly Dictionary<(int Process, PythonStackFrame Frame), int> _python = [];
     readonly Dictionary<(int Process, ulong Address), int> _machine = [];
     readonly Dictionary<ulong, int> _kernelFrames = [];
@@ -45,23 +49,39 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     /// <summary>Whether the last stack has code in no file that has no name yet: its compiler may tell of it only after it has run.</summary>
     bool _hasUnnamed;
 
+    long _unnamedSinceMs;
+
     /// <summary>The recorder's number of a stack.</summary>
     public int Number(in StackNumbers numbers)
     {
-        if (!_stacks.TryGetValue(numbers, out var number))
+        if (_stacks.TryGetValue(numbers, out var number))
         {
-            if (_stacks.Count >= MostStacks)
-            {
-                _stacks.Clear();
-            }
-
-            number = Make(numbers);
-            if (!_hasUnnamed)
-            {
-                _stacks.Add(numbers, number);
-            }
+            return number;
         }
 
+        if (_unnamedStacks.Count > 0 && Environment.TickCount64 - _unnamedSinceMs >= PatienceMs)
+        {
+            _unnamedStacks.Clear();
+        }
+
+        if (_unnamedStacks.TryGetValue(numbers, out number))
+        {
+            return number;
+        }
+
+        number = Make(numbers);
+        var kept = _hasUnnamed ? _unnamedStacks : _stacks;
+        if (kept.Count >= MostStacks)
+        {
+            kept.Clear();
+        }
+
+        if (_hasUnnamed && kept.Count == 0)
+        {
+            _unnamedSinceMs = Environment.TickCount64;
+        }
+
+        kept.Add(numbers, number);
         return number;
     }
 
