@@ -54,20 +54,21 @@ sealed class DataFlow
     public List<int> Find(Func<AbstractState, Event, bool> isOfInterest)
     {
         List<int> found = [];
-        var before = new AbstractState();
+        AbstractState state = new(), before = new();
         for (var block = 0; block < _before.Length; block++)
         {
-            if (_before[block] is not { } state)
+            var (first, end) = (_graph.Blocks[block].First, _graph.Blocks[block].End);
+            if (_before[block] is not { } known || Array.FindIndex(_effects, first, end - first, MayWrite) < 0)
             {
                 continue;
             }
 
-            var walk = new Walk(this, state.Clone(), _graph.Blocks[block].First);
-            while (walk.Index < _graph.Blocks[block].End)
+            state.CopyFrom(known);
+            var walk = new Walk(this, state, first);
+            while (walk.Index < end)
             {
                 var index = walk.Index;
-                // Only writes to memory can be of interest.
-                if (_effects[index].Kind is not (EffectKind.Store or EffectKind.AddToMemory))
+                if (!MayWrite(_effects[index]))
                 {
                     walk.Step();
                     continue;
@@ -82,6 +83,9 @@ sealed class DataFlow
         }
 
         return found;
+
+        // Only writes to memory can be of interest.
+        static bool MayWrite(Effect effect) => effect.Kind is EffectKind.Store or EffectKind.AddToMemory;
     }
 
     /// <summary>Runs to the fixpoint.</summary>

@@ -1,3 +1,5 @@
+using Iced.Intel;
+
 namespace Sonde.Python.Sites;
 
 /// <summary>What the interpreter is doing when it passes a probe site.</summary>
@@ -86,8 +88,17 @@ public sealed record ProbeSite
     /// <summary>The bytes of the probed instruction as they are in the file.</summary>
     public required ReadOnlyMemory<byte> Bytes { get; init; }
 
-    /// <summary>The probed instruction, for people.</summary>
-    public required string Instruction { get; init; }
+    /// <summary>The probed instruction, for people. Made when it is asked for: what formats instructions takes milliseconds to set up.</summary>
+    public string Instruction
+    {
+        get
+        {
+            var decoder = Decoder.Create(64, Bytes.ToArray(), Address);
+            var text = new StringOutput();
+            new GasFormatter(new FormatterOptions { UppercaseHex = false, HexPrefix = "0x", BranchLeadingZeros = false, SmallHexNumbersInDecimal = true }).Format(decoder.Decode(), text);
+            return text.ToString();
+        }
+    }
 
     /// <summary>Whether the kernel emulates the instruction.</summary>
     public required SiteCost Cost { get; init; }

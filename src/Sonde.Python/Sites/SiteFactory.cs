@@ -1,4 +1,3 @@
-using Iced.Intel;
 using Sonde.Symbols.Elf;
 
 namespace Sonde.Python.Sites;
@@ -6,11 +5,6 @@ namespace Sonde.Python.Sites;
 /// <summary>Makes the public <see cref="ProbeSite"/> out of a place in the code and what is certain there.</summary>
 sealed class SiteFactory(ElfFile image, DataFlow flow)
 {
-    readonly GasFormatter _formatter = new(new FormatterOptions
-    {
-        UppercaseHex = false, HexPrefix = "0x", BranchLeadingZeros = false, SmallHexNumbersInDecimal = true,
-    });
-
     /// <summary>The instruction's bytes in the file.</summary>
     public ReadOnlySpan<byte> Code(int index)
     {
@@ -35,15 +29,12 @@ sealed class SiteFactory(ElfFile image, DataFlow flow)
             throw new SiteException($"expected code at 0x{instruction.IP:x} and found none");
         }
 
-        var text = new StringOutput();
-        _formatter.Format(instruction, text);
         return new()
         {
             Kind = kind,
             Address = instruction.IP,
             FileOffset = offset,
             Bytes = code.ToArray(),
-            Instruction = text.ToString(),
             Cost = Uprobes.AreCheapOn(code) ? SiteCost.Emulated : SiteCost.SingleStepped,
             ThreadState = First(walk.State, Roles.ThreadState),
             Frame = First(walk.State, passage.Frame),

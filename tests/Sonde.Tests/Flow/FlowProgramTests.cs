@@ -16,7 +16,7 @@ public sealed class FlowProgramTests
 
     static readonly ProbeSite _entry = new()
     {
-        Kind = SiteKind.Entry, Address = 0, FileOffset = 0, Bytes = default, Instruction = "nop", Cost = SiteCost.Emulated, Origin = "RESUME",
+        Kind = SiteKind.Entry, Address = 0, FileOffset = 0, Bytes = default, Cost = SiteCost.Emulated, Origin = "RESUME",
         ThreadState = _register, Current = CurrentFrame.New, Reasons = ExitReasons.None,
     };
 
