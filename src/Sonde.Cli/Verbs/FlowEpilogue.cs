@@ -14,6 +14,12 @@ static class FlowEpilogue
     {
         var seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-6);
         say(Line($"{report.Counts.Shown:N0} events in {seconds:N1} s ({report.Counts.Shown / seconds:N0}/s), {report.Functions:N0} functions{Open(report)}"));
+        if (report.Unmatched is { Count: > 0 } unmatched)
+        {
+            var names = string.Join(", ", unmatched.Select(static pattern => $"'{pattern}'"));
+            say(Line($"nothing that was called ({report.FunctionsSeen:N0} {(report.FunctionsSeen == 1 ? "function" : "functions")}) fits {names}: names are qualified and case matters ('Server.handle', '*.handle'), files are told by the end of their path; '--summary' without a filter shows what is called"));
+        }
+
         foreach (var loss in Losses(report, request))
         {
             say(loss);

@@ -11,11 +11,17 @@ sealed class FlowFilter
     readonly Glob[] _excludes;
     readonly Glob[] _threadNames;
     readonly HashSet<int> _threadIds = [];
+    readonly List<(Glob Glob, bool IsFile, string Pattern)> _unmatched;
 
     public FlowFilter(FlowOptions options)
     {
         _functions = [.. options.Functions.Select(pattern => new Glob(pattern))];
         _files = [.. options.Files.Select(pattern => new Glob(pattern))];
+        _unmatched =
+        [
+            .. _functions.Zip(options.Functions, static (glob, pattern) => (glob, false, pattern)),
+            .. _files.Zip(options.Files, static (glob, pattern) => (glob, true, pattern)),
+        ];
         _excludes = [.. options.Excludes.Select(pattern => new Glob(pattern))];
         var names = new List<Glob>();
         foreach (var thread in options.Threads)
@@ -33,11 +39,21 @@ sealed class FlowFilter
         _threadNames = [.. names];
     }
 
+    /// <summary>Functions that were asked about so far.</summary>
+    public int Asked { get; private set; }
+
+    /// <summary>What was asked for and fits none of the functions, or none of the files, that were asked about so far.</summary>
+    public IReadOnlyList<string> Unmatched => [.. _unmatched.Select(static each => each.Pattern)];
+
     /// <summary>True when the function is asked for and not excluded.</summary>
-    public bool Wants(string function, string file) =>
-        (_functions.Length == 0 || _functions.Any(glob => glob.MatchesFunction(function)))
-        && (_files.Length == 0 || _files.Any(glob => glob.MatchesFile(file)))
-        && !_excludes.Any(glob => glob.MatchesFunction(function) || glob.MatchesFile(file));
+    public bool Wants(string function, string file)
+    {
+        Asked++;
+        _unmatched.RemoveAll(each => each.IsFile ? each.Glob.MatchesFile(file) : each.Glob.MatchesFunction(function));
+        return (_functions.Length == 0 || _functions.Any(glob => glob.MatchesFunction(function)))
+            && (_files.Length == 0 || _files.Any(glob => glob.MatchesFile(file)))
+            && !_excludes.Any(glob => glob.MatchesFunction(function) || glob.MatchesFile(file));
+    }
 
     /// <summary>True when the thread is asked for, by its id or its name.</summary>
     public bool WantsThread(int tid, string name) =>

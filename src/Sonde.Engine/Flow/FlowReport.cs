@@ -12,6 +12,12 @@ public sealed record FlowReport
     /// <summary>Functions that were seen and asked for.</summary>
     public required int Functions { get; init; }
 
+    /// <summary>Functions that were seen, asked for or not.</summary>
+    public int FunctionsSeen { get; init; }
+
+    /// <summary>Patterns of functions and files that were asked for and that nothing fits which was seen.</summary>
+    public IReadOnlyList<string> Unmatched { get; init; } = [];
+
     /// <summary>Functions whose name or file could not be read.</summary>
     public required int UnresolvedNames { get; init; }
 

@@ -214,6 +214,8 @@ public sealed class FlowSession : IFlowSession
         Losses = _losses,
         Cost = _cost?.Finish(),
         BusiestFunction = _codes.Busiest,
+        FunctionsSeen = _filter.Asked,
+        Unmatched = _filter.Unmatched,
         Functions = _codes.Wanted,
         UnresolvedNames = _codes.Unresolved,
         OpenCalls = _decoder.OpenActivations,

@@ -68,6 +68,31 @@ public sealed class FlowErrorTests
         Assert.Equal(0, target.WaitForExit());
     }
 
+    [Theory, InlineData("outside"), InlineData("inside")]
+    public void Patterns_that_no_function_fits_are_told(string engine)
+    {
+        Requires.Root();
+        using Target target = Target.StartReady(Interpreters.Get("pyenv-3.12"), "subinterpreters.py");
+        string[] asked = ["--function", "step", "--function", "Step", "--file", "subinterpreters.py", "--module", "nosuch"];
+        using Target sonde = Target.Start(SondeCommand.Path, ["flow", "-p", $"{target.Pid}", "--inject", "--engine", engine, "--max-events", "20", .. asked]);
+        Assert.True(sonde.WaitForExit() == 0, sonde.Errors);
+        Assert.Contains("nothing that was called (1 function) fits 'Step', 'nosuch': ", sonde.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_that_sees_no_proc_is_followed_from_outside_and_that_is_said()
+    {
+        Requires.Root();
+        string[] hide = ["--mount", "sh", "-c", "umount -l /proc; exec \"$0\" \"$1\""];
+        using Target target = Target.Start("unshare", [.. hide, Interpreters.Get("pyenv-3.12").Path, Path.Combine(Repository.Targets, "subinterpreters.py")]);
+        target.WaitFor("ready");
+        CommandResult result = SondeCommand.Run("flow", "-p", $"{target.Pid}", "--inject", "--function", "step", "--max-events", "2");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("-> step", result.Output, StringComparison.Ordinal);
+        Assert.Contains("engine: outside, although --inject allows the one inside", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("sees no /proc", result.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_process_of_another_user_without_rights()
     {

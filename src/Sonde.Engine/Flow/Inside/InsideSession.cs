@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Sonde.Engine.Injection;
@@ -27,6 +28,7 @@ public sealed class InsideSession : IFlowSession
     readonly CodeTable _codes;
     readonly FlowDecoder _decoder;
     readonly CallFilter _filter;
+    readonly FlowFilter _wanted;
     readonly List<InsideProcess> _processes = [];
     readonly List<TracedProcess> _traced = [];
     readonly List<ILoadedAgent> _agents = [];
@@ -51,9 +53,9 @@ public sealed class InsideSession : IFlowSession
         }
 
         (_options, _loader) = (options, loader);
-        var wanted = new FlowFilter(options);
-        _codes = new CodeTable((pid, _) => _known[pid], wanted, null);
-        _decoder = new FlowDecoder(_codes, new ThreadTable(ReadThreadName, thread => wanted.WantsThread(thread.Tid, thread.Name)), new FlowCounts()) { Remaining = options.MaxEvents ?? long.MaxValue };
+        _wanted = new FlowFilter(options);
+        _codes = new CodeTable((pid, _) => _known[pid], _wanted, null);
+        _decoder = new FlowDecoder(_codes, new ThreadTable(ReadThreadName, thread => _wanted.WantsThread(thread.Tid, thread.Name)), new FlowCounts()) { Remaining = options.MaxEvents ?? long.MaxValue };
         _filter = new CallFilter(_decoder, options);
         _beat = new Timer(_ => Beat(), null, _heartbeat, _heartbeat);
     }
@@ -77,6 +79,12 @@ public sealed class InsideSession : IFlowSession
         var target = PythonTarget.Find(pid);
         using (target.Image)
         {
+            // A root directory of its own may have none; the agent is machine code without a file, which the interpreter can only be told of by a descriptor's name.
+            if (!File.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/root/proc/version")))
+            {
+                return $"process {pid} sees no /proc, through which its interpreter would load the agent";
+            }
+
             try
             {
                 AgentLayout.For(VersionOf(target), target.Image.Elf);
@@ -238,6 +246,8 @@ public sealed class InsideSession : IFlowSession
         Counts = _decoder.Counts,
         Losses = _lossesAtLimit ?? ReadLosses(),
         BusiestFunction = _codes.Busiest,
+        FunctionsSeen = _wanted.Asked,
+        Unmatched = _wanted.Unmatched,
         Functions = _codes.Wanted,
         UnresolvedNames = _codes.Unresolved,
         OpenCalls = _decoder.OpenActivations,
