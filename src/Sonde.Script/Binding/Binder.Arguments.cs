@@ -28,8 +28,8 @@ sealed partial class Binder
         };
     }
 
-    /// <summary>What nothing is known of is a number with a sign.</summary>
-    static IntegerType ArgumentType => IntegerType.Int64;
+    /// <summary>What nothing is known of is a number without a sign, as bpftrace has it: addresses and sizes, mostly.</summary>
+    static IntegerType ArgumentType => IntegerType.UInt64;
 
     BoundExpression ReadArgument(ProbeArgument argument, SourceSpan span)
     {

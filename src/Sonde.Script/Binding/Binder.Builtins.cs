@@ -74,6 +74,7 @@ sealed partial class Binder
         _functions.ContainsKey(name) || Aggregations.ContainsKey(name) ? $"it is a function: {name}()"
         : _maps.ContainsKey("@" + name) ? $"did you mean '@{name}'?"
         : _scope.Find("$" + name) is not null ? $"did you mean '${name}'?"
+        : name is ['s', .. var argument] && ArgumentNumber(argument) is { } number ? $"arguments on the stack go on where the registers end: arg{_argumentRegisters.Length + number}"
         : DidYouMean(name, _values.Keys);
 
     bool TryValue(string name, SourceSpan span, out BoundExpression value)

@@ -38,30 +38,26 @@ sealed partial class Binder
             return Unknown;
         }
 
-        // The family may only be known when the probe is hit; the size says what can be meant.
-        var known = family is BoundConstant { Value: var constant } ? constant : 0;
-        var result = new SymbolicType(SymbolicKind.InternetAddress);
         switch (address.Type)
         {
             case IntegerType:
-                return new BoundCall(Intrinsic.InternetAddress, Operands(Convert(address, IntegerType.UInt32)), result) { Number = InternetFamily };
-            case ArrayType { Size: 4 or 16 } array:
-                return new BoundCall(Intrinsic.InternetAddress, Operands(address), result) { Number = known != 0 ? known : family is null ? FamilyOf(array.Size) : 0, Space = AddressSpace.Program };
+                return Address(Convert(address, IntegerType.UInt32));
             case StructType or ArrayType when address.Type.Size is 4 or 16:
-                return new BoundCall(Intrinsic.InternetAddress, Operands(address), result) { Number = known != 0 ? known : family is null ? FamilyOf(address.Type.Size) : 0, Space = AddressSpace.Program };
+                return Address(address);
             case PointerType { Target: ArrayType or StructType } pointer when pointer.Target.Size is 4 or 16:
-                return new BoundCall(Intrinsic.InternetAddress, Operands(Load(address, Space(pointer.Space), pointer.Target)), result)
-                {
-                    Number = known != 0 ? known : family is null ? FamilyOf(pointer.Target.Size) : 0,
-                    Space = AddressSpace.Program,
-                };
+                return Address(Load(address, Space(pointer.Space), pointer.Target));
             case ArrayType:
                 return Fail(call.Span, $"{call.Name}() argument must be 4 or 16 bytes in size");
             default:
                 return Fail(call.Span, $"{call.Name}() expects an integer or array argument, got {NameOf(address.Type)}");
         }
 
-        BoundExpression[] Operands(BoundExpression operand) => family is null or BoundConstant ? [operand] : [operand, Convert(family, IntegerType.UInt64)];
+        // The family may only be known when the probe is hit; where none is given, the size says what is meant.
+        BoundCall Address(BoundExpression operand) => new(Intrinsic.InternetAddress, family is null ? [operand] : [Convert(family, IntegerType.UInt64), operand], new SymbolicType(SymbolicKind.InternetAddress))
+        {
+            Number = family is null ? FamilyOf(operand.Type.Size) : 0,
+            Space = AddressSpace.Program,
+        };
     }
 
     static int FamilyOf(int size) => size == 4 ? InternetFamily : Internet6Family;

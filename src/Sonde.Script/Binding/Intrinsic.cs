@@ -96,7 +96,7 @@ enum Intrinsic
     /// <summary>int64 as memcmp: memory, memory, constant length in Number.</summary>
     MemoryCompare,
 
-    /// <summary>inet: number (uint32) or array of 4 or 16 bytes, or pointer; Number: family, 0 to tell from the operand.</summary>
+    /// <summary>inet: the family (uint64) where Number is 0, then number (uint32), or array or structure of 4 or 16 bytes; Number: the family.</summary>
     InternetAddress,
 
     /// <summary>macaddr_t: array of 6 bytes or pointer to it.</summary>

@@ -8,7 +8,6 @@ namespace Sonde.Script.Lowering;
 /// <summary>Functions and values of the language that are memory.</summary>
 sealed partial class ProgramLowerer
 {
-    const int AddressFamilyInternet = 2;
     const int AddressFamilyInternet6 = 10;
 
     void CallInto(BoundCall call, IrAddress to, bool isClean)
@@ -67,7 +66,7 @@ sealed partial class ProgramLowerer
         }
         else if (from is BoundDereference dereference)
         {
-            DereferenceInto(dereference with { Type = new ArrayType(IntegerType.UInt8, size) }, to);
+            DereferenceInto(dereference with { Type = new ArrayType(IntegerType.UInt8, Math.Min(size, from.Type.Size)) }, to);
         }
         else
         {
@@ -109,31 +108,27 @@ sealed partial class ProgramLowerer
     {
         var operand = call.Arguments[^1];
         Clear(to, call.Type.Size);
-        if (call.Arguments.Count > 1 && call.Number == 0)
+        if (call.Number == 0)
         {
             DynamicInternetAddressInto(call, Register(Scalar(call.Arguments[0])), operand, to);
             return;
         }
 
-        var isNumber = operand.Type is IntegerType or EnumType;
-        var family = call.Number > 0 ? (int)call.Number
-            : !isNumber && (operand.Type as PointerType)?.Target.Size is 16 || operand.Type.Size == 16 ? AddressFamilyInternet6
-            : AddressFamilyInternet;
-        Ir.Store(Size.Word, to, family);
-        if (isNumber)
+        Ir.Store(Size.Word, to, (int)call.Number);
+        if (operand.Type is IntegerType)
         {
             Ir.Store(Size.Word, to.Plus(4), Scalar(operand));
         }
         else
         {
-            BytesInto(operand, call.Space, to.Plus(4), family == AddressFamilyInternet6 ? 16 : 4);
+            BytesInto(operand, call.Space, to.Plus(4), operand.Type.Size);
         }
     }
 
     void DynamicInternetAddressInto(BoundCall call, VirtualRegister family, BoundExpression operand, IrAddress to)
     {
         Ir.Store(Size.Word, to, family);
-        if (operand.Type is IntegerType or EnumType)
+        if (operand.Type is IntegerType)
         {
             Ir.Store(Size.Word, to.Plus(4), Scalar(operand));
             return;

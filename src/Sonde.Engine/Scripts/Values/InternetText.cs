@@ -6,14 +6,16 @@ namespace Sonde.Engine.Scripts.Values;
 static class InternetText
 {
     const int Version4 = 2; // AF_INET
+    const int Version6 = 10; // AF_INET6
 
+    /// <summary>Nothing for addresses of another family.</summary>
     public static void Write(Utf8Text text, int family, ReadOnlySpan<byte> address)
     {
         if (family == Version4)
         {
             WriteVersion4(text, address[..4]);
         }
-        else
+        else if (family == Version6)
         {
             WriteVersion6(text, address);
         }

@@ -12,6 +12,9 @@ sealed record SpecTool(string Name, string Path)
     /// <summary>The one of tests/setup/bpftrace; null where it is not on this machine.</summary>
     public static SpecTool? Bpftrace { get; } = FindBpftrace("bpftrace");
 
+    /// <summary>bpftrace 0.17 of Debian bookworm; null where it is not on this machine.</summary>
+    public static SpecTool? OldBpftrace { get; } = FindBpftrace("bpftrace-bookworm");
+
     /// <summary>What the specs are tried on: Sonde, or what SONDE_SPEC_TOOL says; bpftrace shows that they are right.</summary>
     public static IReadOnlyList<SpecTool> Chosen { get; } = Choose(Environment.GetEnvironmentVariable("SONDE_SPEC_TOOL"));
 
@@ -20,7 +23,7 @@ sealed record SpecTool(string Name, string Path)
         null or "" or "sonde" => [Sonde],
         "both" => [Sonde, Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
         "bpftrace" => [Bpftrace ?? throw new FileNotFoundException("No bpftrace: run tests/setup/bpftrace.")],
-        "bpftrace-bookworm" => [FindBpftrace(name) ?? throw new FileNotFoundException("No bpftrace of bookworm: run tests/setup/bpftrace bookworm.")],
+        "bpftrace-bookworm" => [OldBpftrace ?? throw new FileNotFoundException("No bpftrace of bookworm: run tests/setup/bpftrace bookworm.")],
         _ => throw new ArgumentException($"SONDE_SPEC_TOOL={name}: the tools are 'sonde', 'bpftrace', 'both' and 'bpftrace-bookworm'"),
     };
 

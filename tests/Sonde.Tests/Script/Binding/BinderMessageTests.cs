@@ -10,7 +10,7 @@ public sealed class BinderMessageTests
     [
         "begin { $x = foo(1); }",
         "begin { prinft(\"a\"); }",
-        "begin { print(pidd); nosuchthing; }",
+        "begin { print(pidd); nosuchthing; print(sarg1); }",
         "begin { @x = 1; $y = 2; print(x); print(y); print(exit); @c = count; }",
         "begin { print($x); let $y; print($y); }",
         "begin { let $x; let $x; }",
