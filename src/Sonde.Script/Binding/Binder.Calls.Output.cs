@@ -1,3 +1,4 @@
+using System.Text;
 using Sonde.Script.Syntax;
 using Sonde.Script.Types;
 
@@ -10,7 +11,9 @@ sealed partial class Binder
 
     BoundExpression BindFormatted(Call call, ActionKind kind)
     {
-        if (LiteralArgument(call, 0) is not { } format)
+        // What is written may hold a zero byte, as between names for xargs -0; what is a path, a command or the kernel's ends there.
+        var isWritten = kind is ActionKind.Printf or ActionKind.Errorf or ActionKind.Warnf;
+        if ((isWritten && call.Arguments[0] is StringLiteral literal ? TextOf(Encoding.Latin1.GetBytes(literal.Bytes)) : LiteralArgument(call, 0)) is not { } format)
         {
             return Unknown;
         }
@@ -89,11 +92,6 @@ sealed partial class Binder
         {
             _ = IsDefined(map, access.Span);
             return Unknown;
-        }
-
-        if (call.Arguments.Count > 1 && map.HasKeys == false)
-        {
-            return Fail(call.Span, "print()'s top and div arguments can't be used on scalar maps.");
         }
 
         var numbers = new long[2];
