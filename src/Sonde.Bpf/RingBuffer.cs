@@ -47,6 +47,12 @@ public sealed class RingBuffer : IRecordReader
     /// <summary>The size in bytes.</summary>
     public int SizeBytes => _size;
 
+    /// <summary>All bytes ever written, headers and records still being written included: where what is written next begins.</summary>
+    public ulong WrittenBytes => _producer.LoadAcquire(0);
+
+    /// <summary>All bytes ever handed back: everything before this position of <see cref="WrittenBytes"/> has been read.</summary>
+    public ulong ReadBytes => _consumer.LoadAcquire(0);
+
     /// <summary>Bytes written and not yet read, headers and records still being written included.</summary>
     public int PendingBytes => (int)Math.Min((ulong)_size, _producer.LoadAcquire(0) - _consumer.LoadAcquire(0));
 

@@ -8,6 +8,9 @@ public static class Workers
     /// <summary>Fewer pieces for each thread than this are not worth starting it.</summary>
     const int LeastEach = 4;
 
+    /// <summary>More would not be done sooner: what is asked of the kernel waits for its locks, and takes memory meanwhile.</summary>
+    const int MostThreads = 8;
+
     /// <summary>Calls a function once for each number below a count, on this thread and others, and returns when all is done.</summary>
     /// <remarks>What it throws for the lowest number is thrown on; numbers above may then be left out.</remarks>
     public static void Run(int count, Action<int> work)
@@ -15,15 +18,24 @@ public static class Workers
         var failures = new Exception?[count];
         var failed = false;
         var last = -1;
-        var helpers = new Thread[Math.Clamp(count / LeastEach, 1, Environment.ProcessorCount) - 1];
-        for (var i = 0; i < helpers.Length; i++)
+        var threads = Math.Clamp(count / LeastEach, 1, Math.Min(Environment.ProcessorCount, MostThreads));
+        List<Thread> helpers = [];
+        try
         {
-            helpers[i] = new Thread(Work) { IsBackground = true, Name = "worker" };
-            helpers[i].Start();
+            while (helpers.Count < threads - 1)
+            {
+                var helper = new Thread(Work) { IsBackground = true, Name = "worker" };
+                helper.Start();
+                helpers.Add(helper);
+            }
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            // There are no more threads to be had: those there are do it.
         }
 
         Work();
-        Array.ForEach(helpers, static helper => helper.Join());
+        helpers.ForEach(static helper => helper.Join());
         if (Array.Find(failures, static failure => failure is not null) is { } first)
         {
             ExceptionDispatchInfo.Throw(first);

@@ -90,7 +90,25 @@ sealed class SnoopRun : IDisposable
 
     int Snoop(int pid, SnoopOptions options)
     {
-        using var session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, AcceptsRisk = _request.AcceptsRisk, Guard = InjectOption.Guard }, _stop.Token);
+        SnoopSession session;
+        try
+        {
+            session = SnoopSession.Start(pid, options, new InjectionOptions { IsAllowed = true, AcceptsRisk = _request.AcceptsRisk, Guard = InjectOption.Guard }, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The program has not got to running what it was given, which was taken back.
+            return 0;
+        }
+
+        using (session)
+        {
+            return Tell(pid, options, session);
+        }
+    }
+
+    int Tell(int pid, SnoopOptions options, SnoopSession session)
+    {
         Say(string.Create(CultureInfo.InvariantCulture, $"telling {(options.AwaitsFunctions ? "the functions" : session.Functions == 1 ? "1 function" : $"{session.Functions} functions")} of process {pid}"));
         if (_request.Duration is { } duration)
         {

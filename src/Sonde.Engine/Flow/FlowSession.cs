@@ -151,6 +151,8 @@ public sealed class FlowSession : IFlowSession
         _startNs = (long)Clock.MonotonicNs;
         var idle = _busyInterval;
         var sampled = 0L;
+        HashSet<int> gone = [];
+        var sent = 0UL;
         while (!cancellation.IsCancellationRequested && !LimitReached)
         {
             // A process that has ended tells its processor time no more, so it is asked now and then.
@@ -161,10 +163,21 @@ public sealed class FlowSession : IFlowSession
             }
 
             var ended = !Everywhere && !ExpectMore && AllEnded();
-            // What they have sent is decoded below, as it is there already.
-            var gone = FindGone();
+            if (gone.Count == 0)
+            {
+                gone = FindGone();
+                sent = _ring.WrittenBytes;
+            }
+
             var any = Drain();
-            Forget(gone);
+            // Only when all that they sent is decoded: it is there already, but may be more than one turn reads.
+            if (gone.Count > 0 && _ring.ReadBytes >= sent)
+            {
+                gone.RemoveWhere(ProcFs.Exists);
+                Forget(gone);
+                gone = [];
+            }
+
             if (any)
             {
                 idle = _busyInterval;
@@ -358,11 +371,18 @@ public sealed class FlowSession : IFlowSession
 
         // A later process of the number, a fork of the same program, has the same code objects at the same places: they are to be told again.
         var codes = MapOf(_specs.Codes);
-        Span<ulong> key = stackalloc ulong[2];
         foreach (var (pid, address) in _decoder.Forget(pids))
         {
-            (key[0], key[1]) = (address, (uint)pid);
-            codes.Delete(MemoryMarshal.AsBytes(key));
+            codes.Delete((address, (ulong)pid));
+        }
+
+        // So are its types; and calls that were never left would fill their map.
+        foreach (var map in new[] { _specs.Calls, _specs.Chosen, _specs.Capture?.Types }.OfType<MapSpec>().Select(MapOf))
+        {
+            foreach (var key in map.Keys<(ulong Address, ulong Pid)>().Where(key => pids.Contains((int)key.Pid)).ToList())
+            {
+                map.Delete(key);
+            }
         }
     }
 

@@ -90,9 +90,13 @@ sealed class TracedImage(PythonImage python, int index, uint device, ulong inode
 
         if (closing.Count > 0)
         {
-            // It takes a moment for each, which the events of others do not wait for.
-            _releasing?.Join();
-            _releasing = new Thread(() => closing.ForEach(static link => link.Dispose())) { Name = "release" };
+            // It takes a moment for each, which the events of others do not wait for; one thread after the other.
+            var before = _releasing;
+            _releasing = new Thread(() =>
+            {
+                before?.Join();
+                closing.ForEach(static link => link.Dispose());
+            }) { Name = "release" };
             _releasing.Start();
         }
     }

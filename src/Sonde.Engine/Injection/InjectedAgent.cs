@@ -31,6 +31,9 @@ public sealed class InjectedAgent : IDisposable
 
     static readonly TimeSpan _untilItIsLeft = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How often it is looked whether the process has more interpreters by now.</summary>
+    const long InterpretersEveryMs = 500;
+
     /// <summary>The signals for which programs have handlers (signal(7)); no other is ever sent, whatever the process says.</summary>
     const int Hangup = 1, Interrupt = 2, Quit = 3, User1 = 10, User2 = 12, Alarm = 14, Terminate = 15;
 
@@ -39,9 +42,6 @@ public sealed class InjectedAgent : IDisposable
     readonly GuardProcess? _guard;
     readonly string _name;
     readonly TimeSpan _patience;
-    /// <summary>How often it is looked whether the process has more interpreters by now.</summary>
-    const long InterpretersEveryMs = 500;
-
     readonly HashSet<ulong> _interpreters = [];
     readonly int _interpretersAtFirst;
     long _lookedAt = Environment.TickCount64;

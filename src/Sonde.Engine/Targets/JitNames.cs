@@ -11,8 +11,8 @@ namespace Sonde.Engine.Targets;
 /// </remarks>
 public sealed class JitNames
 {
-    /// <summary>The files are looked at again, but not again and again.</summary>
-    const long PatienceMs = 100;
+    /// <summary>The files are looked at again, but not again and again: within this time nothing new is learnt.</summary>
+    internal const long PatienceMs = 100;
 
     /// <summary>A process writes one, or one for each of its compilers; what maps more wants to be read for long.</summary>
     const int MostDumps = 4;

@@ -176,6 +176,21 @@ public sealed class PointTests
     /// <summary>The directories that sessions with a process have left.</summary>
     static string[] Left(int pid) => [.. _places.Where(Directory.Exists).SelectMany(place => Directory.GetDirectories(place, $".sonde-{pid}-*"))];
 
+    [Theory, InlineData("snoop", "pyenv-3.8"), InlineData("snoop", "pyenv-3.12"), InlineData("point", "pyenv-3.12")]
+    public void Ctrl_C_while_the_program_has_not_got_to_it_takes_it_back(string verb, string name)
+    {
+        Requires.Root();
+        using Guest target = Guest.Start(name, "stuck");
+        using Target sonde = Target.Start(SondeCommand.Path, [verb, "--inject", "-p", $"{target.Pid}", .. verb == "snoop" ? ["listen"] : new[] { Place, "{total}" }]);
+        Strangers.WaitUntil(() => Left(target.Pid).Length > 0, "it is waited for the program");
+        sonde.Signal("INT");
+        Assert.Equal(0, sonde.WaitForExit());
+        Assert.DoesNotContain("xception", sonde.Errors, StringComparison.Ordinal);
+        Strangers.WaitUntil(() => Left(target.Pid).Length == 0, "nothing is left in the file system");
+        target.AssertComputedRight();
+        Assert.Equal("", target.Errors);
+    }
+
     [Fact]
     public void Killing_sonde_and_the_program_together_leaves_no_files()
     {

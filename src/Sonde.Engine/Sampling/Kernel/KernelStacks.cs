@@ -5,6 +5,7 @@ using Sonde.Engine.Recording;
 using Sonde.Engine.Scripts.Python;
 using Sonde.Engine.Scripts.Session;
 using Sonde.Engine.Stacks;
+using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Script.Lowering.Python;
 using Sonde.Script.Types;
@@ -33,11 +34,11 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
     static readonly StackShape _kernelShape = new(StackMode.Bpftrace, SamplerText.MachineFrames);
     static readonly StackShape _userShape = _kernelShape with { ByTables = true };
 
-    /// <summary>So long a stack with code that has no name is taken as it is: the files in which compilers tell of code are not read more often (<see cref="Targets.JitNames"/>).</summary>
-    const long PatienceMs = 100;
-
     readonly Dictionary<StackNumbers, int> _stacks = [];
+
+    /// <summary>Stacks with code in no file that has no name yet, taken as they are for as long as nothing new is learnt of it.</summary>
     readonly Dictionary<StackNumbers, int> _unnamedStacks = [];
+
     readonly Dictionary<(int Process, PythonStackFrame Frame), int> _python = [];
     readonly Dictionary<(int Process, ulong Address), int> _machine = [];
     readonly Dictionary<ulong, int> _kernelFrames = [];
@@ -59,7 +60,7 @@ sealed class KernelStacks(SamplerProgram program, SampleRecorder recorder)
             return number;
         }
 
-        if (_unnamedStacks.Count > 0 && Environment.TickCount64 - _unnamedSinceMs >= PatienceMs)
+        if (_unnamedStacks.Count > 0 && Environment.TickCount64 - _unnamedSinceMs >= JitNames.PatienceMs)
         {
             _unnamedStacks.Clear();
         }

@@ -19,6 +19,7 @@ sealed class DominatorTree
         _first = new int[order.Count];
         _last = new int[order.Count];
         _places = new int[order.Max(block => block.Number) + 1];
+        Array.Fill(_places, -1);
         for (int i = 0; i < order.Count; i++)
         {
             _places[order[i].Number] = i;
