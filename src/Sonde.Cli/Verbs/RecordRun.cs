@@ -51,6 +51,11 @@ sealed class RecordRun : IDisposable
             throw new UsageException("record: --when looks at time by the clock, from outside; it does not go with --cpu, --off-cpu or --memory");
         }
 
+        if (request.Sampling is { GilOnly: true, Mode: not SamplingMode.Wall })
+        {
+            throw new UsageException("record: --gil is not for --cpu, --off-cpu and --memory: who holds the interpreter lock is not told in the kernel");
+        }
+
         if (request.ByFunction && request.NoLines)
         {
             throw new UsageException("record: --function shows a function's first line, --no-lines none; use one of them");
@@ -109,7 +114,9 @@ sealed class RecordRun : IDisposable
         {
             throw new UserErrorException(_recording.IsMemory
                 ? "nothing was recorded: no Python code took memory that is sampled, about once in 64 KiB; record for longer, with -d"
-                : "nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes");
+                : _request.Sampling.Mode == SamplingMode.Wall ? "nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes"
+                : _request.Sampling.Mode == SamplingMode.Cpu ? "nothing was recorded: no Python code of it ran on a processor, for it waited, or is no Python program ('sonde list' shows those); without --cpu waiting is recorded too"
+                : "nothing was recorded: no Python code of it waited, or it is no Python program ('sonde list' shows those); without --off-cpu running is recorded too");
         }
 
         if (_recording.WrittenSamples == 0)
@@ -119,7 +126,7 @@ sealed class RecordRun : IDisposable
                 : "nothing was recorded: all threads waited whenever they were looked at; --idle records those too");
         }
 
-        return 0;
+        return _recording.WroteElsewhere ? 1 : 0;
     }
 
     void TellLosses()
@@ -128,7 +135,7 @@ sealed class RecordRun : IDisposable
         var samples = _recording.WrittenSamples;
         foreach (var (cause, count) in losses.Causes)
         {
-            Say(Line($"lost {count:N0} samples ({100.0 * count / (count + samples):0.##} %): {cause}"));
+            Say(Line($"lost {count:N0} {(count == 1 ? "sample" : "samples")} ({100.0 * count / (count + samples):0.##} %): {cause}"));
         }
 
         var worst = losses.Functions.OrderByDescending(static pair => pair.Value).Take(3).ToList();

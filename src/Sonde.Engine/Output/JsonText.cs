@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Text;
 
 namespace Sonde.Engine.Output;
 
-/// <summary>JSON strings as UTF-8 (RFC 8259): quotes, backslashes and control characters escaped, a lone surrogate replaced by U+FFFD.</summary>
+/// <summary>
+/// JSON strings as UTF-8 (RFC 8259): quotes, backslashes, control characters and those that cannot be seen or turn the direction of text escaped, a lone surrogate replaced by U+FFFD.
+/// </summary>
 public static class JsonText
 {
     /// <summary>The most bytes <see cref="Write"/> needs for a text of that many UTF-16 units.</summary>
@@ -23,6 +26,7 @@ public static class JsonText
     {
         var cursor = new Utf8Cursor(room);
         Span<byte> piece = stackalloc byte[4];
+        Span<char> units = stackalloc char[2];
         cursor.Add((byte)'"');
         while (!text.IsEmpty)
         {
@@ -47,6 +51,17 @@ public static class JsonText
                     cursor.Add("\\u00"u8);
                     cursor.Add((byte)('0' + (rune.Value >> 4)));
                     cursor.Add("0123456789abcdef"u8[rune.Value & 0xf]);
+                    break;
+                case >= 0xa0 when Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator:
+                    foreach (char unit in units[..rune.EncodeToUtf16(units)])
+                    {
+                        cursor.Add("\\u"u8);
+                        for (int shift = 12; shift >= 0; shift -= 4)
+                        {
+                            cursor.Add("0123456789abcdef"u8[unit >> shift & 0xf]);
+                        }
+                    }
+
                     break;
                 default:
                     cursor.Add(piece[..rune.EncodeToUtf8(piece)]);

@@ -109,6 +109,9 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>How many samples all files have that were written, those of snapshots not counted.</summary>
     public long WrittenSamples { get; private set; }
 
+    /// <summary>Whether there was no room for some file where it was asked for, so that it is in another place.</summary>
+    public bool WroteElsewhere { get; private set; }
+
     /// <summary>What was lost in all files that were written.</summary>
     public ProfileLosses Losses { get; } = new();
 
@@ -262,9 +265,11 @@ public sealed class ProfileRecording : IDisposable
             }
         }
 
+        WroteElsewhere |= written.Path != path;
         var said = string.Create(CultureInfo.InvariantCulture, $"wrote {written.Path}: {profile.SampleCount:N0} samples");
         _say(said);
-        return said;
+        // Who asked from elsewhere does not see what is said here.
+        return written.Problem is { } why ? $"{why}; {said}" : said;
     }
 
     /// <summary>Carries out what was asked of the session, on its thread.</summary>

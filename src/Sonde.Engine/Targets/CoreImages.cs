@@ -39,6 +39,24 @@ sealed class CoreImages(CoreFile core, IReadOnlyList<string> directories) : IDis
         return file;
     }
 
+    /// <summary>How a program or library wants its bytes at a mapping's offset to be mapped; nothing for data files, and for what is not to be had.</summary>
+    public ElfSegmentAccess AccessOf(CoreMapping mapping)
+    {
+        var access = ElfSegmentAccess.None;
+        foreach (var segment in Find(mapping.Path)?.Elf.Segments ?? [])
+        {
+            // A mapping begins with the page that its segment begins in, which may have the end of the one before.
+            const ulong page = 4096;
+            var first = segment.Offset & ~(page - 1);
+            if (segment.Type == ElfSegmentType.Load && mapping.Offset >= first && (mapping.Offset == first || mapping.Offset - segment.Offset < segment.FileSize))
+            {
+                access = segment.Flags;
+            }
+        }
+
+        return access;
+    }
+
     /// <summary>Reads bytes that a file had where it was mapped; zeros behind its end, as a mapping has them.</summary>
     public bool TryRead(CoreMapping mapping, ulong offset, Memory<byte> destination)
     {

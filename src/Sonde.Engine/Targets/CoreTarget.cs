@@ -24,7 +24,7 @@ public sealed class CoreTarget : IDisposable
         (_path, _bytes, Core) = (path, bytes, core);
         _images = new(core, directories);
         Memory = new CoreMemory(core, _images.TryRead);
-        _mappings = [.. MappingsOf(core)];
+        _mappings = [.. MappingsOf(core, _images)];
     }
 
     /// <summary>The core file.</summary>
@@ -138,7 +138,7 @@ public sealed class CoreTarget : IDisposable
         }
     }
 
-    static Ordered<ProcMapping> MappingsOf(CoreFile core)
+    static Ordered<ProcMapping> MappingsOf(CoreFile core, CoreImages images)
     {
         var inodes = new Dictionary<string, ulong>();
         var mappings = new List<ProcMapping>();
@@ -150,7 +150,8 @@ public sealed class CoreTarget : IDisposable
                 inodes.Add(mapping.Path, inode);
             }
 
-            var access = core.TryFindSegment(mapping.Start, out var segment) ? segment.Access : ElfSegmentAccess.None;
+            // What a debugger left out because it is in a file was mapped as the file wants it.
+            var access = core.TryFindSegment(mapping.Start, out var segment) ? segment.Access : images.AccessOf(mapping);
             mappings.Add(new ProcMapping(mapping.Start, mapping.End, ProtectionOf(access), false, mapping.Offset, 0, inode, mapping.Path, false));
         }
 

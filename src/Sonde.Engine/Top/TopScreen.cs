@@ -68,7 +68,8 @@ public static class TopScreen
 
         var previous = state.Previous;
         screen.At(2)
-            .Write("GIL: ").Write(Percent(state.Share(current.GilNs - (previous?.GilNs ?? 0))), Style.Strong)
+            // A refresh may see a sample more than fits the time; there is but one lock in each process.
+            .Write("GIL: ").Write(Percent(Math.Min(state.Share(current.GilNs - (previous?.GilNs ?? 0)), current.ProcessCount)), Style.Strong)
             .Write(", Active: ").Write(Percent(state.Share(current.ActiveNs - (previous?.ActiveNs ?? 0))), Style.Strong)
             .Write(", Idle: ").Write(Percent(state.Share(current.IdleNs - (previous?.IdleNs ?? 0))), Style.Strong)
             .Write(string.Create(CultureInfo.InvariantCulture, $", Threads: {current.Threads.Count}"));

@@ -89,6 +89,19 @@ public sealed class CoreFile
         return false;
     }
 
+    /// <summary>Where the next piece of memory begins behind an address that lies in none; the highest address where there is none.</summary>
+    public ulong NextSegment(ulong address)
+    {
+        var (low, high) = (0, _segments.Length);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            (low, high) = _segments[middle].Start > address ? (low, middle) : (middle + 1, high);
+        }
+
+        return low < _segments.Length ? _segments[low].Start : ulong.MaxValue;
+    }
+
     /// <summary>Reads bytes that are stored in the file.</summary>
     /// <param name="segment">The piece of memory.</param>
     /// <param name="skip">Where to begin in it.</param>

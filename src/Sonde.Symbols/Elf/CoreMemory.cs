@@ -12,7 +12,16 @@ public sealed class CoreMemory(CoreFile core, Func<CoreMapping, ulong, Memory<by
         {
             if (!core.TryFindSegment(address, out var segment))
             {
-                return false;
+                // Debuggers do not even name the memory that is as it was in its file (gcore; the kernel names all of it).
+                var left = destination[..(int)Math.Min((ulong)destination.Length, core.NextSegment(address) - address)];
+                if (!TryReadMapped(address, left))
+                {
+                    return false;
+                }
+
+                destination = destination[left.Length..];
+                address += (ulong)left.Length;
+                continue;
             }
 
             var skip = address - segment.Start;

@@ -253,11 +253,34 @@ public sealed class RecordVerbTests : IDisposable
     [InlineData("samples a second", "-p", "1", "-r", "0")]
     [InlineData("stands where 'calls' should", "-p", "1", "--when", "slow")]
     [InlineData("exclude each other", "-p", "1", "--cpu", "--memory")]
+    [InlineData("--gil is not for", "-p", "1", "--cpu", "--gil")]
     public void What_makes_no_sense_is_a_usage_error(string says, params string[] options)
     {
         CommandResult result = SondeCommand.Run(["record", .. options]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(says, result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_had_to_be_put_elsewhere_is_there_and_the_exit_code_tells()
+    {
+        Requires.Root();
+        using Target target = Busy();
+        CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-d", "300ms", "-o", "/proc/p.jsonl");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("writing '/proc/p.jsonl' failed", result.Errors, StringComparison.Ordinal);
+        string elsewhere = System.Text.RegularExpressions.Regex.Match(result.Errors, "wrote ([^:]+):").Groups[1].Value;
+        Assert.Contains("repeat", FunctionsOf(elsewhere));
+        File.Delete(elsewhere);
+    }
+
+    [Theory, InlineData("--cpu"), InlineData("--off-cpu"), InlineData("--memory")]
+    public void Without_rights_what_needs_them_is_told_in_one_line(string mode)
+    {
+        Requires.Root();
+        CommandResult result = SondeCommand.RunAsNobody("record", "-p", "1", mode, "-d", "100ms");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("needs root, or CAP_BPF and CAP_PERFMON", Assert.Single(result.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Sonde.Engine;
 using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Kernel.Tests.Targets;
+using Sonde.Symbols.Elf;
 using Xunit;
 
 namespace Sonde.Kernel.Tests.Stacks;
@@ -41,6 +42,22 @@ public sealed class CoreTests : IDisposable
         Assert.Null(joined.Native.Truncated);
         Assert.True(joined.Mismatch is null, joined.Mismatch);
         Assert.Equal("_start", joined.Frames[^1].Native?.Function);
+    }
+
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.12"), InlineData("pyenv-3.13")]
+    public void What_a_debugger_leaves_out_because_it_is_in_files_comes_from_those(string name)
+    {
+        var interpreter = Interpreters.Get(name);
+        var path = Crash("", interpreter.Path, Target.PathOf(interpreter, "native_join.py"), "crash");
+        Assert.NotEqual(0, LeaveOutWhatIsInFiles(path));
+        using var core = CoreTarget.Open(path);
+        using var view = core.OpenPython();
+        using var stacks = core.OpenNativeStacks(withLines: false);
+        var died = core.Core.Threads[0];
+        Assert.Equal(["leaf", "numbers", "step", "plain", "by_key", "outer", "<module>"], Assert.Single(view.Snapshot().Threads).Frames.Select(frame => frame.Code.Name));
+        var walked = stacks.Walk(died.Tid, died.Registers);
+        Assert.Null(walked.Truncated);
+        Assert.Equal("_start", walked.Frames[^1].Function);
     }
 
     [Fact]
@@ -87,6 +104,29 @@ public sealed class CoreTests : IDisposable
         Assert.Contains("no core file", Assert.Throws<UserErrorException>(() => CoreTarget.Open("/bin/ls")).Message, StringComparison.Ordinal);
         Assert.Contains("not a core file", Assert.Throws<UserErrorException>(() => CoreTarget.Open("/etc/passwd")).Message, StringComparison.Ordinal);
         Assert.Contains("cannot be opened", Assert.Throws<UserErrorException>(() => CoreTarget.Open("/nonexistent/core")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Makes a core file of the kernel one as gdb writes it, which has no segments for memory that is as it is in its file; how many there were.</summary>
+    static int LeaveOutWhatIsInFiles(string path)
+    {
+        using var file = File.Open(path, FileMode.Open, FileAccess.ReadWrite);
+        var header = new byte[64];
+        file.ReadExactly(header);
+        var left = 0;
+        for (var i = 0; i < BitConverter.ToUInt16(header, 56); i++)
+        {
+            var entry = new byte[56];
+            file.Position = BitConverter.ToInt64(header, 32) + 56 * i;
+            file.ReadExactly(entry);
+            if (BitConverter.ToUInt32(entry) == (uint)ElfSegmentType.Load && BitConverter.ToUInt64(entry, 32) < BitConverter.ToUInt64(entry, 40))
+            {
+                file.Position -= entry.Length;
+                file.Write(new byte[sizeof(uint)]); // PT_NULL
+                left++;
+            }
+        }
+
+        return left;
     }
 
     /// <summary>Runs a program until it crashes; its core file. Where the kernel hands those to another program it is asked, for the while, to write them here.</summary>

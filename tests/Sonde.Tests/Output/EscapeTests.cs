@@ -93,4 +93,10 @@ public sealed class EscapeTests
         cursor.AddThousandths(value);
         Assert.Equal(text, Encoding.UTF8.GetString(cursor.Written));
     }
+
+    [Theory]
+    [InlineData("a\"\\\n\u007f", "\"a\\\"\\\\\\n\\u007f\"")]
+    [InlineData("\u202e\u2028\u200bé😀", "\"\\u202e\\u2028\\u200bé😀\"")]
+    [InlineData("\U000e0041", "\"\\udb40\\udc41\"")]
+    public void In_JSON_nothing_is_left_that_cannot_be_seen(string text, string json) => Assert.Equal(json, Encoding.UTF8.GetString(JsonText.Encode(text)));
 }

@@ -181,7 +181,27 @@ public sealed class RoundTripTests
 
         var events = System.Text.Json.JsonDocument.Parse(Write(profile, "chrome")).RootElement.GetProperty("traceEvents").EnumerateArray()
             .Select(e => $"{e.GetProperty("ph")} {e.GetProperty("ts")} {(e.TryGetProperty("name", out var name) ? name.GetString() : "")}".Trim());
-        Assert.Equal(["B 0 main", "B 11000 f", "E 31000", "E 41000", "B 90000 main", "E 100000"], events);
+        Assert.Equal(["B 0 main", "B 10000 f", "E 30000", "E 40000", "B 90000 main", "E 100000"], events);
+    }
+
+    [Theory, InlineData("chrome"), InlineData("speedscope")]
+    public void A_thread_that_runs_all_the_time_does_so_on_the_axis_whenever_in_their_intervals_its_samples_were_taken(string format)
+    {
+        const int samples = 1000, interval = 1_000_000;
+        var profile = new Profile(keepsTimeline: true) { Info = new ProfileInfo { IntervalNs = interval, DurationNs = (long)samples * interval } };
+        profile.Processes.Add(new ProfileProcess(1, 0, ""));
+        profile.Threads.Add(new ProfileThread(0, 1, ""));
+        int main = profile.Stacks.Intern(StackTable.Empty, profile.Frames.Intern(new Frame(FrameKind.Python, "main", "a.py", 1)));
+        var random = new Random(3);
+        for (int i = 0; i < samples; i++)
+        {
+            profile.Add(new Sample(((long)i * interval) + random.Next(interval), 0, main, interval, ThreadState.Running, HoldsGil: false));
+        }
+
+        var read = Pass(profile, format);
+        Assert.Equal((long)samples * interval, read.Entries.Sum(static entry => entry.Weight));
+        long end = read.Timeline.Max(static sample => sample.TimeNs + sample.Weight);
+        Assert.InRange(end, (long)samples * interval, (samples + 2L) * interval);
     }
 
     static string Samples(Profile profile, Func<Frame, Frame> keep) => string.Join('\n', profile.Timeline

@@ -4,8 +4,8 @@ namespace Sonde.Engine.Profiles.Formats;
 
 /// <summary>The Trace Event Format of chrome://tracing, which ui.perfetto.dev and speedscope open too: each thread as a flame chart of B and E events.</summary>
 /// <remarks>
-/// A frame that is seen in one sample after another is one event, as long as not half an interval passed without one. Kept: stacks, files, lines, kinds, threads, the time of each stack to an
-/// interval. Not: single samples, states. The format is described in "Trace Event Format" (Google, chromium.org).
+/// A frame that is seen in one sample after another is one event, as long as not half an interval passed that no sample counts for. Kept: stacks, files, lines, kinds, threads, the weight of each stack,
+/// its moments to an interval. Not: single samples, states. The format is described in "Trace Event Format" (Google, chromium.org).
 /// </remarks>
 public sealed class ChromeFormat : IProfileFormat
 {
@@ -86,17 +86,19 @@ public sealed class ChromeFormat : IProfileFormat
         readonly int _tid = profile.Threads[thread].Tid;
         readonly List<int> _path = [];
         int _open = StackTable.Empty;
-        long _endNs;
+        long _endNs = long.MinValue / 2;
 
         public void Write(ThreadTimes times)
         {
             WriteName(json, "thread_name", _pid, _tid, profile.Threads[thread].Name);
             foreach (var sample in times.Of(thread))
             {
-                long startNs = Math.Max(sample.TimeNs, 0);
-                if (startNs - _endNs > (times.IsLaidOut ? 0 : profile.Info.IntervalNs / 2))
+                // A sample is taken at some moment of its interval, and counts for a whole one: what comes sooner or a little later goes on where the one before ended, so that no time is lost or made.
+                long startNs = _endNs;
+                if (sample.TimeNs - _endNs > (times.IsLaidOut ? 0 : profile.Info.IntervalNs / 2))
                 {
                     Close(StackTable.Empty, _endNs);
+                    startNs = Math.Max(sample.TimeNs, 0);
                 }
 
                 int shared = Shared(_open, sample.Stack);

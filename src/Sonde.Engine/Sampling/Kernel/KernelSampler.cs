@@ -28,6 +28,11 @@ public sealed class KernelSampler : ISampler
             throw new UserErrorException("only threads that hold the interpreter lock were asked for; in the kernel that is not told. Record time by the clock, without --cpu, --off-cpu and --memory");
         }
 
+        if (!CapabilitySet.Effective.CanTrace)
+        {
+            throw new UserErrorException("--cpu, --off-cpu and --memory sample by a program in the kernel, which needs root, or CAP_BPF and CAP_PERFMON: run it with sudo. Without them, time by the clock is recorded of your own processes");
+        }
+
         _options = options;
         _program = new SamplerProgram(options.Mode switch
         {

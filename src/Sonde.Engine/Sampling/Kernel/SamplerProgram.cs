@@ -24,6 +24,7 @@ sealed class SamplerProgram : IDisposable
     readonly SamplerRecords _handler;
     readonly KernelUnwindTables? _tables;
     readonly string _purpose;
+    readonly int[] _followed;
 
     /// <summary>Compiles and loads a program; it does not run yet.</summary>
     /// <param name="text">The program. What it prints are tuples.</param>
@@ -35,7 +36,7 @@ sealed class SamplerProgram : IDisposable
     /// <exception cref="UserErrorException">The kernel cannot run it, or does not allow it; the message says why.</exception>
     public SamplerProgram(string text, int process, SampleTaker taken, string purpose = "sampling in the kernel", IReadOnlyCollection<int>? followed = null, bool withChildren = false)
     {
-        _purpose = purpose;
+        (_purpose, _followed) = (purpose, [.. followed ?? []]);
         _target = new MachineTarget(new MachineOptions { ProcessId = process });
         try
         {
@@ -52,7 +53,7 @@ sealed class SamplerProgram : IDisposable
             Mappings = new ProcessMappings(Files);
             if (UserNames.AreUsedBy(_compiled))
             {
-                Mappings.Start(followed ?? [], withChildren);
+                Mappings.Start(_followed, withChildren);
                 _records.Watch(Mappings.Descriptors);
             }
 
@@ -117,7 +118,7 @@ sealed class SamplerProgram : IDisposable
         }
         catch (Exception exception) when (exception is ScriptLoadException or LinuxException)
         {
-            throw new UserErrorException($"{_purpose}: {exception.Message}");
+            throw new UserErrorException(Array.Find(_followed, static pid => !ProcFs.Exists(pid)) is > 0 and var pid ? $"process {pid} has ended" : $"{_purpose}: {exception.Message}");
         }
     }
 

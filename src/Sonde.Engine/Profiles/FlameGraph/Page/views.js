@@ -98,15 +98,17 @@ class Chart {
       head.width = this.root.width;
       let deepest = row;
       let open = [head];
+      let edge = 0;
       let until = -1;
       for (const i of samples) {
         const path = [];
         for (let at = stack[i]; at !== 0; at = profile.caller[at]) path.push(keyOf(profile.innermost[at]));
         path.reverse();
-        const x = times[i] - begin;
-        // What was filtered out, or lost, is a gap.
+        // A sample is taken at some moment of its interval: what comes sooner or a little later than the one before ends goes on there. What was filtered out, or lost, is a gap.
+        const goesOn = times[i] - begin <= until;
+        const x = goesOn ? edge : times[i] - begin;
         let same = 0;
-        if (x <= until) while (same < path.length && open[same + 1]?.frame === path[same]) same++;
+        if (goesOn) while (same < path.length && open[same + 1]?.frame === path[same]) same++;
         open.length = same + 1;
         for (let depth = same; depth < path.length; depth++) open.push(this.open(open[depth], path[depth], row + 1 + depth, x));
         const width = Math.max(weight[i], 0);
@@ -117,13 +119,15 @@ class Chart {
         }
         open[open.length - 1].self += width;
         deepest = Math.max(deepest, row + path.length);
-        // Samplers are late by a little; more than half an interval is a gap.
-        until = x + width * 1.5;
+        edge = x + width;
+        until = edge + width / 2;
       }
+      this.root.width = Math.max(this.root.width, edge);
       this.root.total += head.total;
       this.root.samples += head.samples;
       row = deepest + 2;
     });
+    for (const head of this.root.opened) head.width = this.root.width;
   }
 
   open(parent, frame, depth, x) {
