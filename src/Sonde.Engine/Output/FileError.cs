@@ -8,6 +8,9 @@ public static class FileError
     /// <summary>True when the reader of a pipe has gone, which is how a pipeline ends and no failure.</summary>
     public static bool IsClosedPipe(IOException error) => error.HResult == 32;
 
+    /// <summary>Whether it is what opening or writing a file fails with: also for names that no file can have.</summary>
+    internal static bool IsOne(Exception error) => error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+
     /// <summary>The reason, without the file's name: "permission denied".</summary>
     public static string Describe(Exception error) => error switch
     {

@@ -18,10 +18,7 @@ public sealed class OutputFile : IDisposable
     {
         try
         {
-            var isNew = !FileStatus.TryRead(path, followsLinks: true, out _);
-            var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
-            // A link that led nowhere stays as it is: what was made is at its end.
-            return new OutputFile(stream, isNew ? File.ResolveLinkTarget($"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null);
+            return OpenOrFail(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -29,16 +26,33 @@ public sealed class OutputFile : IDisposable
         }
     }
 
+    /// <summary>Opens a file, for those who say themselves what is wrong (<see cref="FileError"/>).</summary>
+    internal static OutputFile OpenOrFail(string path)
+    {
+        var isNew = !FileStatus.TryRead(path, followsLinks: true, out _);
+        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        try
+        {
+            // A link that led nowhere stays as it is: what was made is at its end.
+            return new OutputFile(stream, isNew ? File.ResolveLinkTarget($"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Empties the file and gives it; whoever takes it owns it.</summary>
     public Stream Begin()
     {
         var stream = _stream ?? throw new InvalidOperationException("the file was begun before");
-        _stream = null;
         if (stream.CanSeek && stream.Length > 0)
         {
             stream.SetLength(0);
         }
 
+        _stream = null;
         return stream;
     }
 

@@ -7,17 +7,18 @@ using Sonde.Script;
 
 namespace Sonde.Engine.Scripts.Session;
 
-/// <summary>The files a script writes packets into. For one thread.</summary>
+/// <summary>The files a script writes packets into, which keep what they held before until <see cref="Begin"/>. For one thread.</summary>
 sealed class PacketFiles : IDisposable
 {
     /// <summary>When (8 bytes), the packet's length, how many bytes follow (8 each).</summary>
     const int HeaderBytes = 24;
 
+    readonly Dictionary<string, OutputFile> _opened = [];
     readonly Dictionary<string, PcapFile> _files = [];
     readonly Dictionary<string, long> _missing = [];
     readonly long _bootToRealNs = (long)(Clock.RealTimeNs - Clock.BootTimeNs);
 
-    /// <summary>Makes the files, empty.</summary>
+    /// <summary>Opens the files, or makes them.</summary>
     /// <param name="script">Its actions name them.</param>
     /// <exception cref="UserErrorException">One cannot be written.</exception>
     public PacketFiles(CompiledScript script)
@@ -26,18 +27,35 @@ sealed class PacketFiles : IDisposable
         {
             try
             {
-                _files.Add(path, new PcapFile(path));
+                _opened.Add(path, OutputFile.OpenOrFail(path));
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+            catch (Exception exception) when (FileError.IsOne(exception))
             {
                 Dispose();
-                throw new UserErrorException($"skboutput() cannot write '{Escape.Text(path)}': {FileError.Describe(exception)}");
+                throw Unwritable(path, exception);
             }
         }
     }
 
     /// <summary>Told once of each file that cannot be written any more, while the script goes on.</summary>
     public Action<string>? Failed { get; set; }
+
+    /// <summary>Empties the files: packets may come from now on.</summary>
+    /// <exception cref="UserErrorException">One cannot be written.</exception>
+    public void Begin()
+    {
+        foreach (var (path, file) in _opened)
+        {
+            try
+            {
+                _files.Add(path, new PcapFile(file.Begin()));
+            }
+            catch (Exception exception) when (FileError.IsOne(exception))
+            {
+                throw Unwritable(path, exception);
+            }
+        }
+    }
 
     /// <summary>Appends a packet; whether the record made sense.</summary>
     public bool Write(ScriptAction action, ReadOnlySpan<byte> payload)
@@ -68,9 +86,9 @@ sealed class PacketFiles : IDisposable
         {
             file.Write(unchecked(time + _bootToRealNs), packet[skipped..], (int)length - skipped);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (FileError.IsOne(exception))
         {
-            GiveUp(action.Format, exception, lost: 1);
+            Failed?.Invoke(GiveUp(action.Format, file, exception));
         }
 
         return true;
@@ -79,54 +97,59 @@ sealed class PacketFiles : IDisposable
     /// <summary>Lets others read what has come so far.</summary>
     public void Flush()
     {
-        foreach (var (path, file) in _files)
+        if (_files.Count == 0)
+        {
+            return;
+        }
+
+        List<string> failures = [];
+        foreach (var (path, file) in _files.ToArray())
         {
             try
             {
                 file.Flush();
             }
-            catch (IOException exception)
+            catch (Exception exception) when (FileError.IsOne(exception))
             {
-                GiveUp(path, exception, lost: 0);
-                return;
+                failures.Add(GiveUp(path, file, exception));
             }
         }
+
+        // Telling may fail too, and no file is to wait for it.
+        failures.ForEach(failure => Failed?.Invoke(failure));
     }
 
-    /// <summary>How many packets came after their file could not be written any more, in words.</summary>
+    /// <summary>How many packets are in no file because theirs could not be written, in words.</summary>
     public IEnumerable<string> Missing() => _missing.Where(file => file.Value > 0)
         .Select(file => string.Create(CultureInfo.InvariantCulture, $"{file.Value} packets are not in '{Escape.Text(file.Key)}', which could not be written"));
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var file in _files.Values)
-        {
-            Close(file);
-        }
-
-        _files.Clear();
-    }
-
-    void GiveUp(string path, IOException problem, long lost)
-    {
-        _missing[path] = _missing.GetValueOrDefault(path) + lost;
-        if (_files.Remove(path, out var file))
-        {
-            Close(file);
-            Failed?.Invoke($"WARNING: skboutput() cannot write '{Escape.Text(path)}' any more: {FileError.Describe(problem)}");
-        }
-    }
-
-    static void Close(PcapFile file)
-    {
         try
         {
-            file.Dispose();
+            Flush();
         }
-        catch (IOException)
+        finally
         {
-            // What could not be written was told before.
+            foreach (var file in _files.Values.Concat<IDisposable>(_opened.Values))
+            {
+                file.Dispose();
+            }
+
+            _files.Clear();
+            _opened.Clear();
         }
     }
+
+    /// <summary>Writes no more to a file; what is told of it.</summary>
+    string GiveUp(string path, PcapFile file, Exception problem)
+    {
+        _missing[path] = _missing.GetValueOrDefault(path) + file.Waiting;
+        _ = _files.Remove(path);
+        file.Dispose();
+        return $"WARNING: skboutput() cannot write '{Escape.Text(path)}' any more: {FileError.Describe(problem)}";
+    }
+
+    static UserErrorException Unwritable(string path, Exception problem) => new($"skboutput() cannot write '{Escape.Text(path)}': {FileError.Describe(problem)}");
 }

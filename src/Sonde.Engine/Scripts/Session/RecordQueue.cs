@@ -37,27 +37,31 @@ sealed class RecordQueue : IDisposable
     readonly PerfBuffer? _packets;
     long _lastArrival;
 
-    /// <exception cref="LinuxException">The buffer cannot be mapped.</exception>
+    /// <exception cref="LinuxException">A buffer cannot be mapped.</exception>
     public RecordQueue(LoadedScript script)
     {
-        if (script.Find(script.Script.Runtime.Packets) is { } packets)
+        try
         {
-            _packets = new PerfBuffer(packets, PacketBytes(script.Script.Config.RingPages));
-        }
+            if (script.Find(script.Script.Runtime.Packets) is { } packets)
+            {
+                _packets = new PerfBuffer(packets, PacketBytes(script.Script.Config.RingPages));
+            }
 
-        if (script.Find(script.Script.Runtime.Ring) is not { } map)
-        {
-            return;
+            var records = script.Find(script.Script.Runtime.Ring);
+            if (records?.Spec.Type == MapType.RingBuffer)
+            {
+                _ring = new RingBuffer(records);
+                _epoll.Watch(records.Descriptor, RingKey);
+            }
+            else if (records is not null)
+            {
+                _perf = new PerfBuffer(records, PerfBytesPerProcessor);
+            }
         }
-
-        if (map.Spec.Type == MapType.RingBuffer)
+        catch
         {
-            _ring = new RingBuffer(map);
-            _epoll.Watch(map.Descriptor, RingKey);
-        }
-        else
-        {
-            _perf = new PerfBuffer(map, PerfBytesPerProcessor);
+            Dispose();
+            throw;
         }
     }
 

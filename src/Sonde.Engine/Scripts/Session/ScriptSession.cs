@@ -123,7 +123,6 @@ sealed class ScriptSession : IDisposable
         _ending.Dispose();
         _attacher.Dispose();
         _tables?.Dispose();
-        _packets?.Dispose();
         _mappings.Dispose();
         _records.Dispose();
         _script.Dispose();
@@ -147,10 +146,9 @@ sealed class ScriptSession : IDisposable
             _records.Watch(_mappings.Descriptors);
         }
 
-        if (!_options.DryRun)
-        {
-            _actions.Packets = _packets = new PacketFiles(_compiled) { Failed = _output.Say };
-        }
+        // Closed with the run: a program that ends with it does not close the session.
+        using var packets = _options.DryRun ? null : new PacketFiles(_compiled) { Failed = _output.Say };
+        _actions.Packets = _packets = packets;
 
         _tables = UnwindLoader.Start(_script, _files, Process, _mappings);
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
@@ -226,7 +224,7 @@ sealed class ScriptSession : IDisposable
         return target;
     }
 
-    /// <summary>Attaches everything that is attached; says whether anything may still come of it.</summary>
+    /// <summary>Attaches everything that is attached, and begins to take what comes of it; says whether anything may still come of it.</summary>
     bool AttachAll()
     {
         var special = 0;
@@ -256,6 +254,7 @@ sealed class ScriptSession : IDisposable
             }
         }
 
+        _packets?.Begin();
         if (!_options.Quiet)
         {
             _output.AttachedProbes(_attacher.Attached + special);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sonde.Engine.Output;
 
 namespace Sonde.Engine.Scripts.Sinks;
 
@@ -17,47 +18,114 @@ sealed class PcapFile : IDisposable
     /// <summary>LINKTYPE_RAW: no header of the link.</summary>
     const int RawInternet = 101;
 
+    const int PacketHeaderBytes = 16;
+
+    /// <summary>Packets are gathered until there are so many bytes of them.</summary>
     const int BufferBytes = 1 << 16;
 
-    readonly FileStream _file;
+    readonly Stream _file;
+    byte[] _gathered = new byte[BufferBytes];
+    int _bytes;
 
+    /// <summary>How long the file is, up to the last packet that is in it whole; for files that can be cut.</summary>
+    long _written;
+
+    /// <summary>Begins the file.</summary>
+    /// <param name="file">An empty file without a buffer of its own, which belongs to this from then on, also when this fails.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    public PcapFile(string path)
+    public PcapFile(Stream file)
     {
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, BufferBytes);
-        Span<byte> header = stackalloc byte[24];
-        header.Clear();
+        _file = file;
+        var header = _gathered.AsSpan(0, _bytes = 24);
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(header[4..], 2);
         BinaryPrimitives.WriteUInt16LittleEndian(header[6..], 4);
         BinaryPrimitives.WriteInt32LittleEndian(header[16..], MostPacketBytes);
         BinaryPrimitives.WriteInt32LittleEndian(header[20..], RawInternet);
-        _file.Write(header);
-        _file.Flush();
+        try
+        {
+            Flush();
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>How many packets have been appended and are not in the file yet; never will be, once it cannot be written.</summary>
+    public long Waiting { get; private set; }
 
     /// <summary>Appends a packet.</summary>
     /// <param name="realTimeNs">When it was seen, since 1970.</param>
     /// <param name="packet">What there is of it.</param>
     /// <param name="length">How many bytes it had.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; the packet is among those <see cref="Waiting"/>.</exception>
     public void Write(long realTimeNs, ReadOnlySpan<byte> packet, int length)
     {
-        Span<byte> header = stackalloc byte[16];
+        Waiting++;
+        var wanted = checked(_bytes + PacketHeaderBytes + packet.Length);
+        if (wanted > _gathered.Length)
+        {
+            Array.Resize(ref _gathered, wanted);
+        }
+
+        var header = _gathered.AsSpan(_bytes);
         var (seconds, rest) = Math.DivRem(realTimeNs, 1_000_000_000);
         BinaryPrimitives.WriteUInt32LittleEndian(header, unchecked((uint)seconds));
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], (uint)(rest / 1000));
         BinaryPrimitives.WriteInt32LittleEndian(header[8..], packet.Length);
         BinaryPrimitives.WriteInt32LittleEndian(header[12..], length);
-        _file.Write(header);
-        _file.Write(packet);
+        packet.CopyTo(header[PacketHeaderBytes..]);
+        _bytes = wanted;
+        if (_bytes >= BufferBytes)
+        {
+            Flush();
+        }
     }
 
-    /// <summary>Lets others read what was written.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public void Flush() => _file.Flush();
+    /// <summary>Lets others read what was appended.</summary>
+    /// <exception cref="IOException">It cannot be written: the file ends behind the last packet that got there before, where it can be cut.</exception>
+    public void Flush()
+    {
+        if (_bytes == 0)
+        {
+            return;
+        }
 
-    /// <inheritdoc/>
+        try
+        {
+            _file.Write(_gathered, 0, _bytes);
+            _file.Flush();
+        }
+        catch
+        {
+            CutOff();
+            throw;
+        }
+
+        _written += _bytes;
+        (_bytes, Waiting) = (0, 0);
+    }
+
+    /// <summary>Closes the file; what is still waiting is not written any more.</summary>
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Takes away what was written in part: who reads the file finds whole packets, as many as are said to be there.</summary>
+    void CutOff()
+    {
+        if (!_file.CanSeek)
+        {
+            return;
+        }
+
+        try
+        {
+            _file.SetLength(_written);
+        }
+        catch (Exception exception) when (FileError.IsOne(exception))
+        {
+            // The failure that led here is told.
+        }
+    }
 }

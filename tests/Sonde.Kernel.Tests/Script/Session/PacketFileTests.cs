@@ -38,6 +38,30 @@ public sealed class PacketFileTests
         Assert.Equal((50028, 50028, "packet 0"), (whole.Bytes.Length, whole.Length, whole.Text));
     }
 
+    [Fact]
+    public void A_script_that_cannot_be_attached_leaves_what_the_file_had()
+    {
+        Requires.Root();
+        using SpecTarget target = SpecTarget.Take();
+        string folder = Directory.CreateTempSubdirectory("sonde-packets-").FullName;
+        try
+        {
+            string earlier = Path.Combine(folder, "earlier.pcap"), made = Path.Combine(folder, "made.pcap");
+            File.WriteAllText(earlier, "an earlier capture");
+            // A processor watches four places at most.
+            string watchpoints = string.Concat(Enumerable.Range(0, 5).Select(i => $" watchpoint:0x{0x10000000 + (64 * i):x}:8:w {{ }}"));
+            CommandResult result = Run($"rawtracepoint:net_dev_queue {{ $r = skboutput(\"{earlier}\", args.skb, 1, 0); $s = skboutput(\"{made}\", args.skb, 1, 0); }}{watchpoints}", $"{target.Path} watch 1");
+            Assert.NotEqual(0, result.ExitCode);
+            Assert.Contains("watchpoint", result.Errors, StringComparison.Ordinal);
+            Assert.Equal("an earlier capture", File.ReadAllText(earlier));
+            Assert.False(File.Exists(made));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Theory, MemberData(nameof(Guest.Names), MemberType = typeof(Guest))]
     public void Functions_with_a_packet_as_argument_write_it_on_every_kernel(string kernel)
     {
