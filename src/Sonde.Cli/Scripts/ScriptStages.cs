@@ -19,9 +19,9 @@ static class ScriptStages
 
         if (stages.Contains("ir"))
         {
-            foreach (var program in Lowerer.Write(script, kernel).Programs)
+            foreach (var program in Lowerer.WriteAsLowered(script, kernel))
             {
-                IrPrinter.Print(program.Ir, Console.Out);
+                IrPrinter.Print(program, Console.Out);
             }
         }
     }

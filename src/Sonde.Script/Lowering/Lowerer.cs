@@ -35,16 +35,8 @@ static class Lowerer
     /// <exception cref="IrException">The kernel cannot do what the script wants; the message says what and why.</exception>
     public static CompiledScript Lower(BoundScript script, TargetKernel kernel)
     {
-        // Where values on the stack and the registers that find no place are too much together, the values go to scratch memory.
-        HashSet<BoundProbe> sparing = [];
-        var lowering = Write(script, kernel, sparing);
-        CompiledProgram[]? programs;
-        while ((programs = Compile(lowering, kernel, sparing)) is null)
-        {
-            lowering = Write(script, kernel, sparing);
-        }
-
-        var compiled = new CompiledScript
+        var (lowering, programs) = Fit(script, kernel, []);
+        return new CompiledScript
         {
             Programs = programs,
             Maps = script.Maps,
@@ -53,7 +45,38 @@ static class Lowerer
             Runtime = lowering.Runtime,
             Config = script.Config,
         };
-        return compiled;
+    }
+
+    /// <summary>The intermediate representation of what <see cref="Lower"/> makes programs of, as it is before that.</summary>
+    /// <exception cref="IrException">The kernel cannot do what the script wants.</exception>
+    internal static IReadOnlyList<IrProgram> WriteAsLowered(BoundScript script, TargetKernel kernel)
+    {
+        HashSet<BoundProbe> sparing = [];
+        try
+        {
+            Fit(script, kernel, sparing);
+        }
+        catch (IrException)
+        {
+            // Whoever looks for the reason wants to see what was tried last.
+        }
+
+        // Compiling has changed what was written.
+        return [.. Write(script, kernel, sparing).Programs.Select(program => program.Ir)];
+    }
+
+    /// <summary>Writes and compiles the programs until all fit the stack.</summary>
+    /// <param name="sparing">The probes whose values go to scratch memory: where those on the stack and the registers that find no place are too much together. More come.</param>
+    static (ScriptLowering Lowering, CompiledProgram[] Programs) Fit(BoundScript script, TargetKernel kernel, HashSet<BoundProbe> sparing)
+    {
+        while (true)
+        {
+            var lowering = Write(script, kernel, sparing);
+            if (Compile(lowering, kernel, sparing) is { } programs)
+            {
+                return (lowering, programs);
+            }
+        }
     }
 
     /// <summary>The programs; null when one does not fit the stack, whose probe is to be written again.</summary>

@@ -1,5 +1,7 @@
 using System.Text;
+using Sonde.Bpf;
 using Sonde.Script.Binding;
+using Sonde.Script.Ir;
 using Sonde.Script.Lowering;
 using Sonde.Tests.Script.Fuzz;
 using Xunit;
@@ -35,6 +37,25 @@ public sealed class StackTests
         {
             Assert.True(Lowerer.Lower(Texts.Bind(program), kernel).Programs.All(compiled => compiled.Instructions.Count > 0), shape);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void The_representation_that_is_shown_is_the_one_that_is_compiled(string shape, string program)
+    {
+        foreach (TargetKernel kernel in new[] { TargetKernel.Newest, OldKernels.Linux515 })
+        {
+            IEnumerable<string> compiled = Lowerer.Lower(Texts.Bind(program), kernel).Programs.Select(each => Listing(each.Instructions));
+            IEnumerable<string> shown = Lowerer.WriteAsLowered(Texts.Bind(program), kernel).Select(each => Listing(IrCompiler.Compile(each, kernel)));
+            Assert.True(compiled.SequenceEqual(shown), shape);
+        }
+    }
+
+    static string Listing(IReadOnlyList<Instruction> instructions)
+    {
+        using StringWriter writer = new();
+        Disassembler.Print(instructions, writer);
+        return writer.ToString();
     }
 
     static string Nested(int depth, string innermost, Func<int, string>? before = null)
