@@ -44,19 +44,16 @@ static class MapText
                 text.Add("{ .count = "u8);
                 text.AddNumber(entry.Aggregate.Count);
                 text.Add(", .average = "u8);
-                text.AddNumber(Divided(entry.Aggregate.Number, divisor, type.IsSigned), type.IsSigned);
+                text.AddNumber(ValueFormatter.Divided(entry.Aggregate.Number, divisor, type.IsSigned), type.IsSigned);
                 text.Add(", .total = "u8);
                 text.AddNumber(entry.Aggregate.Total, type.IsSigned);
                 text.Add(" }"u8);
                 break;
             case AggregateType type:
-                text.AddNumber(Divided(entry.Aggregate.Number, divisor, IsSigned(type)), IsSigned(type));
-                break;
-            case IntegerType type:
-                text.AddNumber(Divided(ValueFormatter.Number(type, entry.Value), divisor, type.IsSigned), type.IsSigned);
+                text.AddNumber(ValueFormatter.Divided(entry.Aggregate.Number, divisor, IsSigned(type)), IsSigned(type));
                 break;
             default:
-                values.Write(text, contents.Map.Value!, entry.Value);
+                values.Write(text, contents.Map.Value!, entry.Value, divisor);
                 break;
         }
     }
@@ -101,19 +98,16 @@ static class MapText
                 text.Add("{\"count\": "u8);
                 ValueFormatter.WriteJsonNumber(text, entry.Aggregate.Count, isSigned: true);
                 text.Add(", \"average\": "u8);
-                ValueFormatter.WriteJsonNumber(text, Divided(entry.Aggregate.Number, divisor, type.IsSigned), type.IsSigned);
+                ValueFormatter.WriteJsonNumber(text, ValueFormatter.Divided(entry.Aggregate.Number, divisor, type.IsSigned), type.IsSigned);
                 text.Add(", \"total\": "u8);
                 ValueFormatter.WriteJsonNumber(text, entry.Aggregate.Total, type.IsSigned);
                 text.Add((byte)'}');
                 break;
             case AggregateType type:
-                ValueFormatter.WriteJsonNumber(text, Divided(entry.Aggregate.Number, divisor, IsSigned(type)), IsSigned(type));
-                break;
-            case IntegerType type:
-                ValueFormatter.WriteJsonNumber(text, Divided(ValueFormatter.Number(type, entry.Value), divisor, type.IsSigned), type.IsSigned);
+                ValueFormatter.WriteJsonNumber(text, ValueFormatter.Divided(entry.Aggregate.Number, divisor, IsSigned(type)), IsSigned(type));
                 break;
             default:
-                values.WriteJson(text, contents.Map.Value!, entry.Value);
+                values.WriteJson(text, contents.Map.Value!, entry.Value, divisor);
                 break;
         }
     }
@@ -131,6 +125,4 @@ static class MapText
         type is AggregateType { Kind: AggregateKind.Histogram or AggregateKind.LinearHistogram or AggregateKind.TimeSeries };
 
     static bool IsSigned(AggregateType type) => type.IsSigned && type.Kind != AggregateKind.Count;
-
-    static long Divided(long value, long divisor, bool isSigned) => divisor == 0 ? value : Aggregate.Divide(value, divisor, isSigned);
 }

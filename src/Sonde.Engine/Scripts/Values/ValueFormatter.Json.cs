@@ -11,12 +11,16 @@ sealed partial class ValueFormatter
 
     /// <summary>Writes a value as JSON.</summary>
     /// <param name="value">At least the type's size; less only for a text that ends earlier.</param>
-    public void WriteJson(Utf8Text text, DataType type, ReadOnlySpan<byte> value)
+    /// <param name="divisor">What all integers in it are divided by, enumerations and pointers apart; 0 for nothing.</param>
+    public void WriteJson(Utf8Text text, DataType type, ReadOnlySpan<byte> value, long divisor = 0)
     {
         switch (type)
         {
-            case IntegerType or EnumType or PointerType:
-                WriteJsonNumber(text, Number(type, value), type is IntegerType { IsSigned: true } or EnumType { Underlying.IsSigned: true });
+            case IntegerType integer:
+                WriteJsonNumber(text, Divided(Number(integer, value), divisor, integer.IsSigned), integer.IsSigned);
+                break;
+            case EnumType or PointerType:
+                WriteJsonNumber(text, Number(type, value), type is EnumType { Underlying.IsSigned: true });
                 break;
             case BufferType:
                 WriteJsonBytes(text, BufferBytes(value));
@@ -26,7 +30,7 @@ sealed partial class ValueFormatter
                 for (var i = 0; i < tuple.Elements.Count; i++)
                 {
                     text.Add(i > 0 ? ","u8 : []);
-                    WriteJson(text, tuple.Elements[i], Element(tuple, i, value));
+                    WriteJson(text, tuple.Elements[i], Element(tuple, i, value), divisor);
                 }
 
                 text.Add((byte)']');
@@ -36,7 +40,7 @@ sealed partial class ValueFormatter
                 for (var i = 0; i < record.Elements.Count; i++)
                 {
                     WriteJsonName(text, record.Names![i], i == 0);
-                    WriteJson(text, record.Elements[i], Element(record, i, value));
+                    WriteJson(text, record.Elements[i], Element(record, i, value), divisor);
                 }
 
                 text.Add((byte)'}');
@@ -46,13 +50,13 @@ sealed partial class ValueFormatter
                 for (var i = 0; i < array.Count; i++)
                 {
                     text.Add(i > 0 ? ","u8 : []);
-                    WriteJson(text, array.Element, value.Slice(i * array.Element.Size, array.Element.Size));
+                    WriteJson(text, array.Element, value.Slice(i * array.Element.Size, array.Element.Size), divisor);
                 }
 
                 text.Add((byte)']');
                 break;
             case StructType structure:
-                WriteJsonStruct(text, structure, value);
+                WriteJsonStruct(text, structure, value, divisor);
                 break;
             case StringType when (value.IsEmpty || value[0] == 0) && WhyEmpty(value).Length > 0:
                 text.Add("null"u8);
@@ -183,7 +187,7 @@ sealed partial class ValueFormatter
         WriteJsonString(text, _piece.Written);
     }
 
-    void WriteJsonStruct(Utf8Text text, StructType structure, ReadOnlySpan<byte> value)
+    void WriteJsonStruct(Utf8Text text, StructType structure, ReadOnlySpan<byte> value, long divisor)
     {
         var first = true;
         text.Add((byte)'{');
@@ -197,7 +201,8 @@ sealed partial class ValueFormatter
             }
             else if (field.BitSize > 0)
             {
-                WriteJsonNumber(text, bits, field.Type is IntegerType { IsSigned: true });
+                var isSigned = field.Type is IntegerType { IsSigned: true };
+                WriteJsonNumber(text, Divided(bits, divisor, isSigned), isSigned);
             }
             else if (IsText(field.Type))
             {
@@ -205,7 +210,7 @@ sealed partial class ValueFormatter
             }
             else
             {
-                WriteJson(text, field.Type, bytes);
+                WriteJson(text, field.Type, bytes, divisor);
             }
         }
 

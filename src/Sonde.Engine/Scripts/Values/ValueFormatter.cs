@@ -20,12 +20,13 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
 
     /// <summary>Writes a value as text.</summary>
     /// <param name="value">At least the type's size; less only for a text that ends earlier.</param>
-    public void Write(Utf8Text text, DataType type, ReadOnlySpan<byte> value)
+    /// <param name="divisor">What all integers in it are divided by, enumerations and pointers apart; 0 for nothing.</param>
+    public void Write(Utf8Text text, DataType type, ReadOnlySpan<byte> value, long divisor = 0)
     {
         switch (type)
         {
             case IntegerType integer:
-                text.AddNumber(Number(integer, value), integer.IsSigned);
+                text.AddNumber(Divided(Number(integer, value), divisor, integer.IsSigned), integer.IsSigned);
                 break;
             case BoolType:
                 text.Add(value[0] != 0 ? "true"u8 : "false"u8);
@@ -44,16 +45,16 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
                 text.AddHex(BinaryPrimitives.ReadUInt64LittleEndian(value));
                 break;
             case TupleType { Names: null } tuple:
-                WriteTuple(text, tuple, value);
+                WriteTuple(text, tuple, value, divisor);
                 break;
             case TupleType record:
-                WriteRecord(text, record, value);
+                WriteRecord(text, record, value, divisor);
                 break;
             case ArrayType array:
-                WriteArray(text, array, value);
+                WriteArray(text, array, value, divisor);
                 break;
             case StructType structure:
-                WriteStruct(text, structure, value);
+                WriteStruct(text, structure, value, divisor);
                 break;
             case FloatType { Bytes: 4 }:
                 text.Add(BinaryPrimitives.ReadSingleLittleEndian(value).ToString(CultureInfo.InvariantCulture));
@@ -91,6 +92,9 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
             _ => BinaryPrimitives.ReadInt64LittleEndian(value),
         },
     };
+
+    /// <summary>A number divided by another; by 0 it stays what it is.</summary>
+    public static long Divided(long value, long divisor, bool isSigned) => divisor == 0 ? value : Aggregate.Divide(value, divisor, isSigned);
 
     /// <summary>The bytes a buffer holds.</summary>
     public static ReadOnlySpan<byte> BufferBytes(ReadOnlySpan<byte> value)
@@ -147,7 +151,7 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
         _ => [],
     };
 
-    void WriteTuple(Utf8Text text, TupleType tuple, ReadOnlySpan<byte> value)
+    void WriteTuple(Utf8Text text, TupleType tuple, ReadOnlySpan<byte> value, long divisor)
     {
         text.Add((byte)'(');
         for (var i = 0; i < tuple.Elements.Count; i++)
@@ -157,26 +161,26 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
                 text.Add(", "u8);
             }
 
-            Write(text, tuple.Elements[i], Element(tuple, i, value));
+            Write(text, tuple.Elements[i], Element(tuple, i, value), divisor);
         }
 
         text.Add((byte)')');
     }
 
-    void WriteRecord(Utf8Text text, TupleType record, ReadOnlySpan<byte> value)
+    void WriteRecord(Utf8Text text, TupleType record, ReadOnlySpan<byte> value, long divisor)
     {
         for (var i = 0; i < record.Elements.Count; i++)
         {
             text.Add(i == 0 ? "{ ."u8 : ", ."u8);
             text.Add(record.Names![i]);
             text.Add(" = "u8);
-            Write(text, record.Elements[i], Element(record, i, value));
+            Write(text, record.Elements[i], Element(record, i, value), divisor);
         }
 
         text.Add(record.Elements.Count == 0 ? "{}"u8 : " }"u8);
     }
 
-    void WriteArray(Utf8Text text, ArrayType array, ReadOnlySpan<byte> value)
+    void WriteArray(Utf8Text text, ArrayType array, ReadOnlySpan<byte> value, long divisor)
     {
         var size = array.Element.Size;
         text.Add((byte)'[');
@@ -187,13 +191,13 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
                 text.Add((byte)',');
             }
 
-            Write(text, array.Element, value.Slice(i * size, size));
+            Write(text, array.Element, value.Slice(i * size, size), divisor);
         }
 
         text.Add((byte)']');
     }
 
-    void WriteStruct(Utf8Text text, StructType structure, ReadOnlySpan<byte> value)
+    void WriteStruct(Utf8Text text, StructType structure, ReadOnlySpan<byte> value, long divisor)
     {
         var any = false;
         foreach (var field in structure.Fields)
@@ -208,7 +212,8 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
             }
             else if (field.BitSize > 0)
             {
-                text.AddNumber(bits, field.Type is IntegerType { IsSigned: true });
+                var isSigned = field.Type is IntegerType { IsSigned: true };
+                text.AddNumber(Divided(bits, divisor, isSigned), isSigned);
             }
             else if (IsText(field.Type))
             {
@@ -216,7 +221,7 @@ sealed partial class ValueFormatter(ScriptConfig config, IReadOnlyList<string> p
             }
             else
             {
-                Write(text, field.Type, bytes);
+                Write(text, field.Type, bytes, divisor);
             }
         }
 
