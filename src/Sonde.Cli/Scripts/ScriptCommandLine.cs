@@ -13,13 +13,18 @@ sealed class ScriptCommandLine
 {
     readonly IReadOnlyList<string> _words;
     readonly string _name;
+
+    /// <summary>The options of the program when the command is one, as a tool is; null where the words name the program.</summary>
+    readonly IReadOnlyList<string>? _own;
+
     ScriptRequest _request;
     int _next;
 
-    ScriptCommandLine(IReadOnlyList<string> words, string name, bool asBpftrace)
+    ScriptCommandLine(IReadOnlyList<string> words, string name, bool asBpftrace, IReadOnlyList<string>? own)
     {
         _words = words;
         _name = name;
+        _own = own;
         _request = new ScriptRequest { AsBpftrace = asBpftrace };
     }
 
@@ -28,7 +33,14 @@ sealed class ScriptCommandLine
     /// <param name="name">What the command is called in messages.</param>
     /// <param name="asBpftrace">Whether it was called as bpftrace.</param>
     /// <exception cref="UsageException">A word is not understood.</exception>
-    public static ScriptRequest Parse(IReadOnlyList<string> words, string name, bool asBpftrace) => new ScriptCommandLine(words, name, asBpftrace).Parse();
+    public static ScriptRequest Parse(IReadOnlyList<string> words, string name, bool asBpftrace) => new ScriptCommandLine(words, name, asBpftrace, own: null).Parse();
+
+    /// <summary>Reads the words after the name of a command that is a program itself: none of them may be one, or be left over.</summary>
+    /// <param name="words">The words; the program's own options are behind "--".</param>
+    /// <param name="name">What the command is called in messages.</param>
+    /// <param name="own">The program's own options, with their dashes.</param>
+    /// <exception cref="UsageException">A word is not understood.</exception>
+    public static ScriptRequest ParseOfTool(IReadOnlyList<string> words, string name, IReadOnlyList<string> own) => new ScriptCommandLine(words, name, asBpftrace: false, own).Parse();
 
     ScriptRequest Parse()
     {
@@ -57,13 +69,18 @@ sealed class ScriptCommandLine
             operands.Add(_words[_next++]);
         }
 
+        if (_own is not null)
+        {
+            RefuseProgram(operands);
+        }
+
         var named = ReadNamed();
         if (_request.Task == ScriptTask.List)
         {
             return ReadListing(operands);
         }
 
-        if (_request.Program is null)
+        if (_request.Program is null && _own is null)
         {
             if (operands is [] or ["", ..])
             {
@@ -80,6 +97,19 @@ sealed class ScriptCommandLine
         }
 
         return _request with { Arguments = new ScriptArguments { Positional = operands, Named = named } };
+    }
+
+    void RefuseProgram(List<string> operands)
+    {
+        if (operands is [var extra, ..])
+        {
+            throw new UsageException($"'{extra}': {_name} takes options only, and an option's value stands behind '='; '{_name} --help' lists them");
+        }
+
+        if (_request.Program is { } program)
+        {
+            throw new UsageException($"-e '{program}': {_name} is a program already; 'sonde -e' runs another");
+        }
     }
 
     ScriptRequest ReadListing(List<string> operands)
@@ -145,13 +175,13 @@ sealed class ScriptCommandLine
         {
             ReadValue(name, equals < 0 ? NextWord(name) : word[(equals + 1)..]);
         }
-        else if (equals >= 0)
-        {
-            throw new UsageException($"{name} takes no value");
-        }
         else
         {
             ReadFlag(name);
+            if (equals >= 0)
+            {
+                throw new UsageException($"{word}: {name} takes no value");
+            }
         }
     }
 
@@ -174,7 +204,7 @@ sealed class ScriptCommandLine
         "--dry-run" => _request with { DryRun = true },
         // Probes attached by file raise semaphores in every process that has it, with or without being told.
         "--usdt-file-activation" => _request,
-        _ => throw new UsageException(Suggest.Closest(option, KnownOptions) is { } closest
+        _ => throw new UsageException(Suggest.Closest(option, KnownOptions.Concat(_own ?? [])) is { } closest
             ? $"{option} is no option; did you mean {closest}?"
             : $"{option} is no option; '{_name} --help' lists them"),
     };
@@ -217,6 +247,7 @@ sealed class ScriptCommandLine
             "run" => _request,
             _ => throw new UsageException($"--mode {value}: the mode is 'run', 'test', 'bench' or 'list'"),
         },
+        "--traceable-functions" when !File.Exists(value) => throw new UsageException($"--traceable-functions {value}: there is no such file"),
         // What these choose is found out by looking, here.
         "--traceable-functions" or "--dwarf-pid" or "--no-feature" => _request,
         _ => throw new InvalidOperationException($"option {option} takes no value"),

@@ -45,11 +45,13 @@ static class Tools
     /// <exception cref="UserErrorException">The process does not exist.</exception>
     public static ScriptRequest Parse(string name, string text, IReadOnlyList<string> words)
     {
-        var own = words.Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != PidOption && IsOwn(text, word)).ToList();
+        var options = OptionsOf(text);
+        words = [.. words.Select(static word => word == "-h" ? "--help" : word)];
+        var own = words.Where(word => word.StartsWith("--", StringComparison.Ordinal) && word != PidOption && options.Contains(word.Split('=')[0])).ToList();
         var others = words.TakeWhile(word => word != "--").Where(word => !own.Contains(word));
         var named = words.SkipWhile(word => word != "--").Skip(1).Where(word => !own.Contains(word));
-        var request = ScriptCommandLine.Parse([.. others, .. Marker(name), "--", .. named, .. own], $"sonde {name}", asBpftrace: false);
-        if (request.ProcessId != 0 && IsOwn(text, PidOption))
+        var request = ScriptCommandLine.ParseOfTool([.. others, "--", .. named, .. own], $"sonde {name}", options);
+        if (request.ProcessId != 0 && options.Contains(PidOption))
         {
             ScriptRun.RequireProcess(request.ProcessId);
             var arguments = new Dictionary<string, string?>(request.Arguments.Named) { [PidOption[2..]] = request.ProcessId.ToString(CultureInfo.InvariantCulture) };
@@ -59,12 +61,17 @@ static class Tools
         return request with { File = name + Suffix, Embedded = text };
     }
 
-    /// <summary>What stands for the file, which is none.</summary>
-    static string[] Marker(string name) => [name + Suffix];
-
-    static bool IsOwn(string text, string word)
+    /// <summary>The options that a script asks for, and the help that every one has.</summary>
+    static List<string> OptionsOf(string text)
     {
-        var option = word[2..].Split('=')[0];
-        return option == "help" || (option.Length > 0 && text.Contains($"getopt(\"{option}\"", StringComparison.Ordinal));
+        const string asked = "getopt(\"";
+        List<string> options = ["--help"];
+        for (var at = 0; (at = text.IndexOf(asked, at, StringComparison.Ordinal)) >= 0;)
+        {
+            at += asked.Length;
+            options.Add($"--{text[at..text.IndexOf('"', at)]}");
+        }
+
+        return options;
     }
 }

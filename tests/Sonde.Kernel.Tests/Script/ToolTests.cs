@@ -64,6 +64,30 @@ public sealed class ToolTests
         }
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void Every_tool_refuses_what_it_does_not_know(string name)
+    {
+        CommandResult option = SondeCommand.Run(name, "--nonsense=5");
+        Assert.Equal((2, $"--nonsense is no option; 'sonde {name} --help' lists them"), (option.ExitCode, option.Complaint));
+        CommandResult word = SondeCommand.Run(name, "-q", "extra");
+        Assert.Equal((2, $"'extra': sonde {name} takes options only, and an option's value stands behind '='; 'sonde {name} --help' lists them"), (word.ExitCode, word.Complaint));
+    }
+
+    [Theory]
+    [InlineData("--quiet=5", "--quiet=5: --quiet takes no value")]
+    [InlineData("--faild", "--faild is no option; did you mean --failed?")]
+    [InlineData("--name python", "'python': sonde opens takes options only, and an option's value stands behind '='; 'sonde opens --help' lists them")]
+    [InlineData("-- extra", "'extra' after '--': named parameters are written --name=value or --name")]
+    [InlineData("-e begin{}", "-e 'begin{}': sonde opens is a program already; 'sonde -e' runs another")]
+    public void What_is_wrong_with_a_tools_words_is_said(string words, string complaint)
+    {
+        CommandResult result = SondeCommand.Run(["opens", .. words.Split(' ')]);
+        Assert.Equal((2, complaint), (result.ExitCode, result.Complaint));
+    }
+
+    [Fact]
+    public void A_tools_help_has_a_short_name_too() => Assert.Equal(SondeCommand.Run("opens", "--help"), SondeCommand.Run("opens", "-h"));
+
     [Fact]
     public void Tools_are_listed()
     {
