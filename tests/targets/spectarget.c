@@ -130,6 +130,13 @@ static int packets(int number, int size) {
     return sent != number;
 }
 
+// A socket of TCP that begins to listen, wherever there is room.
+static int listens(void) {
+    int listener = socket(AF_INET, SOCK_STREAM, 0), result = listen(listener, 1);
+    close(listener);
+    return result != 0;
+}
+
 int main(int count, char **arguments) {
     const char *mode = count > 1 ? arguments[1] : "calls";
     int times = count > 2 ? atoi(arguments[2]) : 1;
@@ -143,6 +150,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(mode, "syscalls")) { for (int i = 0; i < times; i++) { syscall(SYS_getpriority, 0, 0); } }
     else if (!strcmp(mode, "open")) { int file = open("/etc/hostname", O_RDONLY); if (file >= 0) { close(file); } file = open("/no/such/file", O_RDONLY); }
     else if (!strcmp(mode, "packets")) { return packets(times, count > 3 ? atoi(arguments[3]) : 32); }
+    else if (!strcmp(mode, "listen")) { return listens(); }
     else if (!strcmp(mode, "exit")) { return times; }
     else if (!strcmp(mode, "sleep")) { sleep(times); }
     else { fprintf(stderr, "spectarget: no mode %s\n", mode); return 2; }
