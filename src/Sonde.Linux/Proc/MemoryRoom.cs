@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Sonde.Linux;
 
@@ -56,14 +57,35 @@ public readonly record struct MemoryRoom(string Directory, long Limit, long Left
     }
 
     /// <summary>A cgroup's path below a mount that shows only a part of the hierarchy, as the mounts in a container of version 1 do.</summary>
-    /// <param name="mounts">The lines of <c>/proc/self/mountinfo</c> (proc(5)): of each the fourth word is the part that is shown, the fifth where.</param>
+    /// <param name="mounts">The lines of <c>/proc/self/mountinfo</c> (proc(5)): of each the fourth word is the part that is shown, the fifth where, both escaped.</param>
     /// <param name="mount">The mount.</param>
     /// <param name="path">The path from the root of the hierarchy.</param>
     internal static string Below(IEnumerable<string> mounts, string mount, string path)
     {
         // The last one lies on top of others at the same place.
-        var shown = mounts.Select(static line => line.Split(' ')).LastOrDefault(words => words.Length > 4 && words[4] == mount)?[3].TrimEnd('/') ?? "";
+        var shown = mounts.Select(static line => line.Split(' ')).LastOrDefault(words => words.Length > 4 && Unescape(words[4]) == mount) is { } words ? Unescape(words[3]).TrimEnd('/') : "";
         return path == shown ? "/" : path.StartsWith(shown + "/", StringComparison.Ordinal) ? path[shown.Length..] : path;
+    }
+
+    /// <summary>A word of mountinfo: spaces, tabs, ends of lines and backslashes are there as a backslash and three octal digits (fs/proc_namespace.c, lib/string_helpers.c); in <c>/proc/PID/cgroup</c> they are themselves.</summary>
+    static string Unescape(string word)
+    {
+        const int digits = 3;
+        var text = new StringBuilder(word.Length);
+        for (var i = 0; i < word.Length; i++)
+        {
+            if (word[i] == '\\' && i + digits < word.Length && word[i + 1] is >= '0' and <= '1' && word[i + 2] is >= '0' and <= '7' && word[i + digits] is >= '0' and <= '7')
+            {
+                text.Append((char)(((word[i + 1] - '0') << 6) | ((word[i + 2] - '0') << 3) | (word[i + digits] - '0')));
+                i += digits;
+            }
+            else
+            {
+                text.Append(word[i]);
+            }
+        }
+
+        return text.ToString();
     }
 
     static void Look(string mount, string path, string limitFile, string usageFile, string prefix, ref MemoryRoom? least)

@@ -24,6 +24,13 @@ public sealed class MemoryRoomTests
     [InlineData("/sys/fs/cgroup/cpu", "/a/b", "/a/b")]
     public void Of_a_hierarchy_that_is_mounted_in_part_the_path_begins_there(string mount, string path, string below) => Assert.Equal(below, MemoryRoom.Below(_mounts, mount, path));
 
+    [Theory]
+    [InlineData("/system.slice/run-\\x2d1.scope/a", "/a")]
+    [InlineData("/system.slice/run-\\x2d1.scope", "/")]
+    [InlineData("/system.slice/run-\\134x2d1.scope/a", "/system.slice/run-\\134x2d1.scope/a")]
+    public void Names_with_a_backslash_are_escaped_among_the_mounts_only(string path, string below) =>
+        Assert.Equal(below, MemoryRoom.Below(["31 30 0:27 /system.slice/run-\\134x2d1.scope /mnt/a\\040place rw - cgroup cgroup rw,memory"], "/mnt/a place", path));
+
     [Fact]
     public void A_mount_over_another_is_the_one_that_counts() =>
         Assert.Equal("/b", MemoryRoom.Below([.. _mounts, "40 30 0:27 /a /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory"], "/sys/fs/cgroup/memory", "/a/b"));
