@@ -210,6 +210,7 @@ public sealed unsafe class RootedDirectory : IDisposable
     {
         var removed = 0;
         var own = PidNamespaceOf("self");
+        var inUse = new Lazy<HashSet<ulong>?>(() => NamespacesInUse(own));
         foreach (var place in places)
         {
             var opened = TryOpenPlace(root, place);
@@ -224,7 +225,7 @@ public sealed unsafe class RootedDirectory : IDisposable
                 if (name[NamePrefix.Length..].Split('-') is [var process, var start, var namespaceText, _]
                     && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && ulong.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var startTime)
                     && ulong.TryParse(namespaceText, NumberStyles.None, CultureInfo.InvariantCulture, out var pidNamespace)
-                    && (pidNamespace == own ? isOver(pid, startTime) : IsEmpty(pidNamespace, own)) && TryRemove(parent, name, names))
+                    && (pidNamespace == own ? isOver(pid, startTime) : inUse.Value?.Contains(pidNamespace) == false) && TryRemove(parent, name, names))
                 {
                     removed++;
                 }
@@ -234,9 +235,28 @@ public sealed unsafe class RootedDirectory : IDisposable
         return removed;
     }
 
-    /// <summary>Whether there is no process in a pid namespace any more; in others than the first nobody can tell. The first process of all is in the first one, whoever may ask it.</summary>
-    static bool IsEmpty(ulong pidNamespace, ulong own) =>
-        own == FirstNamespace && pidNamespace != own && ProcFs.Processes().All(pid => pid == 1 || PidNamespaceOf(pid.ToString(CultureInfo.InvariantCulture)) is var its && its != pidNamespace && (its != 0 || !ProcFs.TryReadStat(pid, out var stat) || stat.IsZombie));
+    /// <summary>The pid namespaces that have processes; null when nobody can tell, as in others than the first. The first process of all is in the first one, whoever may ask it.</summary>
+    static HashSet<ulong>? NamespacesInUse(ulong own)
+    {
+        if (own != FirstNamespace)
+        {
+            return null;
+        }
+
+        HashSet<ulong> found = [own];
+        foreach (var pid in ProcFs.Processes())
+        {
+            var its = pid == 1 ? own : PidNamespaceOf(pid.ToString(CultureInfo.InvariantCulture));
+            if (its == 0 && ProcFs.TryReadStat(pid, out var stat) && !stat.IsZombie)
+            {
+                return null;
+            }
+
+            found.Add(its);
+        }
+
+        return found;
+    }
 
     /// <summary>The pid namespace that a process is in, by its inode; 0 when that cannot be told.</summary>
     static ulong PidNamespaceOf(string process) => FileStatus.TryRead($"/proc/{process}/ns/pid", followsLinks: true, out var status) ? status.Inode : 0;
