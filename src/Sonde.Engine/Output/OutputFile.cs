@@ -31,15 +31,19 @@ public sealed class OutputFile : IDisposable
     {
         var isNew = !FileStatus.TryRead(path, followsLinks: true, out _);
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        return new OutputFile(stream, isNew ? PlaceOf(stream, path) : null);
+    }
+
+    /// <summary>Where a new file is. A link that led nowhere stays as it is: what was made is at its end. Null when that cannot be found out.</summary>
+    static string? PlaceOf(FileStream stream, string path)
+    {
         try
         {
-            // A link that led nowhere stays as it is: what was made is at its end.
-            return new OutputFile(stream, isNew ? File.ResolveLinkTarget($"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName : null);
+            return File.ResolveLinkTarget($"/proc/self/fd/{stream.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
         }
-        catch
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            stream.Dispose();
-            throw;
+            return new FileInfo(path).LinkTarget is null ? Path.GetFullPath(path) : null;
         }
     }
 
@@ -70,7 +74,14 @@ public sealed class OutputFile : IDisposable
         _stream = null;
         if (_made is not null && isEmpty)
         {
-            File.Delete(_made);
+            try
+            {
+                File.Delete(_made);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // An empty file stays, or its directory has gone. Why nothing was written is being told, and matters more.
+            }
         }
     }
 }
