@@ -42,20 +42,20 @@ public sealed class InjectedAgent : IDisposable
     readonly GuardProcess? _guard;
     readonly string _name;
     readonly TimeSpan _patience;
-    readonly HashSet<ulong> _interpreters = [];
+    readonly HashSet<(ulong Address, long Id)> _interpreters;
     readonly int _interpretersAtFirst;
     long _lookedAt = Environment.TickCount64;
     int _asked;
     bool _isDisposed;
 
-    InjectedAgent(InjectionTarget target, AgentChannel channel, GuardProcess? guard, string name, TimeSpan patience)
+    InjectedAgent(InjectionTarget target, AgentChannel channel, GuardProcess? guard, string name, TimeSpan patience, IEnumerable<(ulong Address, long Id)> interpreters)
     {
         _target = target;
         _channel = channel;
         _guard = guard;
         _name = name;
         _patience = patience;
-        LookForInterpreters();
+        _interpreters = [.. interpreters];
         _interpretersAtFirst = _interpreters.Count;
     }
 
@@ -125,9 +125,10 @@ public sealed class InjectedAgent : IDisposable
                 }
             }
 
-            var remark = target.Runtime.ReadInterpreters().Count is > 1 and var interpreters
-                ? $"process {pid} has {interpreters - 1} {(interpreters == 2 ? "sub-interpreter" : "sub-interpreters")}, in which nothing is watched: the code runs in the main interpreter" : null;
-            agent = new InjectedAgent(target, channel, guard, name, options.Patience) { Remark = remark };
+            var interpreters = target.Runtime.ReadNumberedInterpreters();
+            var remark = interpreters.Count is > 1 and var count
+                ? $"process {pid} has {count - 1} {(count == 2 ? "sub-interpreter" : "sub-interpreters")}, in which nothing is watched: the code runs in the main interpreter" : null;
+            agent = new InjectedAgent(target, channel, guard, name, options.Patience, interpreters) { Remark = remark };
             try
             {
                 agent.AwaitReply(0, "the agent could not be set up");
@@ -301,7 +302,7 @@ public sealed class InjectedAgent : IDisposable
         const int most = 10_000;
         if (_interpreters.Count < most)
         {
-            _interpreters.UnionWith(_target.Runtime.ReadInterpreters());
+            _interpreters.UnionWith(_target.Runtime.ReadNumberedInterpreters());
         }
     }
 

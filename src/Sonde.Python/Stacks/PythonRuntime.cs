@@ -112,6 +112,28 @@ public sealed class PythonRuntime
         return interpreters;
     }
 
+    /// <summary>The interpreters, each by its address and its number: another one may come to have the address, and none the number (0 where the version has none, 3.7 and before).</summary>
+    public IReadOnlyList<(ulong Address, long Id)> ReadNumberedInterpreters()
+    {
+        var addresses = ReadInterpreters();
+        if (Layout.InterpreterId is not { } field)
+        {
+            return [.. addresses.Select(static address => (address, 0L))];
+        }
+
+        List<(ulong, long)> found = [];
+        for (var i = 0; i < addresses.Count; i++)
+        {
+            // The oldest is the main one, which has 0; another one has that for a moment while it is made.
+            if (Memory.TryReadWord(unchecked(addresses[i] + (ulong)field), out var id) && (id != 0 || i == addresses.Count - 1))
+            {
+                found.Add((addresses[i], unchecked((long)id)));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The state of an interpreter's lock (before 3.12 all share one). What the version does not tell, or contradicts itself, is 0 or false.</summary>
     /// <param name="interpreter">The interpreter.</param>
     public GilState ReadGil(ulong interpreter)
