@@ -1,4 +1,5 @@
 """Values that would hurt whoever looks at them carelessly. Says "ready PID", and for each line the value of that expression."""
+import enum
 import functools
 import os
 import select
@@ -189,7 +190,7 @@ def looks():
     digits = 10 ** 20000
     escape = "\x1b[2J\u202e\n"
     half = "\ud800"
-    cases = dict((number, number) for number in range(10001))
+    cases = dict((number, number) for number in range(100001))
     try:
         raise LoudError("loud", liar)
     except LoudError:
@@ -218,6 +219,51 @@ def resized():
     thread.join()
     values = None
     return last
+
+
+shade = "of the module"
+
+
+class Mapping(object):
+    """Names for code that runs, and is not to be asked for them by anybody else."""
+    read = []
+
+    def __init__(self):
+        self.held = {}
+
+    def __setitem__(self, name, value):
+        self.held[name] = value
+
+    def __getitem__(self, name):
+        Mapping.read.append(name)
+        return self.held[name]
+
+    def keys(self):
+        Mapping.read.append("keys")
+        return self.held.keys()
+
+
+class Missing(dict):
+    def __missing__(self, name):
+        Mapping.read.append(name)
+        raise KeyError(name)
+
+
+def enumerates():
+    class Colour(enum.Enum):
+        shade = "of the class"
+        other = "enumerated"
+        last = 3
+    return "enumerated"
+
+
+# In a function of its own, so that it is among those that are found.
+mapped = type(enumerates)(compile("shade = 'of the mapping'\nother = 1\nlast = 2\n", "/mapped.py", "exec"), {})
+
+
+def maps(names):
+    exec(mapped.__code__, globals(), names)
+    return len(Mapping.read)
 
 
 def finalizes():

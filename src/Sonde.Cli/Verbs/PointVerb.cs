@@ -94,7 +94,7 @@ static class PointVerb
         using (session)
         {
             Console.Error.WriteLine($"sonde: {audit}. Ctrl-C ends it");
-            session.Run(output, stop.Token);
+            session.Run(output, static remark => Console.Error.WriteLine($"sonde: {remark}"), stop.Token);
             session.End(output);
             return Report(session);
         }

@@ -8,7 +8,7 @@ namespace Sonde.Engine.Points;
 public sealed class PointJson(TextWriter writer) : IPointOutput
 {
     /// <inheritdoc/>
-    public void Hit(JsonElement hit) => writer.WriteLine(Text(hit));
+    public void Hit(PointHit hit) => writer.WriteLine(Text(hit));
 
     /// <inheritdoc/>
     public void Count(PointKind kind, PointState state)
@@ -37,49 +37,59 @@ public sealed class PointJson(TextWriter writer) : IPointOutput
     /// <inheritdoc/>
     public void Flush() => writer.Flush();
 
-    /// <summary>A hit as one line: written anew, since what the process sent may be laid out in any way.</summary>
-    internal static string Text(JsonElement hit) => Text(json =>
+    /// <summary>A hit as one line.</summary>
+    internal static string Text(PointHit hit) => Text(json =>
     {
         json.WriteStartObject();
-        json.WriteString("event", hit.TryGetProperty("message", out _) ? "log" : "snapshot");
-        foreach (var member in hit.EnumerateObject())
+        json.WriteString("event", hit.Message is null ? "snapshot" : "log");
+        json.WriteNumber("time_ns", hit.TimeNs);
+        json.WriteNumber("thread", hit.Thread);
+        json.WriteString("function", hit.Function);
+        json.WriteString("file", hit.File);
+        json.WriteNumber("line", hit.Line);
+        if (hit.Message is { } message)
         {
-            switch (member.Name)
+            json.WriteString("message", message);
+        }
+
+        if (hit.Trouble is { } trouble)
+        {
+            json.WriteString("trouble", trouble);
+        }
+
+        Write(json, "arguments", hit.Arguments);
+        Write(json, "locals", hit.Locals);
+        if (hit.Stack is { } stack)
+        {
+            json.WriteStartArray("stack");
+            foreach (var frame in stack)
             {
-                case "e" or "point":
-                    break;
-                case "arguments" or "locals":
-                    json.WriteStartObject(member.Name);
-                    foreach (var variable in member.Value.EnumerateArray())
-                    {
-                        json.WriteString(variable[0].GetString()!, variable[1].GetString());
-                    }
-
-                    json.WriteEndObject();
-                    break;
-                case "stack":
-                    json.WriteStartArray("stack");
-                    foreach (var frame in member.Value.EnumerateArray())
-                    {
-                        json.WriteStartObject();
-                        json.WriteString("function", frame[0].GetString());
-                        json.WriteString("file", frame[1].GetString());
-                        json.WritePropertyName("line");
-                        frame[2].WriteTo(json);
-                        json.WriteEndObject();
-                    }
-
-                    json.WriteEndArray();
-                    break;
-                default:
-                    json.WritePropertyName(member.Name == "time" ? "time_ns" : member.Name);
-                    member.Value.WriteTo(json);
-                    break;
+                json.WriteStartObject();
+                json.WriteString("function", frame.Function);
+                json.WriteString("file", frame.File);
+                json.WriteNumber("line", frame.Line);
+                json.WriteEndObject();
             }
+
+            json.WriteEndArray();
         }
 
         json.WriteEndObject();
     });
+
+    static void Write(Utf8JsonWriter json, string name, IReadOnlyList<KeyValuePair<string, string>>? variables)
+    {
+        if (variables is not null)
+        {
+            json.WriteStartObject(name);
+            foreach (var (variable, value) in variables)
+            {
+                json.WriteString(variable, value);
+            }
+
+            json.WriteEndObject();
+        }
+    }
 
     static string Text(Action<Utf8JsonWriter> write)
     {

@@ -85,13 +85,19 @@ public sealed class PointSession : IDisposable
 
     /// <summary>Hands on what the point tells until it ends.</summary>
     /// <param name="output">Takes it.</param>
+    /// <param name="say">Told the <see cref="Remarks"/> as they come, which then are not there any more; null leaves them there.</param>
     /// <param name="stop">Ends it.</param>
-    public void Run(IPointOutput output, CancellationToken stop)
+    public void Run(IPointOutput output, Action<string>? say, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(output);
         var end = Stopwatch.GetTimestamp() + (long)(_options.Expiry.TotalSeconds * Stopwatch.Frequency);
         while (!stop.IsCancellationRequested && Ended is null)
         {
+            while (say is not null && Remarks.TryDequeue(out var remark))
+            {
+                say(remark);
+            }
+
             if (_agent.TryReceive(TimeSpan.Zero, out var record))
             {
                 _decoder.Read(record, output);
@@ -117,6 +123,11 @@ public sealed class PointSession : IDisposable
         while (_agent.TryReceive(TimeSpan.Zero, out var record))
         {
             _decoder.Read(record, output);
+        }
+
+        if (_decoder.Unsaid is > 0 and var unsaid)
+        {
+            Remarks.Enqueue($"{unsaid} more remarks are left out");
         }
 
         if (_agent.LateRemark is { } late)

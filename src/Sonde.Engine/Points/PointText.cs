@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Sonde.Engine.Output;
 
 namespace Sonde.Engine.Points;
@@ -10,22 +9,20 @@ public sealed class PointText(TextWriter writer) : IPointOutput
     const int LongestMessage = 20_000;
 
     /// <inheritdoc/>
-    public void Hit(JsonElement hit)
+    public void Hit(PointHit hit)
     {
-        if (!hit.TryGetProperty("message", out var message))
+        ArgumentNullException.ThrowIfNull(hit);
+        if (hit.Message is not { } message)
         {
             writer.WriteLine(PointJson.Text(hit));
             return;
         }
 
-        var time = DateTimeOffset.UnixEpoch.AddTicks(hit.GetProperty("time").GetInt64() / 100).ToLocalTime();
-        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time:HH:mm:ss.fff}  {Escape.Text(message.GetString() ?? "", LongestMessage)}"));
-        if (hit.TryGetProperty("stack", out var stack))
+        var time = DateTimeOffset.UnixEpoch.AddTicks(hit.TimeNs / 100).ToLocalTime();
+        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time:HH:mm:ss.fff}  {Escape.Text(message, LongestMessage)}"));
+        foreach (var frame in hit.Stack ?? [])
         {
-            foreach (var frame in stack.EnumerateArray())
-            {
-                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {Escape.Text(frame[0].GetString() ?? "?")} ({Escape.Text(frame[1].GetString() ?? "?")}:{(frame[2].ValueKind == JsonValueKind.Number ? frame[2].GetInt64() : 0)})"));
-            }
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {Escape.Text(frame.Function)} ({Escape.Text(frame.File)}:{frame.Line})"));
         }
     }
 

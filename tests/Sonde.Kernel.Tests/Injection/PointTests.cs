@@ -333,7 +333,7 @@ public sealed class PointTests
         string place = $"hostile.py:{LineOf("hostile.py", "return \"unharmed\"") - 1}";
         string[] parts =
         [
-            "{itself}", "{liar}", "{lying} {len(lying)} {lying[2]}", "{liars['key']} {turned['key']} {turned['other']}", "{digits}", "{len(huge)} {huge}", "{cases['x']}", "{odd.x} {liar.x} {lying.x}", "{deep}", "{escape}", "{liars == turned}",
+            "{itself}", "{liar}", "{lying} {len(lying)} {lying[2]}", "{liars['key']} {turned['key']} {turned['other']}", "{digits}", "{len(huge)} {huge}", "{cases['x']} {cases[50000]} {many[99999]} {many[-1]}", "{odd.x} {liar.x} {lying.x}", "{deep}", "{escape}", "{liars == turned}",
         ];
         string told = Whole(program, "looks()", "'unharmed'", place, string.Join(" | ", parts), "--hits", "1", "--when", "'key' in members and 'key' in turned and liar is not None");
         string[] values = told.Split(" | ");
@@ -343,7 +343,7 @@ public sealed class PointTests
         Assert.Equal("1 1 <dict has no ['other']>", values[3]);
         Assert.Equal("<int of 66439 bits>", values[4]);
         Assert.Matches("^1073741824 x{1000}…", values[5]);
-        Assert.Equal("<a dictionary of 10001 entries is not looked through; 10000 are the most>", values[6]);
+        Assert.Equal("<it is not among the first 100000 of a dict of 100001, and behind them it is not looked for> 50000 [1] <dict has no [-1]>", values[6]);
         Assert.Equal("<Odd has no attribute x> <Liar has no attribute x> <LyingList has no attribute x>", values[7]);
         Assert.Equal("[[[[[…]]]]]", values[8]);
         Assert.Equal(@"\x1b[2J\u202e\x0a", values[9]);
@@ -366,6 +366,47 @@ public sealed class PointTests
         Assert.Equal("", program.Errors);
         program.Send("end");
         Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Theory, MemberData(nameof(Some))]
+    public void The_names_of_a_class_body_are_its_own_and_those_that_only_the_program_can_read_are_said_to_be(string name)
+    {
+        Requires.Root();
+        using Target program = Target.StartReady(Interpreters.Get(name), "hostile.py");
+        string inBody = $"hostile.py:{LineOf("hostile.py", "other = \"enumerated\"") + 1}";
+        Assert.EndsWith("  of the class enumerated", Whole(program, "enumerates()", "enumerated", inBody, "{shade} {other}", "--hits", "1"), StringComparison.Ordinal);
+        using (JsonDocument body = JsonDocument.Parse(Whole(program, "enumerates()", "enumerated", inBody, "--snapshot", "--hits", "1")))
+        {
+            Assert.Equal("'of the class'", body.RootElement.GetProperty("locals").GetProperty("shade").GetString());
+        }
+
+        const string unread = "the names of <module> are in a Mapping, which the program's code would read, which is not run";
+        Assert.EndsWith($"  <{unread}>", Whole(program, "maps(Mapping())", "0", "mapped.py:3", "{shade}", "--hits", "1"), StringComparison.Ordinal);
+        using (JsonDocument mapped = JsonDocument.Parse(Whole(program, "maps(Mapping())", "0", "mapped.py:3", "--snapshot", "--hits", "1")))
+        {
+            Assert.Equal(unread, mapped.RootElement.GetProperty("trouble").GetString());
+        }
+
+        Assert.EndsWith("  of the mapping <absent is not set>", Whole(program, "maps(Missing())", "0", "mapped.py:3", "{shade} {absent}", "--hits", "1"), StringComparison.Ordinal);
+        program.Send("end");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Theory, MemberData(nameof(Some))]
+    public void Of_a_line_that_does_not_run_in_calls_that_is_said_at_the_start(string name)
+    {
+        Requires.Root();
+        using Guest target = Guest.Start(name, "idle");
+        (string Line, string Words)[] lines = [("def step(total, number):", "step is defined, and it does not run when that is called: the first line that does is 24"), ("STEPS = 1000", "is in no function, and what it is in has gone past it"), ("    total = total + number * number", "")];
+        foreach ((string line, string words) in lines)
+        {
+            using Target tool = Target.Start(SondeCommand.Path, "point", "--inject", "-p", $"{target.Pid}", $"guest.py:{LineOf("guest.py", line)}", "x");
+            Strangers.WaitUntil(() => tool.Errors.Contains(words.Length > 0 ? words : "Ctrl-C ends it", StringComparison.Ordinal) || !tool.IsAlive, "it is said");
+            Assert.True(tool.IsAlive, tool.Errors);
+            tool.Signal("INT");
+            Assert.Equal(0, tool.WaitForExit());
+            Assert.Equal(words.Length > 0, Regex.IsMatch(tool.Errors, "is defined|in no function"));
+        }
     }
 
     /// <summary>Sets a point, has the program evaluate an expression, and gives what is told.</summary>

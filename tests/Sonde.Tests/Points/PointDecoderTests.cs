@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Sonde.Engine.Points;
 using Xunit;
 
@@ -14,7 +13,7 @@ public sealed class PointDecoderTests
     {
         public List<string> Told { get; } = [];
 
-        public void Hit(JsonElement hit) => Told.Add(hit.GetProperty("message").GetString()!);
+        public void Hit(PointHit hit) => Told.Add(hit.Message!);
 
         public void Count(PointKind kind, PointState state) => Told.Add($"{kind} {state.Hits}");
 
@@ -94,17 +93,96 @@ public sealed class PointDecoderTests
         Assert.Null(_decoder.Ended);
     }
 
+    const string Hit = """{"e":"hit","point":1,"time":1000000,"thread":7,"function":"step","file":"a.py","line":3,"message":"x"}""";
+
+    static string HitWith(string more) => $"{Hit[..^1]},{more}}}";
+
     [Theory]
-    [InlineData("""{"e":"hit","message":"x","time":1,"stack":[{}]}""")]
-    [InlineData("""{"e":"hit","message":"x","time":1,"stack":[[]]}""")]
-    [InlineData("""{"e":"hit","time":1,"locals":[[]]}""")]
-    public void A_hit_that_makes_no_sense_is_counted_however_it_is_shown(string record)
+    [InlineData("""
+        "stack":[{}]
+        """)]
+    [InlineData("""
+        "stack":[[]]
+        """)]
+    [InlineData("""
+        "stack":[["step","a.py","3"]]
+        """)]
+    [InlineData("""
+        "locals":[[]]
+        """)]
+    [InlineData("""
+        "locals":[["a",1]]
+        """)]
+    [InlineData("""
+        "arguments":{}
+        """)]
+    [InlineData("""
+        "trouble":[]
+        """)]
+    public void A_hit_that_makes_no_sense_is_counted_and_not_shown(string more)
     {
-        foreach (var output in new IPointOutput[] { new PointText(TextWriter.Null), new PointJson(TextWriter.Null) })
+        Read(Hit);
+        Assert.Equal(0, _decoder.Damaged);
+        Read(HitWith(more));
+        Assert.Equal(1, _decoder.Damaged);
+        Assert.Equal(["x"], _output.Told);
+    }
+
+    [Fact]
+    public void A_hit_is_shown_with_all_that_was_told()
+    {
+        using var json = new StringWriter();
+        _decoder.Read(Encoding.UTF8.GetBytes(HitWith("""
+            "stack":[["step","a.py",3],["main","b.py",null]]
+            """)), new PointJson(json));
+        _decoder.Read(Encoding.UTF8.GetBytes("""{"e":"hit","time":2,"thread":0,"function":"f","file":"a.py","line":4,"arguments":[["n","1"]],"locals":[["m","'2'"]],"trouble":"why"}"""), new PointText(json));
+        Assert.Equal(
+            """
+            {"event":"log","time_ns":1000000,"thread":7,"function":"step","file":"a.py","line":3,"message":"x","stack":[{"function":"step","file":"a.py","line":3},{"function":"main","file":"b.py","line":0}]}
+            {"event":"snapshot","time_ns":2,"thread":0,"function":"f","file":"a.py","line":4,"trouble":"why","arguments":{"n":"1"},"locals":{"m":"\u00272\u0027"}}
+
+            """,
+            json.ToString());
+    }
+
+    sealed class Broken : IPointOutput
+    {
+        public void Hit(PointHit hit) => throw new ArgumentException("a mistake of ours");
+
+        public void Count(PointKind kind, PointState state) => throw new InvalidOperationException("another one");
+
+        public void Flush()
         {
-            _decoder.Read(Encoding.UTF8.GetBytes(record), output);
+        }
+    }
+
+    [Fact]
+    public void A_mistake_in_showing_is_not_taken_for_damage_by_the_program()
+    {
+        var output = new Broken();
+        Assert.Throws<ArgumentException>(() => _decoder.Read(Encoding.UTF8.GetBytes(Hit), output));
+        Assert.Throws<InvalidOperationException>(() => _decoder.Read(Encoding.UTF8.GetBytes(State), output));
+        Assert.Equal(0, _decoder.Damaged);
+    }
+
+    [Fact]
+    public void Of_remarks_without_end_the_first_are_kept_and_the_others_counted()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            Read("""{"e":"elsewhere","count":5}""");
         }
 
-        Assert.InRange(_decoder.Damaged, 1, 2);
+        Assert.Equal(100, _decoder.Remarks.Count);
+        Assert.Equal(900, _decoder.Unsaid);
+    }
+
+    [Fact]
+    public void Lines_that_do_not_run_in_calls_are_told()
+    {
+        Read("""{"e":"defines","line":14,"name":"A.step","first":15}""");
+        Read("""{"e":"passed","line":9}""");
+        Assert.Contains("on line 14 A.step is defined, and it does not run when that is called: the first line that does is 15", _decoder.Remarks.Dequeue(), StringComparison.Ordinal);
+        Assert.Contains("line 9 is in no function", _decoder.Remarks.Dequeue(), StringComparison.Ordinal);
     }
 }

@@ -12,14 +12,31 @@ def evaluate(node, frame):
     return EVALUATE[node[0]](node, frame)
 
 
+MISSING = object()
+local_names_type = type((lambda: sys._getframe().f_locals)())
+
+
+def names_of(frame):
+    """The local names of a frame. A class body's, and those of what exec() runs, may be in anything, whose reading would run the program's code; in a comprehension in one they are as a function's (3.13)."""
+    names = frame.f_locals
+    if frame.f_code.co_flags & 1 or isinstance_of(names, dict) or type(names) is local_names_type:
+        return names
+    raise Unknown("the names of %s are in a %s, which the program's code would read, which is not run" % (frame.f_code.co_name, name_of(type(names))))
+
+
 def name_value(node, frame):
     name = node[1]
-    # A module's or a class body's names may be in anything, which would run the program's code.
-    for names in (frame.f_locals if frame.f_code.co_flags & 1 or type(frame.f_locals) is dict else {}, frame.f_globals):
-        try:
-            return dict.__getitem__(names, name) if isinstance_of(names, dict) else names[name]
-        except KeyError:
-            pass
+    for names in (names_of(frame), frame.f_globals):
+        if isinstance_of(names, dict):
+            # An item would be asked of a __missing__, too.
+            value = dict.get(names, name, MISSING)
+            if value is not MISSING:
+                return value
+        else:
+            try:
+                return names[name]
+            except KeyError:
+                pass
     raise Unknown("%s is not set" % name)
 
 
@@ -56,23 +73,25 @@ def item_value(node, frame):
     for base in (dict, list, tuple, str, bytes):
         if isinstance_of(value, base):
             try:
-                return entry_of(value, key)[1] if base is dict else base.__getitem__(value, key)
+                return entry_of(value, key) if base is dict else base.__getitem__(value, key)
             except (LookupError, TypeError):
                 raise Unknown("%s has no [%s]" % (name_of(type(value)), HIDDEN if is_secret(node[2], frame) else scrub(repr(key)[:100])))
     raise Unknown("%s is indexed by the program's code, which is not run" % name_of(type(value)))
 
 
-MOST_ENTRIES = 10000
+MOST_ENTRIES = 100000    # that are looked through, of a dictionary or a set
 
 
 def entry_of(value, key):
-    """An entry of a dictionary. It is looked for among all: where another key has the same hash, a look-up would run the __eq__ of that."""
-    if dict.__len__(value) > MOST_ENTRIES:
-        raise Unknown("a dictionary of %d entries is not looked through; %d are the most" % (dict.__len__(value), MOST_ENTRIES))
+    """What a dictionary has for a key. It is looked for among all: where another key has the same hash, a look-up would run the __eq__ of that."""
+    left = MOST_ENTRIES
     try:
-        for entry in list(dict.items(value)):
-            if entry[0] is key or type(entry[0]) in COMPARABLE and entry[0] == key:
-                return entry
+        for known, item in dict.items(value):
+            if known is key or type(known) in COMPARABLE and known == key:
+                return item
+            left -= 1
+            if left == 0 and dict.__len__(value) > MOST_ENTRIES:
+                raise Unknown(too_many(value, dict.__len__(value)))
     except RuntimeError:
         raise Unknown("a dictionary changed while it was looked through")
     raise KeyError
@@ -80,12 +99,21 @@ def entry_of(value, key):
 
 def is_member(left, right):
     """Whether a set or a dictionary has it; looked for as an entry is."""
-    if len(right) > MOST_ENTRIES:
-        raise Unknown("a %s of %d items is not looked through; %d are the most" % (name_of(type(right)), len(right), MOST_ENTRIES))
+    more = MOST_ENTRIES
     try:
-        return any([item is left or type(item) in COMPARABLE and item == left for item in list(right)])
+        for item in right:
+            if item is left or type(item) in COMPARABLE and item == left:
+                return True
+            more -= 1
+            if more == 0 and len(right) > MOST_ENTRIES:
+                raise Unknown(too_many(right, len(right)))
     except RuntimeError:
         raise Unknown("a %s changed while it was looked through" % name_of(type(right)))
+    return False
+
+
+def too_many(value, count):
+    return "it is not among the first %d of a %s of %d, and behind them it is not looked for" % (MOST_ENTRIES, name_of(type(value)), count)
 
 
 def length_value(node, frame):

@@ -75,6 +75,32 @@ def place(point, wanted):
     for code in within or found:
         lines.setdefault(id(code), {}).setdefault(wanted, []).append(point)
         marked[id(code)] = code
+    say_what_is_over(within or found, wanted)
+
+
+def say_what_is_over(placed, wanted):
+    """Tells when a line runs before functions are called, and never in a call: where a function begins, say."""
+    if any([code.co_flags & 1 and wanted in lines_run(code) for code in placed]):
+        return
+    for code, name in codes:
+        if code.co_flags & 1 and any([code.co_filename == each.co_filename for each in placed]):
+            first = min(lines_run(code) or [0])
+            if code.co_firstlineno <= wanted < first:
+                return send({"e": "defines", "line": wanted, "name": name, "first": first})
+    where = [frame.f_lineno or 0 for frame in running_frames() if any([frame.f_code is code for code in placed])]
+    if where and min(where) > wanted:
+        send({"e": "passed", "line": wanted})
+
+
+def lines_run(code):
+    """The lines that run when a function is called: without the one where it begins, unless that has more of its code."""
+    if PYTHON < (3, 11):
+        return line_numbers(code)
+    # With it, on a line of its own, every function begins that shares no variables; the module opcode would be another one to load. From 3.15 on it has room for a cache.
+    text, plain = code.co_code, is_file.__code__
+    resume, size = plain.co_code[0], next(iter(plain.co_lines()))[1]
+    start = resume_end(text, resume) - 2 + size if resume in text[::2] else 0
+    return set([line for _, end, line in code.co_lines() if line and end > start])
 
 
 def reached(frame, code, line):
@@ -160,8 +186,13 @@ def tell(point, frame):
         event["message"] = "".join([part if type(part) is str else shown(part, frame) for part in point.message])
     else:
         arguments = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)]
-        names = frame.f_locals if code.co_flags & 1 or type(frame.f_locals) is dict else {}
-        values = [(name, item) for name, item in list(names.items())[:MOST_NAMES] if type(name) is str]
+        values = []
+        try:
+            names = names_of(frame)
+            items = dict.items(names) if isinstance_of(names, dict) else names.items()
+            values = [(name, item) for name, item in list(itertools.islice(items, MOST_NAMES)) if type(name) is str]
+        except Unknown as problem:
+            event["trouble"] = str(problem)
         event["arguments"] = [[name, render(item, name)] for name, item in values if name in arguments]
         event["locals"] = [[name, render(item, name)] for name, item in values if name not in arguments]
     if point.stack or point.kind == "snapshot":
