@@ -51,6 +51,27 @@ public sealed class StackTests
         }
     }
 
+    [Fact]
+    public void So_it_is_where_a_program_is_written_again_to_spare_the_stack()
+    {
+        // Numbers that are kept across many calls have a place on the stack each; at some number the tuples beside them find none.
+        List<int> writtenAgain = [];
+        for (int numbers = 10; numbers <= 56; numbers += 2)
+        {
+            string program = $"begin {{ {Repeat(6, i => $"$t{i} = (comm, nsecs, (int64){i});")} {Repeat(numbers, i => $"$n{i} = nsecs + {i};")} {Repeat(6, i => $"@t{i}[$t{i}] = $n{i};")} {Repeat(numbers, i => $"@n[{i}] = $n{i};")} }}";
+            bool fits = Record.Exception(() => Lowerer.Write(Texts.Bind(program), TargetKernel.Newest).Programs.Select(each => each.Compile(TargetKernel.Newest)).ToList()) is null;
+            if (!fits && Record.Exception(() => Lowerer.Lower(Texts.Bind(program), TargetKernel.Newest)) is null)
+            {
+                writtenAgain.Add(numbers);
+                Assert.Equal(
+                    Lowerer.Lower(Texts.Bind(program), TargetKernel.Newest).Programs.Select(each => Listing(each.Instructions)),
+                    Lowerer.WriteAsLowered(Texts.Bind(program), TargetKernel.Newest).Select(each => Listing(IrCompiler.Compile(each, TargetKernel.Newest))));
+            }
+        }
+
+        Assert.NotEmpty(writtenAgain);
+    }
+
     static string Listing(IReadOnlyList<Instruction> instructions)
     {
         using StringWriter writer = new();
