@@ -44,7 +44,9 @@ sealed class RuntimeTarget : IDisposable
         _target.WaitFor("done");
         sonde.Signal("INT");
         string output = sonde.ReadToEnd();
-        return new CommandResult(sonde.WaitForExit(), output, sonde.Errors);
+        int exitCode = sonde.WaitForExit();
+        Assert.True(exitCode == 0, $"{verb} ended with {exitCode}: {sonde.Errors}{output}");
+        return new CommandResult(exitCode, output, sonde.Errors);
     }
 
     /// <summary>Follows its calls while it does one round; events and messages.</summary>
