@@ -131,8 +131,8 @@ sealed class ScriptDelivery : IDisposable
         }
 
         // Nothing of it leaves a name in the program's __main__, and names that the program has given another meaning there are not used.
-        var statement = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"try:__import__('builtins').exec((lambda f:(f.read(),f.close()))(__import__('io').open('{path}'))[0],{{}})\nexcept BaseException:pass\n\0"));
+        var statement = SparePadding.InWholeCells(string.Create(CultureInfo.InvariantCulture,
+            $"try:__import__('builtins').exec((lambda f:(f.read(),f.close()))(__import__('io').open('{path}'))[0],{{}})\nexcept BaseException:pass\n"));
         var calls = new PendingCalls(_target.Runtime, _target.Target.Image.Elf, _target.Target.Bias);
         var function = unchecked(_target.Target.Bias + run.Value);
         ulong address;
