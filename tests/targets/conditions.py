@@ -193,14 +193,93 @@ class MoreShadows(Shadows):
     pass
 
 
+class OverSlot(Slots):
+    """What comes before a slot is asked first."""
+    @property
+    def name(self):
+        return u"computed"
+
+
+class PlainOverSlot(Slots):
+    name = u"plain"
+
+
+class UnderMixin(PlainOverSlot):
+    pass
+
+
+class Mixin(object):
+    __slots__ = ()
+
+    @property
+    def id(self):
+        return 7
+
+
+class MixedOverSlot(Mixin, Slots):
+    __slots__ = ()
+
+
+class Replaced(object):
+    __slots__ = ("id",)
+
+    def __init__(self, id):
+        self.id = id
+
+
+def replaced(id):
+    made = Replaced(id)
+    Replaced.id = property(lambda self: 7)
+    return made
+
+
+def over_slot(made, name):
+    """Fills the slot itself, whatever is over it."""
+    Slots.name.__set__(made, name)
+    return made
+
+
+def unfilled(kind):
+    return kind.__new__(kind)
+
+
+def mixed(id):
+    made = unfilled(MixedOverSlot)
+    Slots.id.__set__(made, id)
+    return made
+
+
+class OverNumber(OSError):
+    """What comes before a built-in type's member is asked first."""
+    errno = 7
+
+
+class UnderSlots(MoreSlots):
+    __slots__ = ()
+
+
+class PlainError(OSError):
+    pass
+
+
+def called(name):
+    """An object of a class that is only called as a built-in one is."""
+    return type(name, (object,), {"__slots__": ("a", "b", "c")})()
+
+
 CLASSES = [time.gmtime(5), os.stat_result(range(10)), PlainList([5, u"abc"]), PlainDictionary(id=5, name=u"abc"), Keeps({"id": 5, "items": [1, 2, 3, 4]}), MoreKeeps({"id": 5, "items": [1]}),
-           Keeps({u"".join(["i", "d"]): -7, "other": 1}), MoreKeeps({"_%d" % number: number for number in range(50)})]
+           Keeps({u"".join(["i", "d"]): -7, "other": 1}), MoreKeeps({"_%d" % number: number for number in range(50)}),
+           UnderSlots(5, u"abc", [1, 2, 3, 4]), PlainError(5, u"abc"), called("NoneTypeProxy"), called("NoneType")]
 if sys.version_info >= (3, 8):
     CLASSES += [Named(u"abc", 5, [1, 2, 3, 4]), MoreNamed(u"b", 5, (1,)), MoreNamed(u"abc", -7, [])]
 
 # What a class does in a way of its own is never taken for what its instance holds: (condition, value).
 ODD = [("o.name == 'abc'", Shadows({"name": u"abc"})), ("o.name == 'abc'", MoreShadows({"name": u"abc", "id": 5})), ("o == 5", Equal(5)), ("o != 6", Equal(6)), ("len(o) == 1", Length([1])), ("o", Truth([1])),
-       ("'b' in o", Contains(u"abc")), ("o[0] == 5", NoGetter(5, 5, 5)), ("o.limit == 5", MoreNamed(1, 2, 3)), ("o.double == 4", MoreNamed(1, 2, 3))]
+       ("'b' in o", Contains(u"abc")), ("o[0] == 5", NoGetter(5, 5, 5)), ("o.limit == 5", MoreNamed(1, 2, 3)), ("o.double == 4", MoreNamed(1, 2, 3)),
+       ("o.name == 'abc'", over_slot(unfilled(OverSlot), u"abc")), ("o.name == 'abc'", over_slot(unfilled(PlainOverSlot), u"abc")), ("o.name == 'abc'", over_slot(unfilled(UnderMixin), u"abc")),
+       ("o.id == 5", mixed(5)), ("o.id == 5", replaced(5)), ("o.errno == 5", OverNumber(5, "abc")),
+       ("o == None", called("NoneTypeProxy")), ("o != None", called("NoneType")), ("not o", called("NoneType")), ("o == b''", called("bytearrayX")), ("len(o) == 0", called("bytearray")), ("len(o) == 0", called("set")),
+       ("len(o) == 0", called("frozensets")), ("not o", called("float")), ("o == 5", called("float")), ("len(o) == 3", iter(bytearray(b"abc")))]
 
 # Of seven items, which nothing else has.
 OWN = [OwnDictionary({"id": 5, "name": u"abc", 0: 5, -1: u"abc", 3: u"x", "k250": 250, 2: 0}), OwnList([5, u"abc", [1, 2], 0, 0, 0, 1]), OwnTuple((5, u"abc", [1, 2], 0, 0, 0, 1))]

@@ -19,7 +19,7 @@ sealed partial class PythonConditionCode
     const int TextHash = 24;
 
     // What the turns of a search through the classes share.
-    const int ClassesOrder = 0, ClassesHash = 8, ClassesResult = 16, ClassesSize = 24;
+    const int ClassesOrder = 0, ClassesHash = 8, ClassesResult = 16, ClassesEnd = 24, ClassesSize = 32;
 
     static readonly NoneConstant _any = new();
 
@@ -67,7 +67,10 @@ sealed partial class PythonConditionCode
     }
 
     /// <summary>Goes on where no class of an instance has something by a key's name that wins over its own entry.</summary>
-    void RequireOwn(VirtualRegister type, VirtualRegister key)
+    void RequireOwn(VirtualRegister type, VirtualRegister key) => SearchClasses(type, key, 0);
+
+    /// <summary>Looks for a name in the classes of an instance. Goes on where nothing in them wins over an entry of the instance; with <paramref name="end"/>, where no class before that one has it.</summary>
+    void SearchClasses(VirtualRegister type, VirtualRegister key, IrOperand end)
     {
         var context = _ir.Function.NewSlot("classes", ClassesSize);
         var order = Read(_ir.Arithmetic(IrOperation.Add, type, TypeResolutionOrder));
@@ -76,20 +79,60 @@ sealed partial class PythonConditionCode
         _ir.Store(Size.Double, new IrAddress(context, ClassesOrder), _ir.Arithmetic(IrOperation.Add, order, _values.TupleItems));
         _ir.Store(Size.Double, new IrAddress(context, ClassesHash), Read(_ir.Arithmetic(IrOperation.Add, key, TextHash)));
         _ir.Store(Size.Double, new IrAddress(context, ClassesResult), 0);
+        _ir.Store(Size.Double, new IrAddress(context, ClassesEnd), end);
         _ir.Add(new IrCallHelper(null, Helper.Loop, [count, Function("class_turn", _any, 2, static code => code.WriteClassTurn(), otherwise: 1), context, 0]));
         Require(Condition.Equal, _ir.Load(Size.Double, new IrAddress(context, ClassesResult)), 0, _undecided);
+    }
+
+    /// <summary>Goes on where a slot is what its name stands for: no class before the slot's own has the name, and there it still is that slot.</summary>
+    /// <param name="type">The instance's class.</param>
+    /// <param name="owner">The class with the slot.</param>
+    /// <param name="member">The slot among its members.</param>
+    /// <param name="name">The name.</param>
+    void RequireFirst(VirtualRegister type, VirtualRegister owner, VirtualRegister member, TextConstant name)
+    {
+        const int descriptorMember = 40; // Include/descrobject.h: PyMemberDescrObject
+        var (apart, listed, first) = (_ir.NewBlock("kept_elsewhere"), _ir.NewBlock("listed_in_class"), _ir.NewBlock("first_of_name"));
+        var dictionary = Read(_ir.Arithmetic(IrOperation.Add, owner, TypeDictionary));
+        _ir.Branch(Condition.Equal, dictionary, 0, apart, listed);
+
+        _ir.MoveTo(listed);
+        var context = _ir.Function.NewSlot("keys", KeysSize);
+        var index = IndexOf(name, Read(_ir.Arithmetic(IrOperation.Add, dictionary, DictionaryKeys)), context, _undecided);
+        var entry = _ir.Copy(EntryAt(new IrAddress(context), index));
+        Require(Condition.Equal, Read(_ir.Arithmetic(IrOperation.Add, Read(_ir.Arithmetic(IrOperation.Add, entry, 8)), descriptorMember)), member, _undecided);
+        SearchClasses(type, Read(entry), owner);
+        _ir.Jump(first);
+
+        // Nobody can change a built-in type that keeps its names elsewhere (3.12 and later).
+        _ir.MoveTo(apart);
+        OnClasses(type, _undecided, each =>
+        {
+            var (other, next) = (_ir.NewBlock("class_before"), _ir.NewBlock("next_class"));
+            _ir.Branch(Condition.Equal, each, owner, first, other);
+            _ir.MoveTo(other);
+            Member(each, name, next);
+            _ir.Jump(_undecided);
+            _ir.MoveTo(next);
+        });
+        _ir.Jump(_undecided);
+        _ir.MoveTo(first);
     }
 
     /// <summary>A turn looks into one class, by the hash of the name; the first class that has it decides. Built-in types keep theirs elsewhere from 3.12 on, and none of it is in an instance.</summary>
     void WriteClassTurn()
     {
         var (index, context) = (_ir.Function.Parameters[0], _ir.Function.Parameters[1]);
-        var (absent, found, plain) = (_ir.NewBlock("absent"), _ir.NewBlock("found_in_class"), _ir.NewBlock("plain_entry"));
+        var (absent, found, plain, before) = (_ir.NewBlock("absent"), _ir.NewBlock("found_in_class"), _ir.NewBlock("plain_entry"), _ir.NewBlock("before_end"));
         // What cannot be read leaves it at that.
         _ir.Store(Size.Double, new IrAddress(context, ClassesResult), 1);
         var wanted = _ir.Load(Size.Double, new IrAddress(context, ClassesHash));
         var place = _ir.Arithmetic(IrOperation.Add, _ir.Load(Size.Double, new IrAddress(context, ClassesOrder)), _ir.Arithmetic(IrOperation.ShiftLeft, index, 3));
-        var dictionary = Read(_ir.Arithmetic(IrOperation.Add, Read(place), TypeDictionary));
+        var of = Read(place);
+        var end = _ir.Load(Size.Double, new IrAddress(context, ClassesEnd));
+        _ir.Branch(Condition.Equal, of, end, plain, before);
+        _ir.MoveTo(before);
+        var dictionary = Read(_ir.Arithmetic(IrOperation.Add, of, TypeDictionary));
         Require(Condition.NotEqual, dictionary, 0, absent);
         var keys = Read(_ir.Arithmetic(IrOperation.Add, dictionary, DictionaryKeys));
         var table = _ir.Function.NewSlot("table", KeysSize);
@@ -116,6 +159,7 @@ sealed partial class PythonConditionCode
 
         _ir.Jump(_undecided);
         _ir.MoveTo(found);
+        Require(Condition.Equal, end, 0, _undecided);
         var value = Read(_ir.Arithmetic(IrOperation.Add, entry, 8));
         var setter = Read(_ir.Arithmetic(IrOperation.Add, Read(_ir.Arithmetic(IrOperation.Add, value, _layout.ObjectType)), TypeSetDescriptor));
         _ir.Branch(Condition.Equal, setter, 0, plain, _undecided);
@@ -123,7 +167,8 @@ sealed partial class PythonConditionCode
         _ir.Store(Size.Double, new IrAddress(context, ClassesResult), 0);
         _ir.Return(1);
         _ir.MoveTo(absent);
-        _ir.Store(Size.Double, new IrAddress(context, ClassesResult), 0);
+        // A class that is to be come to still is.
+        _ir.Store(Size.Double, new IrAddress(context, ClassesResult), end);
         _ir.Return(0);
     }
 

@@ -167,6 +167,7 @@ sealed partial class PythonConditionCode
         var offset = _ir.Load(Size.Double, new IrAddress(context, MembersOffset));
         _ir.Branch(Condition.NotEqual, offset, 0, slot, none);
         _ir.MoveTo(slot);
+        RequireFirst(type, _ir.Load(Size.Double, new IrAddress(context, MembersType)), _ir.Load(Size.Double, new IrAddress(context, MembersNext)), name);
         _ir.Return(Read(_ir.Arithmetic(IrOperation.Add, address, offset)));
         _ir.MoveTo(none);
     }

@@ -37,6 +37,7 @@ sealed partial class PythonConditionCode
     readonly ObjectLayout _objects;
     readonly IReadOnlyList<string> _names;
     readonly StackSlot _word;
+    readonly StackSlot _typeName;
     readonly StackSlot _run;
     readonly BasicBlock _undecided;
     readonly BasicBlock _unnamed;
@@ -49,6 +50,7 @@ sealed partial class PythonConditionCode
         _ir = new IrBuilder(function);
         (_layout, _values, _objects, _names) = (layout, ValueLayout.For(version), ObjectLayout.For(version), names);
         _word = function.NewSlot("word", 8);
+        _typeName = function.NewSlot("type_name", TypeNameBytes);
         _run = function.NewSlot("run", RunBytes);
         (_undecided, _unnamed) = (_ir.NewBlock("undecided"), _ir.NewBlock("unnamed"));
     }
@@ -73,8 +75,9 @@ sealed partial class PythonConditionCode
     /// <summary>An object, and what its type says.</summary>
     /// <param name="Address">The object.</param>
     /// <param name="Flags"><c>tp_flags</c>.</param>
-    /// <param name="TypeName">The first seven characters of the type's name.</param>
-    readonly record struct Found(VirtualRegister Address, VirtualRegister Flags, VirtualRegister TypeName);
+    /// <param name="TypeName">The first eight characters of the type's name.</param>
+    /// <param name="TypeNameRest">The seven behind them.</param>
+    readonly record struct Found(VirtualRegister Address, VirtualRegister Flags, VirtualRegister TypeName, VirtualRegister TypeNameRest);
 
     void Decide(PythonCondition condition, BasicBlock whenTrue, BasicBlock whenFalse)
     {
@@ -148,9 +151,11 @@ sealed partial class PythonConditionCode
         var type = Read(_ir.Arithmetic(IrOperation.Add, address, _layout.ObjectType));
         var flags = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeFlags));
         var typeName = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeName));
-        _ir.Store(Size.Double, new IrAddress(_word), 0);
-        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUserStr, [_word, 8, typeName]));
-        return new Found(address, flags, _ir.Load(Size.Double, new IrAddress(_word)));
+        var (first, rest) = (new IrAddress(_typeName), new IrAddress(_typeName, 8));
+        _ir.Store(Size.Double, first, 0);
+        _ir.Store(Size.Double, rest, 0);
+        _ir.Add(new IrCallHelper(null, Helper.ProbeReadUserStr, [_typeName, TypeNameBytes, typeName]));
+        return new Found(address, flags, _ir.Load(Size.Double, first), _ir.Load(Size.Double, rest));
     }
 
     int IndexOf(string name)
@@ -166,13 +171,13 @@ sealed partial class PythonConditionCode
         throw new InvalidOperationException($"'{name}' is not among the names that are looked for");
     }
 
-    /// <summary>A type's name as it is compared: seven characters, zeros behind.</summary>
-    static long Name(string name)
+    /// <summary>Eight characters of a type's name as they are compared, zeros behind.</summary>
+    static long Name(string name, int start)
     {
         var value = 0L;
-        for (var i = 0; i < Math.Min(7, name.Length); i++)
+        for (var i = start; i < Math.Min(start + 8, name.Length); i++)
         {
-            value |= (long)name[i] << (8 * i);
+            value |= (long)name[i] << (8 * (i - start));
         }
 
         return value;
@@ -187,14 +192,19 @@ sealed partial class PythonConditionCode
         _ir.MoveTo(other);
     }
 
+    /// <summary>Writes what is done with one of the interpreter's own types, of that name to its end. What a program makes may be called so too, and is laid out otherwise.</summary>
     void OnName(Found found, string name, Action write)
     {
-        var (has, other) = (_ir.NewBlock("has_name"), _ir.NewBlock("other_name"));
-        _ir.Branch(Condition.Equal, found.TypeName, _ir.Constant(Name(name)), has, other);
-        _ir.MoveTo(has);
+        var other = _ir.NewBlock("other_name");
+        Require(Condition.Equal, found.TypeName, _ir.Constant(Name(name, 0)), other);
+        Require(Condition.Equal, found.TypeNameRest, _ir.Constant(Name(name, 8)), other);
+        Require(Condition.Equal, _ir.Arithmetic(IrOperation.And, found.Flags, HeapFlag), 0, other);
         write();
         _ir.MoveTo(other);
     }
+
+    /// <summary>Bytes of a type's name that are read, with the zero behind it: more than the longest one that is asked for.</summary>
+    const int TypeNameBytes = 16;
 
     const long HeapFlag = 1L << 9, ListFlag = 1L << 25, TupleFlag = 1L << 26, BytesFlag = 1L << 27, DictionaryFlag = 1L << 29;
 

@@ -32,7 +32,7 @@ public sealed partial class FlowWhereTests
     [
         "o.id == 5", "o.name", "not o.name", "o.name is None", "o.id is True", "o.id == 2.5", "o.name in ('x', '')", "o.items[2] == 3", "o.items[0][0] == 5", "len(o.items[0]) == 1", "len(o['name']) == 2", "o['name']['id'] > 3",
         "o[3] == 'x'", "o[-1] == 1", "o[2][-1] == 2", "len(o) == 2 and o[1] == 'abc'", "o['k250'] == 250", "o.id.name == 'inner'",
-        "o.tm_year == 1970", "o.tm_sec == 5 and o[0] == 1970", "o.st_size == 6", "o.st_ino == 1 and len(o) == 10", "o[-1] == 'abc' and len(o) == 2", "o[2][0] == 1", "o._49 == 49",
+        "o.tm_year == 1970", "o.tm_sec == 5 and o[0] == 1970", "o.st_size == 6", "o.errno == 5", "o.strerror == 'abc'", "o.st_ino == 1 and len(o) == 10", "o[-1] == 'abc' and len(o) == 2", "o[2][0] == 1", "o._49 == 49",
     ];
 
     /// <summary>What is calculated, of numbers that fit and are whole: others are undecided.</summary>
