@@ -72,7 +72,7 @@ sealed partial class PythonConditionCode
     /// <summary>Looks for a name in the classes of an instance. Goes on where nothing in them wins over an entry of the instance; with <paramref name="end"/>, where no class before that one has it.</summary>
     void SearchClasses(VirtualRegister type, VirtualRegister key, IrOperand end)
     {
-        var context = _ir.Function.NewSlot("classes", ClassesSize);
+        var context = _classes ??= _ir.Function.NewSlot("classes", ClassesSize);
         var order = Read(_ir.Arithmetic(IrOperation.Add, type, TypeResolutionOrder));
         var count = Read(_ir.Arithmetic(IrOperation.Add, order, _values.ItemCount));
         Require(Condition.LessOrEqual, count, MostClasses, _undecided);
@@ -97,7 +97,7 @@ sealed partial class PythonConditionCode
         _ir.Branch(Condition.Equal, dictionary, 0, apart, listed);
 
         _ir.MoveTo(listed);
-        var context = _ir.Function.NewSlot("keys", KeysSize);
+        var context = Keys;
         var index = IndexOf(name, Read(_ir.Arithmetic(IrOperation.Add, dictionary, DictionaryKeys)), context, _undecided);
         var entry = _ir.Copy(EntryAt(new IrAddress(context), index));
         Require(Condition.Equal, Read(_ir.Arithmetic(IrOperation.Add, Read(_ir.Arithmetic(IrOperation.Add, entry, 8)), descriptorMember)), member, _undecided);
@@ -271,7 +271,7 @@ sealed partial class PythonConditionCode
     /// <summary>What a class itself has by a name; goes to <paramref name="none"/> where it has nothing, or is a built-in one that keeps it elsewhere (3.12 and later).</summary>
     VirtualRegister Member(VirtualRegister type, TextConstant name, BasicBlock none)
     {
-        var context = _ir.Function.NewSlot("keys", KeysSize);
+        var context = Keys;
         var dictionary = Read(_ir.Arithmetic(IrOperation.Add, type, TypeDictionary));
         Require(Condition.NotEqual, dictionary, 0, none);
         var index = IndexOf(name, Read(_ir.Arithmetic(IrOperation.Add, dictionary, DictionaryKeys)), context, none);

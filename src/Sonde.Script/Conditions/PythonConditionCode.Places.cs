@@ -219,7 +219,7 @@ sealed partial class PythonConditionCode
     /// <param name="require">What else must be so of the key that was found; null for nothing.</param>
     void ReturnFound(Constant key, VirtualRegister keys, VirtualRegister values, Action<VirtualRegister>? require = null)
     {
-        var context = _ir.Function.NewSlot("keys", KeysSize);
+        var context = Keys;
         var index = IndexOf(key, keys, context, _undecided);
         var entry = EntryAt(new IrAddress(context), index);
         require?.Invoke(Read(entry));

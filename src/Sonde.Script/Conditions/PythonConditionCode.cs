@@ -42,6 +42,10 @@ sealed partial class PythonConditionCode
     readonly BasicBlock _undecided;
     readonly BasicBlock _unnamed;
 
+    // What a search is told and tells: one search has ended before the next begins.
+    StackSlot? _keys;
+    StackSlot? _classes;
+
     PythonConditionCode(IrProgram program, IrFunction function, PythonVersion version, CallLayout layout, IReadOnlyList<string> names, Dictionary<(string Kind, Constant Key), IrFunction> functions)
     {
         program.Functions.Add(function);
@@ -71,6 +75,8 @@ sealed partial class PythonConditionCode
 
         return function;
     }
+
+    StackSlot Keys => _keys ??= _ir.Function.NewSlot("keys", KeysSize);
 
     /// <summary>An object, and what its type says.</summary>
     /// <param name="Address">The object.</param>
