@@ -17,7 +17,13 @@ sealed partial class FlowProgram
             _ir.Store(Size.Double, new IrAddress(_callValue, offset), 0);
         }
 
-        PythonVariableSearch.Write(_program, _ir, code, ValueLayout.For(_version), _layout, _maps.Names, _callValue);
+        // Apart: what the search needs of the stack, the condition has then.
+        var function = new IrFunction("find_arguments", 2);
+        _program.Functions.Add(function);
+        var ir = new IrBuilder(function);
+        PythonVariableSearch.Write(_program, ir, function.Parameters[0], ValueLayout.For(_version), _layout, _maps.Names, new IrAddress(function.Parameters[1]));
+        ir.Return(0);
+        _ir.Add(new IrCallFunction(null, function, [code, _callValue]));
     }
 
     /// <summary>Goes on when the condition holds. A generator that goes on was asked when it started.</summary>

@@ -30,7 +30,11 @@ sealed partial class FlowProgram
         var frame = site.Frame is { } location ? LoadLocation(location) : LoadCurrentFrame(site.ThreadState!.Value);
         ReadUser(_frameBytes, FrameEnd - FrameStart, frame, FrameStart);
         _ir.Store(Size.Double, InRecord(FlowRecord.EnterFrame), frame);
+        // All that is told by the frame comes first: the code object takes its place on the stack.
         var code = _ir.Load(Size.Double, InFrame(_layout.FrameCode));
+        var parent = _ir.Load(Size.Double, InFrame(_layout.FramePrevious));
+        var instruction = _ir.Load(_layout.FrameOwner is null ? Size.Word : Size.Double, InFrame(_layout.FrameInstruction));
+        VirtualRegister? owner = _layout.FrameOwner is { } field ? _ir.Load(Size.Byte, InFrame(field)) : null;
         if (_layout.CodeTagMask != 0)
         {
             code = _ir.Arithmetic(IrOperation.And, code, ~_layout.CodeTagMask);
@@ -41,7 +45,7 @@ sealed partial class FlowProgram
         if (_layout.ResumeBeforeGeneratorCreation)
         {
             var (starting, running) = (_ir.NewBlock("starting"), _ir.NewBlock("running"));
-            _ir.Branch(Condition.NotEqual, _ir.Load(Size.Byte, InFrame(_layout.FrameOwner!.Value)), 0, running, starting);
+            _ir.Branch(Condition.NotEqual, owner!.Value, 0, running, starting);
             _ir.MoveTo(starting);
             var flags = _ir.Arithmetic(IrOperation.And, _ir.Load(Size.Word, InCode(_layout.CodeFlags)), Sonde.Python.Layouts.CallLayout.GeneratorFlags);
             _ir.Branch(Condition.NotEqual, flags, 0, _out, running);
@@ -49,10 +53,9 @@ sealed partial class FlowProgram
         }
 
         WriteHeader(FlowRecord.Enter);
-        var parent = _ir.Load(Size.Double, InFrame(_layout.FramePrevious));
         ReplaceMissingParent(parent);
         _ir.Store(Size.Double, InRecord(FlowRecord.EnterParent), parent);
-        TellResumption(site);
+        TellResumption(site, instruction, owner);
         LookUpCode(code);
         if (_maps.Condition is { } condition)
         {
@@ -75,20 +78,20 @@ sealed partial class FlowProgram
     }
 
     /// <summary>Marks the record as a resumption when a generator's frame goes on from where it was suspended.</summary>
-    void TellResumption(ProbeSite site)
+    void TellResumption(ProbeSite site, VirtualRegister instruction, VirtualRegister? owner)
     {
         var (resumed, started) = (_ir.NewBlock("resumed"), _ir.NewBlock("started"));
-        if (_layout.FrameOwner is not { } owner)
+        if (owner is not { } whose)
         {
             // Up to 3.10: f_lasti is -1 until the first instruction has run.
-            _ir.End(new IrBranch(Condition.Equal, _ir.Load(Size.Word, InFrame(_layout.FrameInstruction)), -1, started, resumed, Is32: true));
+            _ir.End(new IrBranch(Condition.Equal, instruction, -1, started, resumed, Is32: true));
         }
         else if (site.Kind != SiteKind.Throw)
         {
-            Require(Condition.Equal, _ir.Load(Size.Byte, InFrame(owner)), 1, started);
+            Require(Condition.Equal, whose, 1, started);
             // The instruction's two bytes may be out of memory only if the code object is; a start is then assumed.
             _ir.Store(Size.Double, new IrAddress(_word), 0);
-            _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 2, _ir.Load(Size.Double, InFrame(_layout.FrameInstruction))]));
+            _ir.Add(new IrCallHelper(null, Helper.ProbeReadUser, [_word, 2, instruction]));
             var opcode = _ir.Load(Size.Byte, new IrAddress(_word));
             var found = _ir.NewBlock("resume");
             foreach (var resume in _layout.ResumeOpcodes)

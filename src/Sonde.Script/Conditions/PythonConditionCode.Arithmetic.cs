@@ -16,8 +16,15 @@ sealed partial class PythonConditionCode
             case Length length:
                 return LengthOf(Load(length.Of));
             case Arithmetic arithmetic:
-                var left = NumberOf(arithmetic.Left);
-                return Calculate(arithmetic.Calculation, left, NumberOf(arithmetic.Right));
+                // What needs more registers comes first: of many calculations few numbers wait for others then.
+                if (RegistersFor(arithmetic.Right) > RegistersFor(arithmetic.Left))
+                {
+                    var last = NumberOf(arithmetic.Right);
+                    return Calculate(arithmetic.Calculation, NumberOf(arithmetic.Left), last);
+                }
+
+                var first = NumberOf(arithmetic.Left);
+                return Calculate(arithmetic.Calculation, first, NumberOf(arithmetic.Right));
             default:
                 var found = Load((Place)operand);
                 Require(Condition.NotEqual, _ir.Arithmetic(IrOperation.And, found.Flags, _ir.Constant(ValueLayout.IntegerFlag)), 0, _undecided);
@@ -25,6 +32,18 @@ sealed partial class PythonConditionCode
                 Require(Condition.Equal, digits.IsLarge, 0, _undecided);
                 return digits.Number;
         }
+    }
+
+    /// <summary>Numbers that are there at the same time while an operand is calculated (Sethi and Ullman 1970).</summary>
+    static int RegistersFor(Operand operand)
+    {
+        if (operand is not Arithmetic arithmetic)
+        {
+            return 1;
+        }
+
+        var (left, right) = (RegistersFor(arithmetic.Left), RegistersFor(arithmetic.Right));
+        return left == right ? left + 1 : Math.Max(left, right);
     }
 
     VirtualRegister Calculate(Calculation calculation, VirtualRegister left, VirtualRegister right)

@@ -126,20 +126,19 @@ sealed partial class PythonConditionCode
         var (absent, found, plain, before) = (_ir.NewBlock("absent"), _ir.NewBlock("found_in_class"), _ir.NewBlock("plain_entry"), _ir.NewBlock("before_end"));
         // What cannot be read leaves it at that.
         _ir.Store(Size.Double, new IrAddress(context, ClassesResult), 1);
-        var wanted = _ir.Load(Size.Double, new IrAddress(context, ClassesHash));
         var place = _ir.Arithmetic(IrOperation.Add, _ir.Load(Size.Double, new IrAddress(context, ClassesOrder)), _ir.Arithmetic(IrOperation.ShiftLeft, index, 3));
         var of = Read(place);
-        var end = _ir.Load(Size.Double, new IrAddress(context, ClassesEnd));
-        _ir.Branch(Condition.Equal, of, end, plain, before);
+        _ir.Branch(Condition.Equal, of, Shared(ClassesEnd), plain, before);
         _ir.MoveTo(before);
         var dictionary = Read(_ir.Arithmetic(IrOperation.Add, of, TypeDictionary));
         Require(Condition.NotEqual, dictionary, 0, absent);
         var keys = Read(_ir.Arithmetic(IrOperation.Add, dictionary, DictionaryKeys));
-        var table = _ir.Function.NewSlot("table", KeysSize);
+        var table = _ir.Function.NewSlot("table", KeysFound);
         StoreTable(keys, table);
         var (mask, shift, indices) = IndicesOf(keys);
         var width = _ir.Arithmetic(IrOperation.Subtract, _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Constant(1), _ir.Arithmetic(IrOperation.ShiftLeft, _ir.Constant(8), shift)), 1);
-        var (at, perturb, entry) = (_ir.Arithmetic(IrOperation.And, wanted, mask), _ir.Copy(wanted), _ir.Constant(0));
+        var perturb = Shared(ClassesHash);
+        var (at, entry) = (_ir.Arithmetic(IrOperation.And, perturb, mask), _ir.Constant(0));
         for (var probe = 0; probe < MostProbes; probe++)
         {
             var (used, next) = (_ir.NewBlock("used_place"), _ir.NewBlock("next_place"));
@@ -150,7 +149,7 @@ sealed partial class PythonConditionCode
             _ir.Branch(Condition.Equal, number, _ir.Arithmetic(IrOperation.Subtract, width, 1), next, used);
             _ir.MoveTo(used);
             _ir.Move(entry, EntryAt(new IrAddress(table), number));
-            _ir.Branch(Condition.Equal, Read(_ir.Arithmetic(IrOperation.Add, Read(entry), TextHash)), wanted, found, next);
+            _ir.Branch(Condition.Equal, Read(_ir.Arithmetic(IrOperation.Add, Read(entry), TextHash)), Shared(ClassesHash), found, next);
             _ir.MoveTo(next);
             _ir.Move(perturb, _ir.Arithmetic(IrOperation.ShiftRightLogical, perturb, 5));
             var mixed = _ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Multiply, at, 5), perturb), 1);
@@ -159,7 +158,7 @@ sealed partial class PythonConditionCode
 
         _ir.Jump(_undecided);
         _ir.MoveTo(found);
-        Require(Condition.Equal, end, 0, _undecided);
+        Require(Condition.Equal, Shared(ClassesEnd), 0, _undecided);
         var value = Read(_ir.Arithmetic(IrOperation.Add, entry, 8));
         var setter = Read(_ir.Arithmetic(IrOperation.Add, Read(_ir.Arithmetic(IrOperation.Add, value, _layout.ObjectType)), TypeSetDescriptor));
         _ir.Branch(Condition.Equal, setter, 0, plain, _undecided);
@@ -168,8 +167,11 @@ sealed partial class PythonConditionCode
         _ir.Return(1);
         _ir.MoveTo(absent);
         // A class that is to be come to still is.
-        _ir.Store(Size.Double, new IrAddress(context, ClassesResult), end);
+        _ir.Store(Size.Double, new IrAddress(context, ClassesResult), Shared(ClassesEnd));
         _ir.Return(0);
+
+        // Loaded where it is asked for: kept, it would take stack.
+        VirtualRegister Shared(int field) => _ir.Load(Size.Double, new IrAddress(context, field));
     }
 
     /// <summary>How a table of keys is searched by hash: the mask of its places, the width of an index as a power of two, and where the indices are.</summary>
@@ -205,7 +207,7 @@ sealed partial class PythonConditionCode
     /// <summary>Returns the field of that name, where a tuple's class has one: what stands for it in the class tells its number (<c>_tuplegetter</c>, Modules/_collectionsmodule.c, 3.8 and later).</summary>
     void ReturnField(VirtualRegister address, VirtualRegister type, TextConstant name)
     {
-        const int getterIndex = 16, nameBytes = 32;
+        const int getterIndex = 16;
         var (search, none, member) = (_ir.NewBlock("tuple_class"), _ir.NewBlock("no_field"), _ir.NewBlock("class_member"));
         var flags = Read(_ir.Arithmetic(IrOperation.Add, type, _values.TypeFlags));
         var isMade = _ir.Arithmetic(IrOperation.And, flags, _ir.Constant(TupleFlag | HeapFlag));
@@ -221,10 +223,8 @@ sealed partial class PythonConditionCode
         });
         _ir.Jump(none);
         _ir.MoveTo(member);
-        var text = _ir.Function.NewSlot("getter", nameBytes);
         var typeName = Read(_ir.Arithmetic(IrOperation.Add, Read(_ir.Arithmetic(IrOperation.Add, found, _layout.ObjectType)), _values.TypeName));
-        Require(Condition.SignedGreater, _ir.Call(Helper.ProbeReadUserStr, text, nameBytes, typeName), 0, _undecided);
-        CompareWords(_ir, text, _version.Minor < 12 ? "_collections._tuplegetter\0"u8 : "collections._tuplegetter\0"u8, _undecided);
+        CompareName(typeName, _version.Minor < 12 ? "_collections._tuplegetter" : "collections._tuplegetter", _undecided);
         var number = Read(_ir.Arithmetic(IrOperation.Add, found, getterIndex));
         Require(Condition.Less, number, Read(_ir.Arithmetic(IrOperation.Add, address, _values.ItemCount)), _undecided);
         _ir.Return(Read(_ir.Arithmetic(IrOperation.Add, _ir.Arithmetic(IrOperation.Add, address, _values.TupleItems), _ir.Arithmetic(IrOperation.ShiftLeft, number, 3))));

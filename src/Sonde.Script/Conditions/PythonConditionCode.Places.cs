@@ -1,4 +1,3 @@
-using System.Text;
 using Sonde.Bpf;
 using Sonde.Python.Layouts;
 using Sonde.Python.Values;
@@ -18,9 +17,6 @@ sealed partial class PythonConditionCode
 
     /// <summary>Slots of a class and its bases that are looked through, with a turn for each of these.</summary>
     const int MostMembers = 256;
-
-    /// <summary>Bytes of an attribute's name, with the zero behind it.</summary>
-    const int MostNameBytes = PythonConditionParser.MostKeyCharacters + 1;
 
     // What the turns of a search for a key share.
     const int KeysTable = 0, KeysWidth = 8, KeysFound = 16, KeysSize = 24;
@@ -182,9 +178,7 @@ sealed partial class PythonConditionCode
         Require(Condition.NotEqual, member, 0, up);
         var name = Read(member);
         Require(Condition.NotEqual, name, 0, up);
-        var text = _ir.Function.NewSlot("name", MostNameBytes);
-        Require(Condition.SignedGreater, _ir.Call(Helper.ProbeReadUserStr, text, MostNameBytes, name), 0, _undecided);
-        CompareWords(_ir, text, [.. Encoding.ASCII.GetBytes(wanted.Value), 0], other);
+        CompareName(name, wanted.Value, other);
         _ir.Jump(same);
 
         _ir.MoveTo(same);

@@ -1,3 +1,4 @@
+using System.Text;
 using Sonde.Bpf;
 using Sonde.Python.Layouts;
 using Sonde.Script.Ir;
@@ -112,6 +113,19 @@ sealed partial class PythonConditionCode
             ir.Branch(Condition.Equal, ir.Load(size, new IrAddress(run, at)), ir.Constant(value), same, whenUnequal);
             ir.MoveTo(same);
             at += count;
+        }
+    }
+
+    /// <summary>Goes on where a C string is that name, of ASCII characters. Seven at a time: there is little stack so deep in the calls.</summary>
+    void CompareName(VirtualRegister address, string wanted, BasicBlock whenUnequal)
+    {
+        const int part = 7;
+        byte[] bytes = [.. Encoding.ASCII.GetBytes(wanted), 0];
+        for (var done = 0; done < bytes.Length; done += part)
+        {
+            Require(Condition.SignedGreater, _ir.Call(Helper.ProbeReadUserStr, _word, part + 1, _ir.Arithmetic(IrOperation.Add, address, done)), 0, _undecided);
+            // What was cut ends with a zero, too.
+            CompareWords(_ir, _word, done + part < bytes.Length ? [.. bytes.AsSpan(done, part), 0] : bytes.AsSpan(done), whenUnequal);
         }
     }
 

@@ -50,6 +50,31 @@ public sealed class FlowProgramTests
         }
     }
 
+    [Theory, InlineData(6), InlineData(8), InlineData(10), InlineData(11), InlineData(12), InlineData(14), InlineData(15)]
+    public void Conditions_as_large_as_they_may_be_leave_room_on_the_stack_for_what_they_call(int minor)
+    {
+        var version = new PythonVersion(minor, 0);
+        var layout = CallLayout.For(new PythonVersion(Math.Min(minor, 12), 0), image: null!);
+        layout = minor < 14 ? layout : layout with { FrameOwner = 74, CodeTagMask = 3, ResumeBeforeGeneratorCreation = minor == 15 };
+        string[] names = [.. Enumerable.Range(0, 16).Select(static i => $"n{i}")];
+        string[] conditions =
+        [
+            "o.name not in ('a', 'big') and 0 < o.id * o.id < 1000", "('\u00e9' in o['k'][0].name or b'x' in o.data or o.t == b'x') and (o.x in (None, 5, 2.5, 'abc', b'x', True) or not o.y)",
+            $"{string.Join(" // (", names)} * ({string.Join(" % (", names)}{new string(')', 31)} > 5", $"{Balanced(5, 0)} == 3", $"{string.Join(" * ", names)} - ({string.Join(" // ", names)}) < 5",
+            string.Join(" or ", Enumerable.Range(0, 64).Select(i => $"{names[i % 16]} > {i}.5")), string.Join(" and ", names.Select((name, i) => $"({name}.x + 1) * 2 > n{(i + 1) % 16} or '{new string('x', 60)}' in {name}")),
+        ];
+        foreach (var condition in conditions)
+        {
+            foreach (var arguments in new[] { false, true })
+            {
+                var options = new FlowOptions { Where = condition, Arguments = arguments, Functions = ["f"], Threads = ["worker"], Depth = 5, MinDuration = TimeSpan.FromMilliseconds(1) };
+                Assert.NotEmpty(FlowProgram.Write(_entry with { Frame = _register }, version, layout, options, new FlowMaps(options), 1, new PidNamespace(4, 0xf0000000)));
+            }
+        }
+
+        string Balanced(int depth, int first) => depth == 0 ? names[first % 16] : $"({Balanced(depth - 1, first)} % {Balanced(depth - 1, first + (1 << (depth - 1)))})";
+    }
+
     [Fact]
     public void Without_filters_nothing_is_looked_up_but_the_code_object()
     {

@@ -98,7 +98,7 @@ sealed class PythonRegistrar
         _ir.Store(Size.Double, new IrAddress(_record, PythonCodeRecord.Matches), matches);
         if (_maps.Names.Count > 0)
         {
-            PythonVariableSearch.Write(_program, _ir, _code, _values, _layout, _maps.Names, _value);
+            PythonVariableSearch.Write(_program, _ir, _code, _values, _layout, _maps.Names, new IrAddress(_value));
         }
 
         var key = _ir.Function.NewSlot("key", PythonMaps.CodeKeySize);

@@ -23,17 +23,17 @@ static class PythonVariableSearch
     const int NameBytes = 32;
 
     /// <summary>Writes the search; the slots go to <see cref="PythonMaps.CodeVariables"/> of <paramref name="value"/>, one for each name.</summary>
-    public static void Write(IrProgram program, IrBuilder ir, VirtualRegister code, ValueLayout values, CallLayout layout, IReadOnlyList<string> names, StackSlot value)
+    public static void Write(IrProgram program, IrBuilder ir, VirtualRegister code, ValueLayout values, CallLayout layout, IReadOnlyList<string> names, IrAddress value)
     {
         for (var i = 0; i < names.Count; i++)
         {
-            ir.Store(Size.Half, new IrAddress(value, PythonMaps.CodeVariables + (2 * i)), PythonMaps.NoVariable);
+            ir.Store(Size.Half, value.Plus(PythonMaps.CodeVariables + (2 * i)), PythonMaps.NoVariable);
         }
 
         var turn = WriteTurn(program, values, layout, names);
         var context = ir.Function.NewSlot("search", ContextSize);
         var number = ir.Function.NewSlot("number", 8);
-        ir.Store(Size.Double, new IrAddress(context, Value), ir.AddressOf(new IrAddress(value)));
+        ir.Store(Size.Double, new IrAddress(context, Value), ir.AddressOf(value));
         ir.Store(Size.Double, new IrAddress(context, FirstSlot), 0);
         ir.Store(Size.Double, new IrAddress(context, Kinds), 0);
         ir.Store(Size.Double, new IrAddress(number), 0);
