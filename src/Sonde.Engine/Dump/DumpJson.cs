@@ -139,6 +139,11 @@ public static class DumpJson
             WriteText(json, "locals_problem", problem);
         }
 
+        if (frame.Interpreter is { } interpreter)
+        {
+            json.WriteNumber("interpreter", interpreter);
+        }
+
         json.WriteBoolean("is_native", frame.IsNative);
         json.WriteBoolean("is_entry", frame.IsEntry);
         json.WriteBoolean("is_shim_entry", false);

@@ -145,8 +145,15 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
             Line($"    ({problem})");
         }
 
+        var interpreter = state.Parts is [var innermost, ..] ? innermost.State.InterpreterId : 0;
         foreach (var frame in thread.Frames)
         {
+            if (frame.Interpreter is { } its && its != interpreter)
+            {
+                interpreter = its;
+                Line($"    (called from {Interpreter(its)})");
+            }
+
             Write(frame, "");
         }
 
@@ -270,6 +277,11 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
             notes.Add("waits for a processor");
         }
 
+        if (thread.Parts is [{ State.InterpreterId: not 0 } innermost, ..])
+        {
+            notes.Add("in " + Interpreter(innermost.State.InterpreterId));
+        }
+
         if (thread.Exception is { } exception)
         {
             notes.Add("handles " + Escape.Text(exception));
@@ -277,6 +289,8 @@ public sealed class DumpText(TextWriter output, bool isTerminal, bool fullFileNa
 
         return string.Join(", ", notes);
     }
+
+    static string Interpreter(long number) => number == 0 ? "the main interpreter" : string.Create(CultureInfo.InvariantCulture, $"sub-interpreter {number}");
 
     static string Command(DumpedProcess process) => process.CommandLine.Count > 0
         ? Escape.Text(string.Join(' ', process.CommandLine), 4096)

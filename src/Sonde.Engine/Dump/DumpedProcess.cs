@@ -86,6 +86,9 @@ public sealed record DumpedFrame(string Function, string File, string ShortFile,
     /// <summary>Whether it is machine code; its file is the library then, where the source is not known.</summary>
     public bool IsNative { get; init; }
 
+    /// <summary>The number of the interpreter it runs in, 0 for the main one; null for machine code, and for what does not run.</summary>
+    public long? Interpreter { get; init; }
+
     /// <summary>Whether the evaluation loop was entered with it.</summary>
     public bool IsEntry { get; init; }
 

@@ -52,9 +52,12 @@ public static class Dumper
             if (isWhole)
             {
                 using var native = request.Native ? NativeStacks.Open(pid) : null;
-                Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? take = native is null
-                    ? null
-                    : (thread, frames) => native.TakeJoined(thread.Tid, TimeSpan.FromMilliseconds(200), view.Stacks, thread.Record, frames);
+                Func<ThreadSnapshot, NativeTake>? take = native is null ? null : thread =>
+                {
+                    List<RawFrame> frames = [];
+                    var joined = native.TakeJoined(thread.Tid, TimeSpan.FromMilliseconds(200), view.Nested, thread.States, frames);
+                    return new NativeTake(joined, frames, [.. view.Nested.Parts]);
+                };
                 var mappings = ProcFs.TryReadMaps(pid, out var read) ? read : [];
                 var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, mappings, mapping => MappedImage.Open(pid, mapping)) : null;
                 return new FrameDescriber(view, request, take).Describe(Describe(pid), snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, mappings, pid));
@@ -97,12 +100,13 @@ public static class Dumper
             Threads = [.. snapshot.Threads.Select(thread => threads.TryGetValue(thread.Record.PthreadId, out var known) ? thread with { Tid = known.Tid } : thread)],
         };
         var process = new DumpedProcess { Pid = core.Core.Pid, CommandLine = [core.Core.CommandLine], Death = core.ReasonOfDeath };
-        Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? take = native is null ? null : (thread, frames) =>
+        Func<ThreadSnapshot, NativeTake>? take = native is null ? null : thread =>
         {
-            frames.AddRange(thread.Frames.Select(static frame => frame.Raw));
-            return threads.TryGetValue(thread.Record.PthreadId, out var known)
+            List<RawFrame> frames = [.. thread.Frames.Select(static frame => frame.Raw)];
+            var joined = threads.TryGetValue(thread.Record.PthreadId, out var known)
                 ? NativeJoin.Join(native.Walk(known.Tid, known.Registers), [.. frames.Select(static frame => frame.CalledFromC)])
                 : new JoinedTrace { Native = new NativeTrace { Tid = 0, Source = NativeSource.None }, Mismatch = "the core file has no registers of it" };
+            return new NativeTake(joined, frames, thread.Parts);
         };
         var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, core.Mappings, static mapping => MappedImage.Open(mapping.Path)) : null;
         var dumped = new FrameDescriber(view, request, take).Describe(process, snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, core.Mappings, core.Core.Pid));

@@ -8,8 +8,8 @@ namespace Sonde.Engine.Dump;
 /// <summary>Adds to the frames of a snapshot what else a dump shows of them: source, variables, machine code, tasks.</summary>
 /// <param name="view">The process.</param>
 /// <param name="request">What is asked for.</param>
-/// <param name="native">Takes the machine code of a thread and fills in the Python frames it was joined with; null when it is not asked for.</param>
-sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<ThreadSnapshot, List<RawFrame>, JoinedTrace>? native)
+/// <param name="native">Takes the machine code of a thread; null when it is not asked for.</param>
+sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<ThreadSnapshot, NativeTake>? native)
 {
     readonly SourceLines _sources = new(view.Pid, request.Redaction);
 
@@ -21,8 +21,8 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         var threads = new List<(ThreadSnapshot State, IReadOnlyList<ReadFrame> Python, JoinedTrace? Joined)>();
         foreach (var thread in snapshot.Threads)
         {
-            var (frames, joined, missing) = Take(thread, reader);
-            threads.Add((thread with { Problem = missing }, frames, joined));
+            var (frames, parts, joined, missing) = Take(thread, reader);
+            threads.Add((thread with { Parts = parts, Problem = missing }, frames, joined));
         }
 
         List<(PythonTask Task, IReadOnlyList<ReadFrame> Frames)> tasks = [];
@@ -38,7 +38,7 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         return process with
         {
             Version = view.Version,
-            Threads = [.. threads.Select(thread => Describe(thread.State, [.. thread.Python.Select(Describe)], thread.Joined) with
+            Threads = [.. threads.Select(thread => Describe(thread.State, Describe(thread.Python, thread.State.Parts), thread.Joined) with
             {
                 Greenlets = [.. greenlets[thread.State.Record.Address].Select(greenlet => new DumpedGreenlet(greenlet.Greenlet, [.. greenlet.Frames.Select(Describe)]))],
             })],
@@ -77,16 +77,15 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
     static string? Join(string? one, string? other) => one is null ? other : other is null ? one : $"{one}; {other}";
 
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
-    (IReadOnlyList<ReadFrame> Frames, JoinedTrace? Joined, string? Problem) Take(ThreadSnapshot thread, FrameReader reader)
+    (IReadOnlyList<ReadFrame> Frames, IReadOnlyList<StackPart> Parts, JoinedTrace? Joined, string? Problem) Take(ThreadSnapshot thread, FrameReader reader)
     {
         if (native is null)
         {
-            var frames = reader.Read(thread, out var problem);
-            return (frames, null, problem);
+            var frames = reader.Read(thread, out var partsOfFrames, out var problem);
+            return (frames, partsOfFrames, null, problem);
         }
 
-        List<RawFrame> read = [];
-        var joined = native(thread, read);
+        var (joined, read, parts) = native(thread);
         List<ReadFrame> python = [];
         foreach (var frame in read)
         {
@@ -96,12 +95,16 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
             }
         }
 
-        return joined.Mismatch is null && python.Count == read.Count
-            ? (reader.Fill(thread.Record, python), joined, thread.Problem)
-            : (reader.Read(thread, out var missing), joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" }, missing);
+        if (joined.Mismatch is null && python.Count == read.Count)
+        {
+            return (reader.Fill(parts, python), parts, joined, thread.Problem);
+        }
+
+        var alone = reader.Read(thread, out var partsOfAlone, out var missing);
+        return (alone, partsOfAlone, joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" }, missing);
     }
 
-    static DumpedThread Describe(ThreadSnapshot thread, IReadOnlyList<DumpedFrame> python, JoinedTrace? joined)
+    static DumpedThread Describe(ThreadSnapshot thread, List<DumpedFrame> python, JoinedTrace? joined)
     {
         if (joined is null || joined.Mismatch is not null)
         {
@@ -123,6 +126,17 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         {
             IsNative = true,
         };
+    }
+
+    List<DumpedFrame> Describe(IReadOnlyList<ReadFrame> frames, IReadOnlyList<StackPart> parts)
+    {
+        List<DumpedFrame> described = [];
+        foreach (var part in parts)
+        {
+            described.AddRange(frames.Skip(described.Count).Take(part.Frames).Select(frame => Describe(frame) with { Interpreter = part.State.InterpreterId }));
+        }
+
+        return described;
     }
 
     DumpedFrame Describe(ReadFrame frame)

@@ -34,37 +34,56 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
     readonly PythonValues _values = new(view.Memory, view.Version, view.Runtime.Layout.Calls);
     readonly ValueLimits _limits = ValueLimits.ForLevel(request.LocalsLevel) with { Redaction = request.Redaction };
     readonly Standstill? _standstill = view.Pid == 0 ? null : new Standstill(view);
-    readonly List<ThreadRecord> _threads = [.. snapshot.Threads.Select(static thread => thread.Record)];
-    readonly List<int> _tids = [.. snapshot.Threads.Select(static thread => thread.Tid)];
+    readonly List<ThreadRecord> _threads = [.. snapshot.Threads.SelectMany(static thread => thread.States)];
+    readonly List<int> _tids = [.. snapshot.Threads.SelectMany(static thread => thread.States.Select(_ => thread.Tid))];
     readonly List<RawFrame> _now = [];
     readonly List<FrameVariable> _found = [];
 
     /// <summary>The stack of a thread, anew, with variables.</summary>
     /// <param name="thread">The thread, as it was seen first.</param>
+    /// <param name="parts">Which of its frames run in which interpreter, the innermost part first.</param>
     /// <param name="problem">Why there is no stack; null when there is one.</param>
-    public IReadOnlyList<ReadFrame> Read(ThreadSnapshot thread, out string? problem)
+    public IReadOnlyList<ReadFrame> Read(ThreadSnapshot thread, out IReadOnlyList<StackPart> parts, out string? problem)
     {
-        problem = thread.Problem;
+        (parts, problem) = (thread.Parts, thread.Problem);
         IReadOnlyList<ReadFrame> first = [.. thread.Frames.Select(static frame => new ReadFrame(frame.Raw, frame.Code))];
         if (request.LocalsLevel == 0 && problem is null)
         {
             return first;
         }
 
-        IReadOnlyList<ReadFrame> found = [];
-        if (_standstill is not null && _standstill.TryDuring(thread.Record, _threads, _tids, () => TryTake(thread.Record, isAsleep: true) && TryDescribe(out found)))
+        if (parts.Count > 1)
         {
-            problem = null;
-            return found;
+            return Fill(parts, first);
         }
 
-        return problem is null ? Confirm(thread.Record, first) : first;
+        // Of a thread that never stood still, the innermost interpreter is most likely the one it runs in.
+        var state = parts is [var only] ? only.State : thread.States[^1];
+        IReadOnlyList<ReadFrame> found = [];
+        if (_standstill is not null && _standstill.TryDuring(state, _threads, _tids, () => TryTakeAll(thread.States) && TryDescribe(out found)))
+        {
+            (parts, problem) = ([.. view.Nested.Parts], null);
+            return parts.Count > 1 ? Fill(parts, found) : found;
+        }
+
+        return problem is null ? Confirm(state, first) : first;
     }
 
-    /// <summary>Adds variables to frames that were read before.</summary>
-    /// <param name="thread">The thread they are of.</param>
+    /// <summary>Adds variables to frames that were read before. Each interpreter has a lock of its own, so those of each are read by themselves.</summary>
+    /// <param name="parts">Which of the frames run in which interpreter, the innermost part first.</param>
     /// <param name="frames">The frames, innermost first.</param>
-    public IReadOnlyList<ReadFrame> Fill(in ThreadRecord thread, IReadOnlyList<ReadFrame> frames)
+    public IReadOnlyList<ReadFrame> Fill(IReadOnlyList<StackPart> parts, IReadOnlyList<ReadFrame> frames)
+    {
+        List<ReadFrame> filled = [];
+        foreach (var part in parts)
+        {
+            filled.AddRange(Fill(part.State, [.. frames.Skip(filled.Count).Take(part.Frames)]));
+        }
+
+        return filled;
+    }
+
+    IReadOnlyList<ReadFrame> Fill(in ThreadRecord thread, IReadOnlyList<ReadFrame> frames)
     {
         if (request.LocalsLevel == 0)
         {
@@ -98,6 +117,13 @@ sealed class FrameReader(PythonProcessView view, DumpRequest request, ProcessSna
     {
         const long budgetNs = 5_000_000;
         return view.Stacks.Read(thread, _now, budgetNs, isAsleep) is StackReadResult.Verified or StackReadResult.NoFrames;
+    }
+
+    /// <summary>Reads the thread's stack through all its interpreters, as it is now while it stands still.</summary>
+    bool TryTakeAll(IReadOnlyList<ThreadRecord> states)
+    {
+        const long budgetNs = 5_000_000;
+        return view.Nested.Read(states, _now, budgetNs, isAsleep: true) is StackReadResult.Verified or StackReadResult.NoFrames;
     }
 
     bool TryDescribe(out IReadOnlyList<ReadFrame> found)

@@ -19,25 +19,25 @@ sealed class NativeSampling(int pid, StackInterning interning, SampleRecorder re
 
     /// <summary>The number of a thread's stack now.</summary>
     /// <param name="tid">The thread.</param>
-    /// <param name="thread">The thread as its interpreter knows it.</param>
+    /// <param name="states">The thread as its interpreters know it.</param>
     /// <param name="reader">Reads Python stacks.</param>
     /// <param name="python">Filled with its Python frames, innermost first.</param>
     /// <returns>Null when neither part could be read.</returns>
-    public int? Take(int tid, in ThreadRecord thread, StackReader reader, List<RawFrame> python)
+    public int? Take(int tid, IReadOnlyList<ThreadRecord> states, NestedStacks reader, List<RawFrame> python)
     {
-        var joined = _stacks.TakeJoined(tid, _patience, reader, thread, python);
+        var joined = _stacks.TakeJoined(tid, _patience, reader, states, python);
         if (joined.Mismatch is null)
         {
-            return Intern(joined, python);
+            return Intern(joined, python, reader.Parts);
         }
 
-        return python.Count > 0 ? WithoutNative(python) : null;
+        return python.Count > 0 ? WithoutNative(python, reader.Parts) : null;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stacks.Dispose();
 
-    int? Intern(JoinedTrace joined, List<RawFrame> python)
+    int? Intern(JoinedTrace joined, List<RawFrame> python, IReadOnlyList<StackPart> parts)
     {
         var stack = StackTable.Empty;
         for (var i = joined.Frames.Count - 1; i >= 0; i--)
@@ -47,7 +47,7 @@ sealed class NativeSampling(int pid, StackInterning interning, SampleRecorder re
             {
                 stack = native.IsEvaluation || native.IsHandler ? stack : recorder.Stack(stack, NumberOf(native));
             }
-            else if (!interning.TryIntern(stack, python[frame.PythonIndex], out stack))
+            else if (!interning.TryIntern(interning.Enter(stack, parts, frame.PythonIndex), python[frame.PythonIndex], out stack))
             {
                 return null;
             }
@@ -57,12 +57,12 @@ sealed class NativeSampling(int pid, StackInterning interning, SampleRecorder re
     }
 
     /// <summary>The Python frames alone, and that the machine code is missing.</summary>
-    int? WithoutNative(List<RawFrame> python)
+    int? WithoutNative(List<RawFrame> python, IReadOnlyList<StackPart> parts)
     {
         var stack = StackTable.Empty;
         for (var i = python.Count - 1; i >= 0; i--)
         {
-            if (!interning.TryIntern(stack, python[i], out stack))
+            if (!interning.TryIntern(interning.Enter(stack, parts, i), python[i], out stack))
             {
                 return null;
             }

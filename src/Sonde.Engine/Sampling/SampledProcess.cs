@@ -34,10 +34,16 @@ sealed class SampledProcess : IDisposable
     readonly Dictionary<ulong, SampledThread> _threads = [];
     readonly List<SampledThread> _order = [];
     readonly List<ThreadRecord> _records = [];
+    readonly List<ThreadRecord> _known = [];
+    readonly List<GilState> _gilsOfThread = [];
     readonly Dictionary<ulong, GilState> _gils = [];
     readonly Dictionary<ulong, GilState> _gilsOfThisLook = [];
     readonly int _number;
     readonly long _patienceNs;
+    IReadOnlyList<ThreadRecord> _byInterpreter = [];
+    IReadOnlyList<int> _tids = [];
+    bool _isNested;
+    int _unknownThreads;
     ulong _listedNs;
     ulong _namedNs;
     ulong _namePauseNs;
@@ -73,9 +79,25 @@ sealed class SampledProcess : IDisposable
         }
 
         _gilsOfThisLook.Clear();
+        if (_isNested)
+        {
+            Group();
+            if (interval >= 0 && _unknownThreads > 0)
+            {
+                _recorder.Lose("a sub-interpreter's code runs in a thread that cannot be told", null, _unknownThreads);
+            }
+        }
+
         foreach (var thread in _order)
         {
-            Look(thread, interval);
+            if (thread.States.Count > 0)
+            {
+                Look(thread, interval);
+            }
+            else
+            {
+                thread.LastInterval = -1;
+            }
         }
     }
 
@@ -98,11 +120,10 @@ sealed class SampledProcess : IDisposable
         var holdsGil = TryLookAtHolder(thread, now, ref lost);
         if (!holdsGil)
         {
-            var gil = GilOf(thread);
-            holdsGil = gil.Holder == thread.Record.Address;
+            holdsGil = FindGils(thread);
             if (!thread.HasNotMoved() || (thread.Stack is null && IsWanted(thread.State, holdsGil)))
             {
-                lost = LookAnew(thread, gil, holdsGil);
+                lost = LookAnew(thread, holdsGil);
             }
         }
 
@@ -132,7 +153,7 @@ sealed class SampledProcess : IDisposable
     bool TryLookAtHolder(SampledThread thread, ulong nowNs, ref (string? Cause, ulong Code) lost)
     {
         var interpreter = thread.Record.Interpreter;
-        if (!thread.HeldGil || _native is not null || _gilsOfThisLook.ContainsKey(interpreter) || !_gils.TryGetValue(interpreter, out var before) || before.WaitStart == 0)
+        if (!thread.HeldGil || _native is not null || thread.States.Count > 1 || _gilsOfThisLook.ContainsKey(interpreter) || !_gils.TryGetValue(interpreter, out var before) || before.WaitStart == 0)
         {
             return false;
         }
@@ -149,7 +170,9 @@ sealed class SampledProcess : IDisposable
         _gilsOfThisLook.Add(interpreter, gil);
         thread.IsRunning();
         thread.PutOffTurns(nowNs);
-        lost = Judge(thread, gil, holdsGil: true, result, unchanged);
+        _gilsOfThread.Clear();
+        _gilsOfThread.Add(gil);
+        lost = Judge(thread, holdsGil: true, result, unchanged);
         if (thread.HasMovedFromBlock())
         {
             // It came and went while it was looked at.
@@ -164,7 +187,7 @@ sealed class SampledProcess : IDisposable
 
     /// <summary>Finds out a thread's state and stack, so that the one goes with the other.</summary>
     /// <returns>Why there is no stack, and in which code it was; no cause when there is one, or none was to be had.</returns>
-    (string? Cause, ulong Code) LookAnew(SampledThread thread, in GilState gil, bool holdsGil)
+    (string? Cause, ulong Code) LookAnew(SampledThread thread, bool holdsGil)
     {
         const int mostTries = 3;
         (string? Cause, ulong Code) lost = default;
@@ -176,7 +199,7 @@ sealed class SampledProcess : IDisposable
             }
             else
             {
-                thread.FindState(gil);
+                thread.FindState(_gilsOfThread);
             }
 
             if (!IsWanted(thread.State, holdsGil))
@@ -185,7 +208,7 @@ sealed class SampledProcess : IDisposable
                 return default;
             }
 
-            lost = Read(thread, gil, holdsGil);
+            lost = Read(thread, holdsGil);
             if (!thread.HasMovedFromBlock())
             {
                 return lost;
@@ -198,19 +221,19 @@ sealed class SampledProcess : IDisposable
     }
 
     /// <summary>Reads a thread's stack.</summary>
-    (string? Cause, ulong Code) Read(SampledThread thread, in GilState gil, bool holdsGil)
+    (string? Cause, ulong Code) Read(SampledThread thread, bool holdsGil)
     {
         if (_native is not null)
         {
-            return thread.ReadNativeStack(_view.Stacks, _native, _interning) ? default : (StackChanged, _view.Stacks.ChangedIn);
+            return thread.ReadNativeStack(_view.Nested, _native, _interning) ? default : (StackChanged, _view.Stacks.ChangedIn);
         }
 
-        var result = thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out var unchanged);
-        return Judge(thread, gil, holdsGil, result, unchanged);
+        var result = ReadStack(thread, out var unchanged);
+        return Judge(thread, holdsGil, result, unchanged);
     }
 
     /// <summary>What a reading of a thread's stack came to.</summary>
-    (string? Cause, ulong Code) Judge(SampledThread thread, in GilState gil, bool holdsGil, StackReadResult result, bool unchanged)
+    (string? Cause, ulong Code) Judge(SampledThread thread, bool holdsGil, StackReadResult result, bool unchanged)
     {
         switch (result)
         {
@@ -223,8 +246,8 @@ sealed class SampledProcess : IDisposable
                 if (unchanged && holdsGil)
                 {
                     // It may be blocked in C code that keeps the lock; when it went on meanwhile, it is not.
-                    thread.FindState(gil);
-                    if (thread.IsBlocked && (thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out unchanged) != StackReadResult.Verified || !unchanged))
+                    thread.FindState(_gilsOfThread);
+                    if (thread.IsBlocked && (ReadStack(thread, out unchanged) != StackReadResult.Verified || !unchanged))
                     {
                         thread.IsRunning();
                     }
@@ -244,12 +267,32 @@ sealed class SampledProcess : IDisposable
         return default;
     }
 
+    StackReadResult ReadStack(SampledThread thread, out bool unchanged) => thread.States.Count > 1
+        ? thread.ReadNestedStack(_view.Nested, _interning, _patienceNs, out unchanged)
+        : thread.ReadStack(_view.Stacks, _interning, _patienceNs, LockPlace(thread), out unchanged);
+
     bool IsWanted(ThreadState state, bool holdsGil) => _options.GilOnly ? holdsGil : _options.Idle || !ProfileView.IsIdle(state);
 
-    /// <summary>The state of a thread's interpreter lock: in full until it is known where the lock is, then only who holds it.</summary>
-    GilState GilOf(SampledThread thread)
+    /// <summary>Finds the locks of a thread's interpreters.</summary>
+    /// <returns>Whether it holds one.</returns>
+    bool FindGils(SampledThread thread)
     {
-        var interpreter = thread.Record.Interpreter;
+        _gilsOfThread.Clear();
+        var holds = false;
+        for (var i = 0; i < thread.States.Count; i++)
+        {
+            var state = thread.States[i];
+            var gil = GilOf(state.Interpreter);
+            _gilsOfThread.Add(gil);
+            holds |= gil.Holder == state.Address;
+        }
+
+        return holds;
+    }
+
+    /// <summary>The state of an interpreter's lock: in full until it is known where the lock is, then only who holds it.</summary>
+    GilState GilOf(ulong interpreter)
+    {
         if (_gilsOfThisLook.TryGetValue(interpreter, out var gil))
         {
             return gil;
@@ -287,28 +330,9 @@ sealed class SampledProcess : IDisposable
         _failures = 0;
         HasEnded = HasExited;
         _listedNs = Clock.MonotonicNs;
-        foreach (var thread in _order)
+        if (_tids.Contains(0) || !_records.SequenceEqual(_known))
         {
-            thread.IsListed = false;
-        }
-
-        var hasNew = false;
-        foreach (var record in _records)
-        {
-            var isKnown = _threads.TryGetValue(record.Address, out var known) && known.Record == record;
-            hasNew |= !isKnown;
-            if (isKnown)
-            {
-                known!.IsListed = true;
-            }
-        }
-
-        if (hasNew)
-        {
-            AddNew();
-            _namedNs = 0;
-            // With a new interpreter comes a new thread.
-            _gils.Clear();
+            Relist();
         }
 
         Name();
@@ -320,30 +344,64 @@ sealed class SampledProcess : IDisposable
         return true;
     }
 
-    void AddNew()
+    /// <summary>Takes in that there are other threads than before, or that one has begun that had no number yet.</summary>
+    void Relist()
     {
-        var tids = _view.FindTids(_records);
-        for (var i = 0; i < tids.Count; i++)
+        if (_records.Exists(record => !_known.Contains(record)))
         {
-            var record = _records[i];
-            _threads.TryGetValue(record.Address, out var before);
+            _namedNs = 0;
+            // With a new interpreter comes a new thread.
+            _gils.Clear();
+        }
+
+        _known.Clear();
+        _known.AddRange(_records);
+        _byInterpreter = [.. _records.OrderBy(static record => record.InterpreterId)];
+        _tids = _view.FindTids(_byInterpreter);
+        _view.States.Learn(_byInterpreter, _tids);
+        _isNested = ThreadStates.AreNested(_records);
+        foreach (var thread in _order)
+        {
+            thread.IsListed = _records.Exists(record => record.Address == thread.Record.Address && record.Interpreter == thread.Record.Interpreter && (record == thread.Record || thread.Record.PthreadId == 0));
+        }
+
+        Group();
+    }
+
+    /// <summary>Finds out which thread states are of which thread now.</summary>
+    void Group()
+    {
+        foreach (var thread in _order)
+        {
+            thread.States = _isNested ? [] : [thread.Record];
+        }
+
+        _unknownThreads = 0;
+        foreach (var group in _view.States.Group(_byInterpreter, _tids))
+        {
             // A thread that has not begun has no number yet.
-            if (tids[i] == 0 || before?.Record == record)
+            if (group.Tid == 0)
             {
+                _unknownThreads += _isNested ? 1 : 0;
                 continue;
             }
 
-            if (before is not null)
+            if (!_threads.TryGetValue(group.Own.Address, out var thread) || thread.Record != group.Own || thread.Tid != group.Tid)
             {
-                _order.Remove(before);
-                before.Dispose();
+                if (thread is not null)
+                {
+                    _order.Remove(thread);
+                    thread.Dispose();
+                }
+
+                thread = Add(group.Own, group.Tid);
             }
 
-            Add(record, tids[i]);
+            thread.States = group.States;
         }
     }
 
-    void Add(in ThreadRecord record, int tid)
+    SampledThread Add(in ThreadRecord record, int tid)
     {
         var number = _recorder.Thread(new ProfileThread(_number, tid, ""));
         var thread = new SampledThread(record, tid, number, new ThreadFiles(Pid, tid))
@@ -353,6 +411,8 @@ sealed class SampledProcess : IDisposable
         };
         _threads[record.Address] = thread;
         _order.Add(thread);
+        _namedNs = 0;
+        return thread;
     }
 
     /// <summary>Asks what the threads are called: at once when there are new ones, and again at growing distances, for a thread is there before its name is.</summary>

@@ -22,7 +22,11 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     bool _turnsAreOld;
     ulong _delayNotShownNs;
 
+    /// <summary>The thread as the interpreter knows it that it began in.</summary>
     public ThreadRecord Record => record;
+
+    /// <summary>The thread as each interpreter knows it that it runs in, the oldest interpreter first.</summary>
+    public IReadOnlyList<ThreadRecord> States { get; set; } = [record];
 
     /// <summary>The kernel's number of it.</summary>
     public int Tid => tid;
@@ -90,7 +94,8 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     }
 
     /// <summary>Asks the kernel what it is doing.</summary>
-    public void FindState(in GilState gil)
+    /// <param name="gils">The locks of its interpreters.</param>
+    public void FindState(List<GilState> gils)
     {
         IsBlocked = false;
         if (_turnsAreOld)
@@ -111,7 +116,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         }
 
         IsBlocked = true;
-        State = WaitReason.IsFutex(call, out var address) && gil.IsWaitedForAt(address) ? ThreadState.WaitingForGil
+        State = WaitReason.IsFutex(call, out var address) && gils.Exists(gil => gil.IsWaitedForAt(address)) ? ThreadState.WaitingForGil
             : call.Number < 0 && files.TryReadState(out var reason) ? Of(reason)
             : WaitReason.Of(call);
     }
@@ -169,12 +174,38 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         return result;
     }
 
+    /// <summary>Reads its stack where it may go through several interpreters.</summary>
+    /// <param name="reader">Reads stacks.</param>
+    /// <param name="interning">Gives them numbers.</param>
+    /// <param name="patienceNs">How long to try while the thread goes on.</param>
+    /// <param name="unchanged">True when it is the one of the last look, down to the instruction.</param>
+    public StackReadResult ReadNestedStack(NestedStacks reader, StackInterning interning, long patienceNs, out bool unchanged)
+    {
+        var result = reader.Read(States, _newFrames, patienceNs);
+        unchanged = result == StackReadResult.Verified && Stack is not null && _newFrames.SequenceEqual(_frames);
+        // Frames of several interpreters have no numbers of their own at each depth.
+        _stacks.Clear();
+        if (result != StackReadResult.Verified)
+        {
+            Stack = null;
+        }
+        else if (!unchanged)
+        {
+            _frames.Clear();
+            _frames.AddRange(_newFrames);
+            Stack = InternNested(interning, reader.Parts);
+            MeantFrame = Window is null ? 0 : FindMeant(interning);
+        }
+
+        return result;
+    }
+
     /// <summary>Reads its stack with the machine code in it.</summary>
     /// <returns>Whether there is a stack.</returns>
-    public bool ReadNativeStack(StackReader reader, NativeSampling native, StackInterning interning)
+    public bool ReadNativeStack(NestedStacks reader, NativeSampling native, StackInterning interning)
     {
         _stacks.Clear();
-        Stack = native.Take(tid, record, reader, _frames);
+        Stack = native.Take(tid, States, reader, _frames);
         MeantFrame = Window is null ? 0 : FindMeant(interning);
         return Stack is not null;
     }
@@ -226,7 +257,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
 
     int? Intern(StackInterning interning, int same)
     {
-        var stack = same == 0 ? StackTable.Empty : _stacks[same - 1];
+        var stack = same > 0 ? _stacks[same - 1] : record.InterpreterId == 0 ? StackTable.Empty : interning.Enter(StackTable.Empty, record.InterpreterId);
         for (var depth = same; depth < _frames.Count; depth++)
         {
             if (!interning.TryIntern(stack, _frames[^(depth + 1)], out stack))
@@ -235,6 +266,20 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
             }
 
             _stacks.Add(stack);
+        }
+
+        return stack;
+    }
+
+    int? InternNested(StackInterning interning, IReadOnlyList<StackPart> parts)
+    {
+        var stack = StackTable.Empty;
+        for (var i = _frames.Count - 1; i >= 0; i--)
+        {
+            if (!interning.TryIntern(interning.Enter(stack, parts, i), _frames[i], out stack))
+            {
+                return null;
+            }
         }
 
         return stack;

@@ -70,10 +70,10 @@ public sealed class NativeStacks : IDisposable
     /// <summary>The stack of a thread now, joined with its Python stack.</summary>
     /// <param name="tid">The thread.</param>
     /// <param name="patience">How long to go on trying. Python and machine code must have been read while neither changed.</param>
-    /// <param name="python">Reads the process's Python stacks.</param>
-    /// <param name="thread">The thread as its interpreter knows it.</param>
+    /// <param name="python">Reads the process's Python stacks, and knows afterwards which frames run in which interpreter.</param>
+    /// <param name="states">The thread as its interpreters know it.</param>
     /// <param name="innermostFirst">Filled with the Python frames that <see cref="JoinedFrame.PythonIndex"/> counts.</param>
-    public JoinedTrace TakeJoined(int tid, TimeSpan patience, StackReader python, ThreadRecord thread, List<RawFrame> innermostFirst)
+    public JoinedTrace TakeJoined(int tid, TimeSpan patience, NestedStacks python, IReadOnlyList<ThreadRecord> states, List<RawFrame> innermostFirst)
     {
         List<RawFrame> earlier = [];
         var readable = false;
@@ -88,7 +88,7 @@ public sealed class NativeStacks : IDisposable
             ? NativeJoin.Join(native, [.. innermostFirst.Select(frame => frame.CalledFromC)])
             : new() { Native = native, Mismatch = readable ? native.Problem : "the Python stack could not be read" };
 
-        void Read() => readable = python.Read(thread, innermostFirst) is StackReadResult.Verified or StackReadResult.NoFrames;
+        void Read() => readable = python.Read(states, innermostFirst) is StackReadResult.Verified or StackReadResult.NoFrames;
     }
 
     /// <summary>The stack that given registers begin, as a core file has them.</summary>

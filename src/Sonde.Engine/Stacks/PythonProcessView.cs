@@ -40,6 +40,9 @@ public sealed class PythonProcessView : IDisposable
         Stacks = new StackReader(Runtime, Codes);
         _threadIds = new ThreadIds(pid, memory);
         _names = new ThreadNames(Runtime);
+        const int minorThatKnowsThreads = 13;
+        States = new ThreadStates(Stacks, pid, new MachineStacks(pid, memory), version.Minor >= minorThatKnowsThreads);
+        Nested = new NestedStacks(Stacks);
     }
 
     /// <summary>The process, as seen from here; 0 when it lives no more.</summary>
@@ -59,6 +62,12 @@ public sealed class PythonProcessView : IDisposable
 
     /// <summary>Reads single stacks.</summary>
     public StackReader Stacks { get; }
+
+    /// <summary>Reads stacks that go through several interpreters.</summary>
+    public NestedStacks Nested { get; }
+
+    /// <summary>Puts together the thread states of one thread.</summary>
+    internal ThreadStates States { get; }
 
     /// <summary>The source files, as far as they were needed.</summary>
     internal SourceFiles Sources { get; }
@@ -141,19 +150,20 @@ public sealed class PythonProcessView : IDisposable
         records.Reverse();
         records = [.. records.OrderBy(static record => record.InterpreterId)];
         var tids = FindTids(records);
-        var names = FindNames(records, tids);
+        States.Learn(records, tids);
+        var groups = States.Group(records, tids);
+        var names = FindNames([.. groups.Select(static group => group.Own)], [.. groups.Select(static group => group.Tid)]);
         List<ThreadSnapshot> threads = [];
-        List<RawFrame> frames = [];
         // A lock changes hands while its threads are looked at one after the other; then they are looked at again.
         const int mostTries = 4;
         for (var tries = 0; tries == 0 || (tries < mostTries && threads.Exists(static thread => thread is { HoldsGil: true, State: ThreadState.WaitingForGil })); tries++)
         {
             threads.Clear();
             // Once for all threads: a lock has one holder.
-            var gils = records.Select(static record => record.Interpreter).Distinct().ToDictionary(static interpreter => interpreter, Runtime.ReadGil);
-            for (var i = 0; i < records.Count; i++)
+            var gils = ReadGils(records);
+            for (var i = 0; i < groups.Count; i++)
             {
-                threads.Add(Look(records[i], tids[i], names[i], gils[records[i].Interpreter], frames));
+                threads.Add(Look(groups[i], names[i], gils));
             }
         }
 
@@ -162,7 +172,7 @@ public sealed class PythonProcessView : IDisposable
             Pid = Pid,
             Version = Version,
             Threads = threads,
-            OtherThreads = Pid == 0 ? 0 : Math.Max(_threadIds.Count - tids.Where(static tid => tid != 0).Distinct().Count(), 0),
+            OtherThreads = Pid == 0 ? 0 : Math.Max(_threadIds.Count - threads.Where(static thread => thread.Tid != 0).DistinctBy(static thread => thread.Tid).Count(), 0),
             Problem = ProblemOf(isComplete),
         };
     }
@@ -177,28 +187,45 @@ public sealed class PythonProcessView : IDisposable
         : isComplete ? null
         : "the list of its threads could not be followed to the end; threads are missing";
 
-    ThreadSnapshot Look(in ThreadRecord record, int tid, string? name, in GilState gil, List<RawFrame> frames)
+    Dictionary<ulong, GilState> ReadGils(IReadOnlyList<ThreadRecord> records) =>
+        records.Select(static record => record.Interpreter).Distinct().ToDictionary(static interpreter => interpreter, Runtime.ReadGil);
+
+    ThreadSnapshot Look(in StatesOfThread group, string? name, Dictionary<ulong, GilState> gils)
     {
         const long budgetNs = 50_000_000;
-        var activity = Pid == 0 ? default : ThreadActivity.Of(Pid, tid, gil);
+        var activity = Pid == 0 ? default : ThreadActivity.Of(Pid, group.Tid, [.. group.States.Select(state => gils[state.Interpreter])]);
         var isAsleep = Pid == 0 || activity.State is not (ThreadState.Unknown or ThreadState.Running);
-        var result = Stacks.Read(record, frames, budgetNs, isAsleep);
-        var holds = gil.Holder == record.Address;
-        var exception = Runtime.ReadException(record);
+        List<RawFrame> frames = [];
+        var result = Nested.Read(group.States, frames, budgetNs, isAsleep);
+        List<StackFrame> described = [];
+        List<StackPart> parts = [];
+        foreach (var part in Nested.Parts)
+        {
+            var before = described.Count;
+            described.AddRange(frames.Take(part.Frames).Select(Describe).OfType<StackFrame>());
+            frames.RemoveRange(0, part.Frames);
+            parts.Add(part with { Frames = described.Count - before });
+        }
+
+        var holder = group.States.FirstOrDefault(state => gils[state.Interpreter].Holder == state.Address);
+        var holds = holder.Address != 0;
+        var exception = Runtime.ReadException(parts.Count > 0 ? parts[0].State : group.Own);
         return new ThreadSnapshot
         {
-            Record = record,
-            Tid = tid,
+            Record = group.Own,
+            States = group.States,
+            Parts = parts,
+            Tid = group.Tid,
             Name = name,
             State = activity.State,
             Waiting = activity.State == ThreadState.WaitingForGil && holds ? null : activity.Waiting,
             HoldsGil = holds,
             // Who has been given the lock, but has not been woken for it yet, waits for it no more.
             WaitsForGil = activity.State == ThreadState.WaitingForGil && !holds,
-            AskedToDropGil = holds && gil.DropRequested,
-            CollectsGarbage = holds && Runtime.IsCollecting(record.Interpreter),
+            AskedToDropGil = holds && gils[holder.Interpreter].DropRequested,
+            CollectsGarbage = holds && Runtime.IsCollecting(holder.Interpreter),
             Exception = exception == 0 ? null : Runtime.ReadTypeName(exception),
-            Frames = [.. frames.Select(Describe).OfType<StackFrame>()],
+            Frames = described,
             Problem = result switch
             {
                 StackReadResult.Changed => "its stack changed all the time it was looked at",

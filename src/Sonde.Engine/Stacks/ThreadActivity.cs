@@ -15,8 +15,8 @@ readonly record struct ThreadActivity(ThreadState State, string? Waiting)
     /// <summary>Asks the kernel. What may not be asked leaves the state that everyone may know.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="tid">The thread; 0 when unknown.</param>
-    /// <param name="gil">Its interpreter's lock.</param>
-    public static ThreadActivity Of(int pid, int tid, in GilState gil)
+    /// <param name="gils">The locks of its interpreters.</param>
+    public static ThreadActivity Of(int pid, int tid, IReadOnlyList<GilState> gils)
     {
         if (tid == 0)
         {
@@ -53,7 +53,7 @@ readonly record struct ThreadActivity(ThreadState State, string? Waiting)
             return new(state, null);
         }
 
-        var isForGil = WaitReason.IsFutex(call, out var address) && gil.IsWaitedForAt(address);
+        var isForGil = WaitReason.IsFutex(call, out var address) && gils.Any(gil => gil.IsWaitedForAt(address));
         var name = SyscallNames.Of(call.Number);
         return new(isForGil ? ThreadState.WaitingForGil : WaitReason.Of(call), TakesDescriptor(name) && DescribeFile(pid, call.First) is { } file ? $"{name} of {file}" : name);
     }

@@ -6,8 +6,14 @@ namespace Sonde.Engine.Stacks;
 /// <summary>A thread of a Python process at one moment. Names are as the target has them: whoever shows them escapes them.</summary>
 public sealed record ThreadSnapshot
 {
-    /// <summary>The thread as its interpreter knows it.</summary>
+    /// <summary>The thread as the interpreter knows it that it began in.</summary>
     public required ThreadRecord Record { get; init; }
+
+    /// <summary>The thread as each interpreter knows it that it runs in, the oldest interpreter first.</summary>
+    public IReadOnlyList<ThreadRecord> States { get => field.Count > 0 ? field : [Record]; init; } = [];
+
+    /// <summary>Which of its frames run in which interpreter, the innermost part first: several where code of one interpreter has called into another.</summary>
+    public IReadOnlyList<StackPart> Parts { get; init; } = [];
 
     /// <summary>The kernel's number of it, as seen from here; 0 when it cannot be told.</summary>
     public int Tid { get; init; }

@@ -74,6 +74,9 @@ public sealed record RuntimeLayout
     /// <summary>Thread: the kernel's number of it, in the target's pid namespace (3.11 and later); null before.</summary>
     public int? ThreadNativeId { get; init; }
 
+    /// <summary>Thread: a pointer to the innermost <c>CFrame</c> (<c>_PyCFrame</c>), a variable of the evaluation loop's on the machine's stack (3.10 to 3.12); null elsewhere.</summary>
+    public int? ThreadCFrame { get; init; }
+
     /// <summary>Thread: the newest chunk of its data stack, where frames lie (3.11 and later); null before.</summary>
     public int? ThreadStackChunk { get; init; }
 
@@ -175,18 +178,18 @@ public sealed record RuntimeLayout
             9 => HeapFrames(calls) with { InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 76, InterpreterCollecting = 816, InterpreterModules = 856 },
             10 => HeapFrames(calls) with
             {
-                FunctionCode = 48, InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 72, InterpreterCollecting = 816, InterpreterModules = 856, FrameLocals = 352,
+                FunctionCode = 48, InterpreterId = 24, RuntimeGil = 352, InterpreterDropRequest = 72, InterpreterCollecting = 816, InterpreterModules = 856, FrameLocals = 352, ThreadCFrame = 48,
             },
             11 => InlineFrames(calls) with
             {
                 RuntimeInterpreters = 40, RuntimeFinalizing = 24, RuntimeGil = 360, InterpreterId = 48, InterpreterThreads = 16, InterpreterModules = 888, InterpreterDropRequest = 104,
-                InterpreterCollecting = 848, ThreadPthreadId = 152, ThreadNativeId = 160, ThreadStackChunk = 296, ThreadHandledException = 120,
+                InterpreterCollecting = 848, ThreadPthreadId = 152, ThreadNativeId = 160, ThreadCFrame = 56, ThreadStackChunk = 296, ThreadHandledException = 120,
                 FrameIsEntry = 68, FrameFunction = 0, FrameGlobals = 8, FunctionVersion = 128, HasShims = false, CodeInstructions = 184,
             },
             12 => InlineFrames(calls) with
             {
                 RuntimeInterpreters = 40, RuntimeFinalizing = 24, InterpreterId = 8, InterpreterThreads = 72, InterpreterModules = 944, InterpreterGil = 384, InterpreterDropRequest = 372,
-                InterpreterCollecting = 312, ThreadPthreadId = 136, ThreadNativeId = 144, ThreadStackChunk = 232, ThreadHandledException = 104, CodeInstructions = 192,
+                InterpreterCollecting = 312, ThreadPthreadId = 136, ThreadNativeId = 144, ThreadCFrame = 56, ThreadStackChunk = 232, ThreadHandledException = 104, CodeInstructions = 192,
             },
             13 => DebugOffsets.Read(image, version).Describe(InlineFrames(calls) with { InstructionIsNext = true }),
             _ => DebugOffsets.Read(image, version).Describe(InlineFrames(calls) with { InstructionIsNext = true, TupleItems = 32 }),

@@ -4,6 +4,7 @@ namespace Sonde.Python.Stacks;
 sealed class FrameLook
 {
     SeenFrame[] _frames = new SeenFrame[64];
+    ulong _machinePlace;
 
     /// <summary>The frames.</summary>
     public ReadOnlySpan<SeenFrame> Frames => _frames.AsSpan(0, Count);
@@ -20,10 +21,33 @@ sealed class FrameLook
     /// <summary>Whether that reading took no longer than such readings do, so that nothing held it up in the middle.</summary>
     public bool IsUnbroken { get; set; }
 
+    /// <summary>Where on the machine's stack the evaluation loop runs the innermost frames; 0 when that cannot be told.</summary>
+    public ulong MachinePlace
+    {
+        get
+        {
+            if (_machinePlace == 0)
+            {
+                foreach (ref readonly var frame in Frames)
+                {
+                    if (frame.IsShim)
+                    {
+                        return frame.Address;
+                    }
+                }
+            }
+
+            return _machinePlace;
+        }
+
+        set => _machinePlace = value;
+    }
+
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
         Count = 0;
+        _machinePlace = 0;
         IsAtOnce = true;
         IsWhole = false;
     }

@@ -56,7 +56,7 @@ public sealed class StackReader
         _instructionUnit = runtime.Version.Minor == 10 ? 2 : 1;
         // The chunk of the data stack, its top and its limit lie one after the other.
         const int chunkTopAndLimit = 24;
-        _threadBytes = Math.Max(Math.Max(_layout.ThreadInterpreter, _calls.ThreadFrame) + 8, _layout.ThreadStackChunk + chunkTopAndLimit ?? 0);
+        _threadBytes = Math.Max(Math.Max(Math.Max(_layout.ThreadInterpreter, _calls.ThreadFrame), _layout.ThreadCFrame ?? 0) + 8, _layout.ThreadStackChunk + chunkTopAndLimit ?? 0);
         _frameBytes = 8 + Math.Max(Math.Max(_calls.FrameInstruction, _calls.FramePrevious), Math.Max(_calls.FrameCode, Math.Max(_calls.FrameOwner ?? 0, _layout.FrameIsEntry ?? 0)));
     }
 
@@ -65,6 +65,12 @@ public sealed class StackReader
 
     /// <summary>How many looks the last reading took.</summary>
     public int Looks { get; private set; }
+
+    /// <summary>
+    /// Where on the machine's stack the evaluation loop keeps something of the frames read last: its <c>_PyCFrame</c> (3.10 to 3.12) or its own frame (3.13 and later). 0 where they are none, or it keeps
+    /// nothing there (up to 3.9).
+    /// </summary>
+    public ulong MachinePlace { get; private set; }
 
     /// <summary>What was read along with the thread by the last look; until the next reading.</summary>
     public ReadOnlyMemory<byte> Beside { get; private set; }
@@ -83,6 +89,7 @@ public sealed class StackReader
         ArgumentNullException.ThrowIfNull(innermostFirst);
         innermostFirst.Clear();
         ChangedIn = 0;
+        MachinePlace = 0;
         Looks = 0;
         var start = Stopwatch.GetTimestamp();
         var plan = PlanOf(thread, beside);
@@ -99,6 +106,7 @@ public sealed class StackReader
             if (isDescribed && _look.IsUnbroken && EndsWell(plan, innermostFirst) && FindUnproven(innermostFirst, 0) < 0)
             {
                 Keep(plan, innermostFirst);
+                MachinePlace = _look.MachinePlace;
                 return StackReadResult.Verified;
             }
 
@@ -111,6 +119,7 @@ public sealed class StackReader
 
             if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst, isAsleep))
             {
+                MachinePlace = innermostFirst.Count == 0 ? 0 : _look.MachinePlace;
                 return innermostFirst.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
             }
 
@@ -121,6 +130,19 @@ public sealed class StackReader
                 return StackReadResult.Changed;
             }
         }
+    }
+
+    /// <summary>Whether a thread state has frames at this moment.</summary>
+    /// <param name="thread">The thread state.</param>
+    /// <param name="frame">The innermost one, a frame of the evaluation loop's included.</param>
+    /// <param name="machinePlace">Its <see cref="MachinePlace"/> where a <c>CFrame</c> tells it (3.10 to 3.12); else 0.</param>
+    public bool HasFrames(in ThreadRecord thread, out ulong frame, out ulong machinePlace)
+    {
+        machinePlace = 0;
+        return _memory.TryReadWord(unchecked(thread.Address + (ulong)_calls.ThreadFrame), out frame)
+            && (_layout.ThreadCFrame is not { } cFrame || _memory.TryReadWord(unchecked(thread.Address + (ulong)cFrame), out machinePlace))
+            && (_calls.CFrameFrame is not { } field || _memory.TryReadWord(unchecked(frame + (ulong)field), out frame))
+            && frame != 0;
     }
 
     /// <summary>Forgets threads that are no more; to be called now and then by whoever reads for long.</summary>
@@ -203,6 +225,7 @@ public sealed class StackReader
 
         var holder = head.Word(_calls.ThreadFrame);
         look.IsWhole = TryWalk(plan, look, holder);
+        look.MachinePlace = _layout.ThreadCFrame is { } cFrame ? head.Word(cFrame) : 0;
         look.IsUnbroken = isUnbroken && look.IsAtOnce;
         if (look.IsWhole && (!look.IsAtOnce || plan.IsTooLargeFor(look.Count)))
         {

@@ -28,7 +28,7 @@ public sealed class NativeJoinTests
         string[] functions;
         do
         {
-            joined = stacks.TakeJoined(target.Pid, TimeSpan.FromSeconds(5), view.Stacks, Assert.Single(view.Runtime.ReadThreads()), frames);
+            joined = stacks.TakeJoined(target.Pid, TimeSpan.FromSeconds(5), view.Nested, view.Runtime.ReadThreads(), frames);
             functions = [.. frames.Select(frame => view.Codes.TryGet(frame.Code, out var code) ? code.Name : "?")];
         }
         while ((joined.Mismatch is not null || functions.FirstOrDefault() != "leaf") && Environment.TickCount64 < deadline);

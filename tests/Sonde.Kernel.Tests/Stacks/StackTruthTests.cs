@@ -104,8 +104,10 @@ public sealed class StackTruthTests
 
         using var frames = JsonDocument.Parse(truth.Subinterpreter);
         var expected = frames.RootElement.EnumerateArray().Select(frame => $"{frame[0].GetString()} {frame[1].GetString()}:{frame[2].GetInt32()}");
-        var thread = Assert.Single(truth.Snapshot.Threads, thread => thread.Record.InterpreterId != 0 && thread.Frames.Count > 0);
-        Assert.Equal(expected, thread.Frames.Select(frame => $"{frame.Code.Name} {frame.File}:{frame.Span?.Line}"));
+        var thread = Assert.Single(truth.Snapshot.Threads, thread => thread.Parts is [{ State.InterpreterId: not 0 }, ..]);
+        Assert.Equal("host", thread.Name);
+        Assert.Equal(2, thread.Parts.Count);
+        Assert.Equal(expected, thread.Frames.Take(thread.Parts[0].Frames).Select(frame => $"{frame.Code.Name} {frame.File}:{frame.Span?.Line}"));
         Assert.Equal((ThreadState.WaitingForIo, "read of a pipe"), (thread.State, thread.Waiting));
     }
 
