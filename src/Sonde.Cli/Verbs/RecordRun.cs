@@ -78,9 +78,8 @@ sealed class RecordRun : IDisposable
                 ByFunction = request.ByFunction,
                 NoLines = request.NoLines,
                 FullFileNames = request.FullFileNames,
-                // Formats with a time axis show threads and processes apart anyway.
-                ThreadsAsFrames = request.Threads && !format.NeedsTimeline,
-                ProcessesAsFrames = request.Sampling.Subprocesses && !format.NeedsTimeline,
+                ThreadsAsFrames = request.Threads,
+                ProcessesAsFrames = request.Sampling.Subprocesses,
             },
         });
         return run.Execute();
@@ -110,24 +109,27 @@ sealed class RecordRun : IDisposable
         var goesOn = _recording.CommandGoesOn ? Line($"; the command (process {_recording.Pid}) goes on") : "";
         Say(Line($"{how} after {_recording.Elapsed.TotalSeconds:0.0} s; threads seen: {counts.Threads:N0}, processes: {counts.Processes:N0}{goesOn}"));
         TellLosses();
-        if (counts.Processes == 0)
-        {
-            throw new UserErrorException(_recording.IsMemory
-                ? "nothing was recorded: no Python code took memory that is sampled, about once in 64 KiB; record for longer, with -d"
-                : _request.Sampling.Mode == SamplingMode.Wall ? "nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes"
-                : _request.Sampling.Mode == SamplingMode.Cpu ? "nothing was recorded: no Python code of it ran on a processor, for it waited, or is no Python program ('sonde list' shows those); without --cpu waiting is recorded too"
-                : "nothing was recorded: no Python code of it waited, or it is no Python program ('sonde list' shows those); without --off-cpu running is recorded too");
-        }
-
         if (_recording.WrittenSamples == 0)
         {
-            Say(_request.Sampling.When is { } when ? $"nothing was recorded: there were no {when}"
-                : _recording.Losses.Total > 0 ? "nothing was recorded: all samples were lost, for the reasons above"
-                : "nothing was recorded: all threads waited whenever they were looked at; --idle records those too");
+            throw new UserErrorException($"nothing was recorded: {WhyNothing()}");
         }
 
         return _recording.WroteElsewhere ? 1 : 0;
     }
+
+    /// <summary>Why there are no samples, and what to do about it.</summary>
+    string WhyNothing() => !_recording.HasMetPython ? "no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes"
+        : _recording.Losses.Total > 0 ? "all samples were lost, for the reasons above"
+        : _request.Sampling switch
+        {
+            { When: { } when } => $"there were no {when}",
+            { Mode: SamplingMode.Memory } => "no Python code took memory that is sampled, about once in 64 KiB; record for longer, with -d",
+            { Mode: SamplingMode.OffCpu } => "no thread waited; without --off-cpu running is recorded too",
+            { Mode: SamplingMode.Cpu } => "all threads waited whenever they were looked at; --idle instead of --cpu records those too",
+            { GilOnly: true } => "no thread held the interpreter lock whenever they were looked at; without --gil all are recorded",
+            { Idle: true } => "it ended before a thread was looked at; record for longer, with -d",
+            _ => "all threads waited whenever they were looked at; --idle records those too",
+        };
 
     void TellLosses()
     {

@@ -31,11 +31,19 @@ static class ReportVerb
             var profile = (view.Of(parsed) with { ByFunction = !parsed.GetValue(lines) }).Apply(ProfileFile.Read(parsed.GetValue(file)!));
             using var text = new StreamWriter(new StandardStream(1), new UTF8Encoding(false)) { NewLine = "\n" };
             var report = new ProfileReport(profile, text, Terminal.UsesColour(standardError: false));
-            report.WriteHead();
             if (parsed.GetValue(function) is { } glob)
             {
-                return report.WriteNeighbours(new Glob(glob)) ? 0 : throw new UserErrorException($"--function '{glob}': no function of the profile matches");
+                if (!report.Has(new Glob(glob)))
+                {
+                    throw new UserErrorException($"--function '{Escape.Text(glob)}': no function of '{Escape.Text(parsed.GetValue(file)!)}' matches; without --function all are listed");
+                }
+
+                report.WriteHead();
+                report.WriteNeighbours(new Glob(glob));
+                return 0;
             }
+
+            report.WriteHead();
 
             if (parsed.GetValue(tree))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sonde.Engine.Profiles;
+using Sonde.Engine.Profiles.Formats;
 using Sonde.Engine.Recording.Sessions;
 using Sonde.Engine.Sampling;
 using Sonde.Linux;
@@ -34,11 +35,15 @@ public sealed class ProfileRecording : IDisposable
     readonly AutoResetEvent _wake = new(false);
     readonly Lock _writing = new();
     ulong _beganNs = Clock.MonotonicNs;
+    volatile Emptying? _emptied;
     volatile bool _samplerEnded;
     volatile bool _stopAsked;
     Exception? _failure;
     int _written;
     int _snapshots;
+
+    /// <summary>Why, and when, what there was before was given up or put into a file; what is counted is counted from then on.</summary>
+    sealed record Emptying(string Cause, ulong AtNs);
 
     /// <summary>Prepares a recording: the sampler is ready, and a command started but held, when this returns.</summary>
     /// <param name="options">What to record.</param>
@@ -91,8 +96,8 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>The process recorded, or the first of them; 0 when all are.</summary>
     public int Pid { get; }
 
-    /// <summary>Whether memory is recorded, and not time.</summary>
-    public bool IsMemory => _options.Sampling.Mode == SamplingMode.Memory;
+    /// <summary>Whether there was an interpreter in what was recorded. For when it has run.</summary>
+    public bool HasMetPython => _sampler.HasMetPython;
 
     /// <summary>What samples, and why that.</summary>
     public string SamplerDescription => _sampler.Description;
@@ -158,9 +163,13 @@ public sealed class ProfileRecording : IDisposable
             throw new InvalidOperationException("the sampler failed", _failure);
         }
 
-        if (_recorder.Counts is { Processes: > 0 } counts && (counts.Samples > 0 || _failure is null))
+        if (_recorder.Counts.Samples > 0 || (_failure is null && _written > 0))
         {
             WriteNext();
+        }
+        else
+        {
+            Losses.Add(_recorder.Copy().Losses);
         }
 
         return _failure is null ? end : throw _failure;
@@ -249,13 +258,16 @@ public sealed class ProfileRecording : IDisposable
             var profile = _recorder.Copy(empty: _options.Loop is not null);
             Losses.Add(profile.Losses);
             WrittenSamples += profile.SampleCount;
-            Write(profile, OutputName.Expand(pattern, Pid, profile.Info.Start.ToLocalTime(), ++_written));
+            _emptied = _options.Loop is null ? null : new Emptying("the last file", Clock.MonotonicNs);
+            Write(profile, _options.Format, OutputName.Expand(pattern, Pid, profile.Info.Start.ToLocalTime(), ++_written));
         }
     }
 
-    string Write(Profile profile, string path)
+    string Write(Profile profile, IProfileFormat format, string path)
     {
-        var written = ProfileFile.Write(_options.View.Apply(profile), _options.Format, path);
+        // Formats with a time axis show threads and processes apart anyway.
+        var view = format.NeedsTimeline ? _options.View with { ThreadsAsFrames = false, ProcessesAsFrames = false } : _options.View;
+        var written = ProfileFile.Write(view.Apply(profile), format, path);
         if (written.Problem is { } problem)
         {
             _say(problem);
@@ -280,16 +292,18 @@ public sealed class ProfileRecording : IDisposable
             case SessionWord.Status:
                 var counts = _recorder.Counts;
                 var what = _command is not null || Pid != 0 ? string.Create(CultureInfo.InvariantCulture, $"process {Pid}") : "all processes";
-                return string.Create(CultureInfo.InvariantCulture, $"{what}, {Elapsed.TotalSeconds:N0} s, {counts.Samples:N0} samples, {counts.Lost:N0} lost");
+                var since = _emptied is { } emptied ? string.Create(CultureInfo.InvariantCulture, $"; since {emptied.Cause}, {(Clock.MonotonicNs - emptied.AtNs) / 1e9:N0} s ago: ") : ", ";
+                return string.Create(CultureInfo.InvariantCulture, $"{what}, {Elapsed.TotalSeconds:N0} s{since}{counts.Samples:N0} samples, {counts.Lost:N0} lost");
             case SessionWord.Snapshot:
                 lock (_writing)
                 {
                     var path = request.Path ?? SnapshotName();
-                    return Write(_recorder.Copy(), Path.GetFullPath(path));
+                    return Write(_recorder.Copy(), request.Format is { } format ? ProfileFormats.ByName(format) : _options.Format, Path.GetFullPath(path));
                 }
 
             case SessionWord.Reset:
                 _recorder.Reset();
+                _emptied = new Emptying("the reset", Clock.MonotonicNs);
                 return "begins anew";
             default:
                 _stopAsked = true;

@@ -11,6 +11,9 @@ public interface ISampler : IDisposable
     /// <summary>Called when it has begun to sample, or waits for something to come up that it can.</summary>
     Action? Attached { get; set; }
 
+    /// <summary>Whether it has met an interpreter, from which samples could come. For when it has run.</summary>
+    bool HasMetPython { get; }
+
     /// <summary>What is missing in what it recorded, lost samples apart, a sentence each. For when it has run.</summary>
     IEnumerable<string> Problems { get; }
 

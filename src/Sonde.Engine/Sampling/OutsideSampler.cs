@@ -66,6 +66,9 @@ public sealed class OutsideSampler : ISampler
     public (long Intervals, long Missed) Punctuality { get; private set; }
 
     /// <inheritdoc/>
+    public bool HasMetPython { get; private set; }
+
+    /// <inheritdoc/>
     public IEnumerable<string> Problems => [];
 
     /// <inheritdoc/>
@@ -148,6 +151,7 @@ public sealed class OutsideSampler : ISampler
             try
             {
                 _processes.Add(new SampledProcess(view, _options, recorder));
+                HasMetPython = true;
             }
             catch (Exception exception) when (exception is UserErrorException or LinuxException)
             {

@@ -56,11 +56,29 @@ public sealed class ProfileVerbTests : IDisposable
         Assert.Equal($"cannot read '{missing}': no such file", SondeCommand.Run("report", missing).Complaint);
         Assert.Equal($"cannot read '{bad}': as chrome: near byte 34: String where a number should be", SondeCommand.Run("convert", bad, missing).Complaint);
         Assert.StartsWith("'x.png': no format has this extension", SondeCommand.Run("convert", good, "x.png").Complaint, StringComparison.Ordinal);
-        Assert.Equal("--function 'nobody': no function of the profile matches", SondeCommand.Run("report", good, "--function", "nobody").Complaint);
+        var nobody = SondeCommand.Run("report", good, "--function", "nobody");
+        Assert.Equal((1, "", $"--function 'nobody': no function of '{good}' matches; without --function all are listed"), (nobody.ExitCode, nobody.Output, nobody.Complaint));
         Assert.Equal("--match '(' is no regular expression: a '(' is not closed, at character 1", SondeCommand.Run("report", good, "--match", "(").Complaint);
         Assert.StartsWith("sonde: --min-percent 'abc': must be a number, from 0 to 100\n", SondeCommand.Run("report", good, "--tree", "--min-percent", "abc").Errors, StringComparison.Ordinal);
         Assert.StartsWith("sonde: --top 0: must be at least 1\n", SondeCommand.Run("report", good, "--top", "0").Errors, StringComparison.Ordinal);
         Assert.Equal(2, SondeCommand.Run("diff", good, good, "-o", "x.txt").ExitCode);
+    }
+
+    [Fact]
+    public void Formats_are_named_that_can_be_written_for_what_is_written_and_read_for_what_is_read()
+    {
+        string good = Write("good.txt", "main 1\n"), strange = Write("strange.json", "{\"a\":1}"), binary = Path.Combine(_folder, "strange");
+        File.WriteAllBytes(binary, [0, 1, 2, 3, 255]);
+        const string readable = "speedscope, raw, pprof, chrome, gecko, perfetto, jsonl";
+        Assert.Equal($"cannot read '{strange}': it is JSON, but no profile of the formats that can be read ({readable})", SondeCommand.Run("convert", strange, "x.svg").Complaint);
+        Assert.Equal($"cannot read '{binary}': it is none of the formats that can be read ({readable})", SondeCommand.Run("convert", binary, "x.svg").Complaint);
+        Assert.Equal($"format 'picture': there is none of that name; there are flamegraph, html, {readable}", SondeCommand.Run("convert", good, "x.svg", "-f", "picture").Complaint);
+        foreach (string name in readable.Split(", "))
+        {
+            string written = Path.Combine(_folder, name);
+            Assert.Equal("", SondeCommand.Run("convert", good, written, "-f", name).Errors);
+            Assert.Contains("main", SondeCommand.Run("report", written).Output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Sonde.Engine;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
+using Sonde.Engine.Sampling;
+using Sonde.Engine.Sampling.Kernel;
 using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
@@ -177,12 +180,25 @@ public sealed class RecordVerbTests : IDisposable
         Assert.NotEqual(0, early.SampleCount);
         Assert.True(sonde.IsAlive);
 
+        CommandResult other = SondeCommand.Run("session", "snapshot", name, "-o", InDirectory("early.pb.gz"));
+        Assert.True(other.ExitCode == 0, other.Errors);
+        Assert.Equal((0x1f, 0x8b), (File.ReadAllBytes(InDirectory("early.pb.gz"))[0], File.ReadAllBytes(InDirectory("early.pb.gz"))[1]));
+        Assert.Equal(0, SondeCommand.Run("session", "snapshot", name, "-o", InDirectory("early.text"), "-f", "raw").ExitCode);
+        Assert.Contains("repeat", File.ReadAllText(InDirectory("early.text")), StringComparison.Ordinal);
+        CommandResult unknown = SondeCommand.Run("session", "snapshot", name, "-o", InDirectory("early.doc"));
+        Assert.Equal((2, SondeCommand.Run("record", "-p", Pid(target), "-o", InDirectory("early.doc")).Complaint), (unknown.ExitCode, unknown.Complaint));
+        Assert.False(File.Exists(InDirectory("early.doc")));
+
+        Assert.DoesNotContain("since", Listed(), StringComparison.Ordinal);
         Assert.Equal(0, SondeCommand.Run("session", "reset", name).ExitCode);
+        Assert.Matches("^process [0-9]+, [0-9,]+ s; since the reset, [0-9,]+ s ago: [0-9,]+ samples, [0-9,]+ lost$", Listed());
         Assert.Equal(0, SondeCommand.Run("session", "stop", name).ExitCode);
         Assert.Equal(0, sonde.WaitForExit());
         Assert.True(File.Exists(InDirectory("p.jsonl")), sonde.Errors);
         Assert.DoesNotContain(name, SondeCommand.Run("session", "list").Output, StringComparison.Ordinal);
         Assert.Contains($"there is no session '{name}'", SondeCommand.Run("session", "stop", name).Complaint, StringComparison.Ordinal);
+
+        string Listed() => SondeCommand.Run("session", "list").Output.Split('\n').Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
     }
 
     [Fact]
@@ -224,23 +240,65 @@ public sealed class RecordVerbTests : IDisposable
         Assert.All(files, file => Assert.NotEqual(0, ProfileFormats.ReadFile(InDirectory(file)).SampleCount));
     }
 
-    [Fact]
-    public void What_cannot_be_recorded_is_told_in_one_line()
+    [Theory, InlineData(""), InlineData("--cpu"), InlineData("--off-cpu"), InlineData("--memory")]
+    public void What_cannot_be_recorded_is_told_in_one_line(string mode)
     {
+        Requires.Root();
         using Target stranger = Strangers.NotPython();
         using Target parent = Strangers.ParentOfZombie(out int zombie);
         Assert.Contains("runs no CPython", Refused("-p", Pid(stranger)), StringComparison.Ordinal);
         Assert.Contains("has exited", Refused("-p", zombie.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
         Assert.Contains("does not exist", Refused("-p", Strangers.NobodysPid().ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
         Assert.Contains("was not found in PATH", Refused("--", "no-such-program"), StringComparison.Ordinal);
-        Assert.Contains("no Python interpreter came up", Refused("--", "true").Split('\n')[^1], StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(_directory, "*.svg"));
+        if (mode.Length > 0)
+        {
+            // Before anything is recorded, and in the words of every other mode.
+            foreach (string pid in (string[])[Pid(stranger), zombie.ToString(CultureInfo.InvariantCulture), Strangers.NobodysPid().ToString(CultureInfo.InvariantCulture)])
+            {
+                CommandResult wall = SondeCommand.Run("record", "-p", pid, "-o", InDirectory("p.jsonl"));
+                Assert.Equal(wall.Errors.TrimEnd(), Refused("-p", pid));
+            }
+        }
+
+        Assert.Equal("sonde: nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes", Refused("--", "true").Split('\n')[^1]);
+        Assert.Empty(Directory.GetFiles(_directory));
 
         string Refused(params string[] options)
         {
-            CommandResult result = SondeCommand.Run(["record", "-o", InDirectory("p.jsonl"), .. options]);
+            CommandResult result = SondeCommand.Run(["record", .. mode.Length > 0 ? (string[])[mode] : [], "-o", InDirectory("p.jsonl"), .. options]);
             Assert.Equal(1, result.ExitCode);
             return result.Errors.TrimEnd();
+        }
+    }
+
+    [Theory]
+    [InlineData("", "all threads waited whenever they were looked at; --idle records those too")]
+    [InlineData("--cpu", "all threads waited whenever they were looked at; --idle instead of --cpu records those too")]
+    [InlineData("--memory", "no Python code took memory that is sampled, about once in 64 KiB; record for longer, with -d")]
+    public void A_recording_without_samples_is_an_error_and_no_file(string mode, string reason)
+    {
+        Requires.Root();
+        using Target target = Target.StartReady(_interpreter, "dumped.py");
+        CommandResult result = SondeCommand.Run(["record", .. mode.Length > 0 ? (string[])[mode] : [], "-p", Pid(target), "-d", "300ms", "-o", InDirectory("p.jsonl")]);
+        Assert.Equal((1, $"sonde: nothing was recorded: {reason}"), (result.ExitCode, result.Errors.TrimEnd().Split('\n')[^1]));
+        Assert.Empty(Directory.GetFiles(_directory));
+    }
+
+    [Theory, InlineData("--cpu"), InlineData("--off-cpu"), InlineData("--memory")]
+    public void A_process_that_ends_while_the_program_for_it_is_made_is_said_to_have_ended(string mode)
+    {
+        Requires.Root();
+        using Target parent = Strangers.ParentOfZombie(out int zombie);
+        foreach (int pid in (int[])[zombie, Strangers.NobodysPid()])
+        {
+            var options = new SamplingOptions { Pids = [pid] };
+            string text = mode == "--memory" ? SamplerText.Memory(options) : mode == "--cpu" ? SamplerText.Cpu(options) : SamplerText.OffCpu(options);
+            string message = Assert.Throws<UserErrorException>(() =>
+            {
+                using var program = new SamplerProgram(text, mode == "--memory" ? pid : 0, (_, _) => { }, followed: [pid]);
+                program.Attach();
+            }).Message;
+            Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"process {pid} has ended"), message);
         }
     }
 

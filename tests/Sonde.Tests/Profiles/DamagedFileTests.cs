@@ -107,7 +107,7 @@ public sealed class DamagedFileTests
     [InlineData("main;f\n", "as raw: line 1: a stack ends with a blank and a number")]
     [InlineData("main 1\nf 99999999999999999999\n", "as raw: line 2: a stack ends with a blank and a number")]
     [InlineData("", "the file is empty")]
-    [InlineData("{\"a\":1}", "it is JSON, but no profile that is known")]
+    [InlineData("{\"a\":1}", "it is JSON, but no profile of the formats that can be read (speedscope, raw, pprof, chrome, gecko, perfetto, jsonl)")]
     [InlineData("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"shared\":{\"frames\":[]},\"profiles\":[{\"type\":\"sampled\",\"samples\":[[0]],\"weights\":[1]}]}", "as speedscope: near byte 131: 0 is no index into a table of 0")]
     [InlineData("{\"sonde_profile\":1,\"unit\":\"samples\",\"duration_ns\":0,\"interval_ns\":0}\n{\"in\":0,\"on\":0,\"samples\":1,\"weight\":1}\n", "as jsonl: near byte 108: \"in\" points at nothing")]
     [InlineData("{\"sonde_profile\":1,\"unit\":\"samples\"", "as jsonl: near byte 35: the file ends where a member of an object should be")]

@@ -47,9 +47,10 @@ public sealed class ReportTests
         report.WriteTop(4);
         report.WriteThreads();
         report.WriteStates();
-        Assert.True(report.WriteNeighbours(new Glob("parse")));
-        Assert.True(report.WriteNeighbours(new Glob("*e*")));
-        Assert.False(report.WriteNeighbours(new Glob("nobody")));
+        Assert.True(report.Has(new Glob("parse")));
+        report.WriteNeighbours(new Glob("parse"));
+        report.WriteNeighbours(new Glob("*e*"));
+        Assert.False(report.Has(new Glob("nobody")));
         report.WriteTree(1);
         Golden.Check(golden, text.ToString().Replace("\e", "␛", StringComparison.Ordinal));
     }

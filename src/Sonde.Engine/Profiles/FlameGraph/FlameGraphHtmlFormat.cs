@@ -20,6 +20,9 @@ public sealed class FlameGraphHtmlFormat : IProfileFormat
     public int MostTimed => FlameGraphSource.MostTimed;
 
     /// <inheritdoc/>
+    public bool IsReadable => false;
+
+    /// <inheritdoc/>
     public void Write(Profile profile, Stream output) => Write(FlameGraphSource.Of(profile), output);
 
     /// <inheritdoc/>

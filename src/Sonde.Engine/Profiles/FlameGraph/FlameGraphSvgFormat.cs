@@ -16,6 +16,9 @@ public sealed class FlameGraphSvgFormat : IProfileFormat
     public bool NeedsTimeline => false;
 
     /// <inheritdoc/>
+    public bool IsReadable => false;
+
+    /// <inheritdoc/>
     public void Write(Profile profile, Stream output) => Write(FlameGraphSource.Of(profile), output);
 
     /// <inheritdoc/>

@@ -77,7 +77,7 @@ static class FileContent
         return ProfileFormats.All.FirstOrDefault(format => format.Name == name) ?? throw Unknown();
     }
 
-    static FormatException Unknown() => new($"it is none of the formats that can be read ({ProfileFormats.Names})");
+    static FormatException Unknown() => new($"it is none of the formats that can be read ({ProfileFormats.ReadableNames})");
 
     /// <summary>By the fields at the top: a Perfetto trace has packets alone, a pprof file begins with one of several.</summary>
     static string? RecognizeProtobuf(ReadOnlySpan<byte> head)
@@ -168,7 +168,7 @@ static class FileContent
             input.Position = start;
         }
 
-        throw new FormatException("it is JSON, but no profile that is known");
+        throw new FormatException($"it is JSON, but no profile of the formats that can be read ({ProfileFormats.ReadableNames})");
     }
 
     static MemoryStream Collect(Stream stream, int most)

@@ -15,6 +15,9 @@ public interface IProfileFormat
     /// <summary>Up to how many samples it shows that as well, without needing it; 0 for none.</summary>
     int MostTimed => 0;
 
+    /// <summary>Whether a profile can be had from it again; not where it is made to be looked at.</summary>
+    bool IsReadable => true;
+
     /// <summary>Writes a profile.</summary>
     /// <param name="profile">What is written; a profile of sums, without times, can be written too.</param>
     /// <param name="output">Needs no buffer of its own, and stays open.</param>

@@ -21,8 +21,11 @@ public static class ProfileFormats
         new JsonLinesFormat(),
     ];
 
-    /// <summary>The names of all formats, for messages and help.</summary>
+    /// <summary>The names of all formats, which all can be written, for messages and help.</summary>
     public static string Names => string.Join(", ", All.Select(format => format.Name));
+
+    /// <summary>The names of those that can be read.</summary>
+    public static string ReadableNames => string.Join(", ", All.Where(format => format.IsReadable).Select(format => format.Name));
 
     /// <summary>The format of that name.</summary>
     /// <exception cref="UsageException">There is none.</exception>

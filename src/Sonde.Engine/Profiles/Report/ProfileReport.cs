@@ -69,14 +69,13 @@ public sealed class ProfileReport(Profile profile, TextWriter output, bool colou
         }
     }
 
-    /// <summary>Who calls the functions that match, and whom they call; false when there are none.</summary>
-    public bool WriteNeighbours(Glob function)
+    /// <summary>Whether there are functions that match.</summary>
+    public bool Has(Glob function) => _sums.Frames().Any(sum => function.MatchesFunction(profile.Frames[sum.Frame].Function));
+
+    /// <summary>Who calls the functions that match, and whom they call.</summary>
+    public void WriteNeighbours(Glob function)
     {
         var matches = _sums.Frames().Where(sum => Matches(profile.Frames[sum.Frame])).ToList();
-        if (matches.Count == 0)
-        {
-            return false;
-        }
 
         var (callers, callees) = _sums.Neighbours(Matches, out var all);
         output.WriteLine();
@@ -96,8 +95,6 @@ public sealed class ProfileReport(Profile profile, TextWriter output, bool colou
             output.WriteLine();
             output.WriteLine($"all {matches.Count} together: own {Share(all.Own).TrimStart()}, total {Share(all.Total).TrimStart()}");
         }
-
-        return true;
 
         bool Matches(Frame frame) => function.MatchesFunction(frame.Function);
     }

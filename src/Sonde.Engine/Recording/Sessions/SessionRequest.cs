@@ -21,11 +21,12 @@ public enum SessionWord : byte
 /// <summary>One thing asked of a session: a line of UTF-8.</summary>
 /// <param name="Verb">What.</param>
 /// <param name="Path">For a snapshot the file, with its whole path; null to have one named.</param>
-public readonly record struct SessionRequest(SessionWord Verb, string? Path = null)
+/// <param name="Format">For a file the name of its format; null for the recording's own.</param>
+public readonly record struct SessionRequest(SessionWord Verb, string? Path = null, string? Format = null)
 {
     /// <summary>The line, without its end.</summary>
     /// <remarks>A path may hold a newline, so it goes in base 64.</remarks>
-    public string Line => Path is null ? Verb.ToString() : $"{Verb} {Convert.ToBase64String(Encoding.UTF8.GetBytes(Path))}";
+    public string Line => Path is null ? Verb.ToString() : $"{Verb} {Convert.ToBase64String(Encoding.UTF8.GetBytes(Path))}{(Format is null ? "" : " " + Format)}";
 
     /// <summary>Reads a line.</summary>
     public static bool TryParse(string line, out SessionRequest request)
@@ -52,13 +53,14 @@ public readonly record struct SessionRequest(SessionWord Verb, string? Path = nu
             return true;
         }
 
+        var words = line[(blank + 1)..].Split(' ');
         var bytes = new byte[line.Length];
-        if (!Convert.TryFromBase64String(line[(blank + 1)..], bytes, out var length))
+        if (words.Length > 2 || !Convert.TryFromBase64String(words[0], bytes, out var length))
         {
             return false;
         }
 
-        request = new SessionRequest(known, Encoding.UTF8.GetString(bytes.AsSpan(0, length)));
+        request = new SessionRequest(known, Encoding.UTF8.GetString(bytes.AsSpan(0, length)), words is [_, var format] ? format : null);
         return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Sonde.Engine.Recording;
+using Sonde.Engine.Stacks;
 using Sonde.Linux;
 using Sonde.Script;
 
@@ -20,7 +21,7 @@ public sealed class KernelSampler : ISampler
     ICollector? _collector;
 
     /// <summary>A sampler whose program is in the kernel, but does not run yet.</summary>
-    /// <exception cref="UserErrorException">The kernel cannot do it or does not allow it; the message says why.</exception>
+    /// <exception cref="UserErrorException">The kernel cannot do it or does not allow it, or one of the processes does not exist or runs no CPython; the message says which.</exception>
     public KernelSampler(SamplingOptions options)
     {
         if (options.GilOnly)
@@ -31,6 +32,12 @@ public sealed class KernelSampler : ISampler
         if (!CapabilitySet.Effective.CanTrace)
         {
             throw new UserErrorException("--cpu, --off-cpu and --memory sample by a program in the kernel, which needs root, or CAP_BPF and CAP_PERFMON: run it with sudo. Without them, time by the clock is recorded of your own processes");
+        }
+
+        // What cannot be recorded is told before, in the same words for all kinds of samples.
+        foreach (var pid in options.All || options.Launched ? [] : options.Pids.Distinct())
+        {
+            PythonProcessView.Open(pid).Dispose();
         }
 
         _options = options;
@@ -72,6 +79,9 @@ public sealed class KernelSampler : ISampler
         _ => string.Create(CultureInfo.InvariantCulture,
             $"time on processors, {1e9 / _options.IntervalNs:0.##} times a second of each, in the kernel: every stack is that of one moment, and threads that wait cost nothing"),
     };
+
+    /// <inheritdoc/>
+    public bool HasMetPython => (!_options.All && !_options.Launched) || _program.Interpreters.Any;
 
     /// <inheritdoc/>
     public IEnumerable<string> Problems => _program.Problems;

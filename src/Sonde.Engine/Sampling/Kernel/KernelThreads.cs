@@ -28,9 +28,7 @@ sealed class KernelThreads(SampleRecorder recorder)
     }
 
     /// <summary>Whether any process that is sampled still runs.</summary>
-    public bool AnyAlive(SamplingOptions options) => options.Pids.Any(IsAlive) || (options.Subprocesses && _processes.Keys.Any(IsAlive));
-
-    static bool IsAlive(int pid) => ProcFs.TryReadStat(pid, out var stat) && (!stat.IsZombie || ProcFs.Tasks(pid).Any(tid => tid != pid));
+    public bool AnyAlive(SamplingOptions options) => options.Pids.Any(SamplerProgram.IsAlive) || (options.Subprocesses && _processes.Keys.Any(SamplerProgram.IsAlive));
 
     int Process(int pid)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sonde.Bpf;
 using Sonde.Engine.Scripts.Machine;
 using Sonde.Engine.Scripts.Python;
@@ -37,7 +38,7 @@ sealed class SamplerProgram : IDisposable
     public SamplerProgram(string text, int process, SampleTaker taken, string purpose = "sampling in the kernel", IReadOnlyCollection<int>? followed = null, bool withChildren = false)
     {
         (_purpose, _followed) = (purpose, [.. followed ?? []]);
-        _target = new MachineTarget(new MachineOptions { ProcessId = process });
+        _target = MakeTarget(process);
         try
         {
             _compiled = Compile(text, _target, purpose);
@@ -68,6 +69,11 @@ sealed class SamplerProgram : IDisposable
             _records?.Dispose();
             _script?.Dispose();
             _target.Dispose();
+            if (exception is UserErrorException or ScriptLoadException or LinuxException && HasEnded() is { } ended)
+            {
+                throw new UserErrorException(ended);
+            }
+
             if (exception is ScriptLoadException or LinuxException)
             {
                 throw new UserErrorException($"{purpose}: {exception.Message}");
@@ -105,10 +111,19 @@ sealed class SamplerProgram : IDisposable
     /// <summary>What could not be had, losses apart, a sentence each.</summary>
     public IEnumerable<string> Problems => [.. _tables?.Problems() ?? [], .. Mappings.Problems()];
 
+    /// <summary>Whether a process runs still; its first thread may have ended before the others.</summary>
+    public static bool IsAlive(int pid) => ProcFs.TryReadStat(pid, out var stat) && (!stat.IsZombie || ProcFs.Tasks(pid).Any(tid => tid != pid));
+
     /// <summary>Attaches it.</summary>
     /// <exception cref="UserErrorException">That failed; the message says why.</exception>
     public void Attach()
     {
+        // Nothing else would tell: a program that no process of its own runs attaches as well.
+        if (_followed.Length > 0 && Array.TrueForAll(_followed, static pid => !IsAlive(pid)))
+        {
+            throw new UserErrorException(HasEnded()!);
+        }
+
         try
         {
             for (var i = 0; i < _script.Programs.Count; i++)
@@ -118,7 +133,7 @@ sealed class SamplerProgram : IDisposable
         }
         catch (Exception exception) when (exception is ScriptLoadException or LinuxException)
         {
-            throw new UserErrorException(Array.Find(_followed, static pid => !ProcFs.Exists(pid)) is > 0 and var pid ? $"process {pid} has ended" : $"{_purpose}: {exception.Message}");
+            throw new UserErrorException(HasEnded() ?? $"{_purpose}: {exception.Message}");
         }
     }
 
@@ -158,6 +173,21 @@ sealed class SamplerProgram : IDisposable
         _records.Dispose();
         _script.Dispose();
         _target.Dispose();
+    }
+
+    /// <summary>What is said when one of the processes has ended; null while all live.</summary>
+    string? HasEnded() => Array.Find(_followed, static pid => !IsAlive(pid)) is > 0 and var pid ? string.Create(CultureInfo.InvariantCulture, $"process {pid} has ended") : null;
+
+    MachineTarget MakeTarget(int process)
+    {
+        try
+        {
+            return new MachineTarget(new MachineOptions { ProcessId = process });
+        }
+        catch (Exception exception) when (exception is UserErrorException or LinuxException && HasEnded() is { } ended)
+        {
+            throw new UserErrorException(ended);
+        }
     }
 
     static CompiledScript Compile(string text, MachineTarget target, string purpose)

@@ -35,6 +35,9 @@ sealed class PythonInterpreters(IReadOnlyList<PythonImage> first)
     /// <summary>How many there are.</summary>
     public int Count => _all.Count;
 
+    /// <summary>Whether there is one whose stacks can be read.</summary>
+    public bool Any => _all.Exists(static interpreter => interpreter is not null);
+
     /// <summary>The interpreter of a number; null when there is none, or none whose stacks can be read.</summary>
     public KnownInterpreter? this[int number] => (uint)number < (uint)_all.Count ? _all[number] : null;
 
