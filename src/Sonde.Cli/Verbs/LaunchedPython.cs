@@ -68,10 +68,32 @@ sealed class LaunchedPython : IDisposable
         catch (Exception exception) when (exception is UserErrorException or LinuxException or ElfException or IOException)
         {
             var reason = exception is IOException ? $"input or output failed: {FileError.Describe(exception)}" : exception.Message;
-            say($"{reason}. The command goes on without being followed");
+            say(HasEnded(stop) ? $"{reason}. The command has ended" : $"{reason}. The command goes on without being followed");
             WaitForEnd(stop);
             return false;
         }
+    }
+
+    /// <summary>Whether the command is over. Where the process that ran Python is, the rest of the command may be about to end, too.</summary>
+    bool HasEnded(CancellationToken stop)
+    {
+        const int turns = 100;
+        for (var turn = 0; turn < turns && !stop.IsCancellationRequested; turn++)
+        {
+            if (LaunchTracer.TryReap(_shell.Pid, out _))
+            {
+                return true;
+            }
+
+            if (ProcFs.TryReadStat(Pid, out var stat) && !stat.IsZombie)
+            {
+                return false;
+            }
+
+            stop.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(10));
+        }
+
+        return false;
     }
 
     /// <summary>Waits until the command has ended, or waiting is stopped; the command goes on then.</summary>
