@@ -2,6 +2,7 @@ using Sonde.Engine.Stacks;
 using Sonde.Engine.Targets;
 using Sonde.Linux;
 using Sonde.Python.Stacks;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Engine.Dump;
 
@@ -52,12 +53,7 @@ public static class Dumper
             if (isWhole)
             {
                 using var native = request.Native ? NativeStacks.Open(pid) : null;
-                Func<ThreadSnapshot, NativeTake>? take = native is null ? null : thread =>
-                {
-                    List<RawFrame> frames = [];
-                    var joined = native.TakeJoined(thread.Tid, TimeSpan.FromMilliseconds(200), view.Nested, thread.States, frames);
-                    return new NativeTake(joined, frames, [.. view.Nested.Parts]);
-                };
+                Func<ThreadSnapshot, NativeTake>? take = native is null ? null : thread => Take(native, view, thread);
                 var mappings = ProcFs.TryReadMaps(pid, out var read) ? read : [];
                 var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, mappings, mapping => MappedImage.Open(pid, mapping)) : null;
                 return new FrameDescriber(view, request, take).Describe(Describe(pid), snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, mappings, pid));
@@ -80,6 +76,29 @@ public static class Dumper
                     : $"process {pid} cannot be read: {snapshot.Threads[0].Problem}; try again");
             }
         }
+    }
+
+    /// <summary>Takes a thread's machine code, and its Python stack and state at that very moment: a thread that comes and goes is soon in another state than when it was seen first.</summary>
+    static NativeTake Take(NativeStacks native, PythonProcessView view, ThreadSnapshot thread)
+    {
+        var patience = TimeSpan.FromMilliseconds(200);
+        List<RawFrame> frames = [];
+        ThreadMoment? moment = null;
+        var joined = native.TakeJoined(thread.Tid, patience, view.Nested, thread.States, frames, () =>
+        {
+            var before = moment;
+            moment = view.ReadMoment(thread.States, view.Nested.Parts);
+            return before?.HoldsGil == moment.HoldsGil;
+        });
+        List<StackPart> parts = [.. view.Nested.Parts];
+        if (joined.Mismatch is not null || moment is null)
+        {
+            return new NativeTake(joined, frames, parts, thread);
+        }
+
+        var trace = joined.Native;
+        var activity = trace.Source == NativeSource.Waiting ? ThreadActivity.Of(view.Pid, trace.Letter, trace.Call, moment.Gils) : new ThreadActivity(ThreadState.Running, null);
+        return new NativeTake(joined, frames, parts, moment.Complete(thread, activity));
     }
 
     static DumpedProcess LookAtCore(string path, DumpRequest request)
@@ -106,7 +125,7 @@ public static class Dumper
             var joined = threads.TryGetValue(thread.Record.PthreadId, out var known)
                 ? NativeJoin.Join(native.Walk(known.Tid, known.Registers), [.. frames.Select(static frame => frame.CalledFromC)])
                 : new JoinedTrace { Native = new NativeTrace { Tid = 0, Source = NativeSource.None }, Mismatch = "the core file has no registers of it" };
-            return new NativeTake(joined, frames, thread.Parts);
+            return new NativeTake(joined, frames, thread.Parts, thread);
         };
         var asyncio = request.Tasks ? LoadedAsyncio.Find(view.Version, core.Mappings, static mapping => MappedImage.Open(mapping.Path)) : null;
         var dumped = new FrameDescriber(view, request, take).Describe(process, snapshot, asyncio, GreenletStacks.Of(snapshot.Threads, core.Mappings, core.Core.Pid));

@@ -21,8 +21,8 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
         var threads = new List<(ThreadSnapshot State, IReadOnlyList<ReadFrame> Python, JoinedTrace? Joined)>();
         foreach (var thread in snapshot.Threads)
         {
-            var (frames, parts, joined, missing) = Take(thread, reader);
-            threads.Add((thread with { Parts = parts, Problem = missing }, frames, joined));
+            var (state, frames, joined) = Take(thread, reader);
+            threads.Add((state, frames, joined));
         }
 
         List<(PythonTask Task, IReadOnlyList<ReadFrame> Frames)> tasks = [];
@@ -77,15 +77,15 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
     static string? Join(string? one, string? other) => one is null ? other : other is null ? one : $"{one}; {other}";
 
     /// <summary>The Python frames of a thread; with its machine code, where that is asked for, they are read anew, since both must have been there at one moment.</summary>
-    (IReadOnlyList<ReadFrame> Frames, IReadOnlyList<StackPart> Parts, JoinedTrace? Joined, string? Problem) Take(ThreadSnapshot thread, FrameReader reader)
+    (ThreadSnapshot State, IReadOnlyList<ReadFrame> Frames, JoinedTrace? Joined) Take(ThreadSnapshot thread, FrameReader reader)
     {
         if (native is null)
         {
             var frames = reader.Read(thread, out var partsOfFrames, out var problem);
-            return (frames, partsOfFrames, null, problem);
+            return (thread with { Parts = partsOfFrames, Problem = problem }, frames, null);
         }
 
-        var (joined, read, parts) = native(thread);
+        var (joined, read, parts, state) = native(thread);
         List<ReadFrame> python = [];
         foreach (var frame in read)
         {
@@ -97,11 +97,11 @@ sealed class FrameDescriber(PythonProcessView view, DumpRequest request, Func<Th
 
         if (joined.Mismatch is null && python.Count == read.Count)
         {
-            return (reader.Fill(parts, python), parts, joined, thread.Problem);
+            return (state with { Parts = parts }, reader.Fill(parts, python), joined);
         }
 
         var alone = reader.Read(thread, out var partsOfAlone, out var missing);
-        return (alone, partsOfAlone, joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" }, missing);
+        return (thread with { Parts = partsOfAlone, Problem = missing }, alone, joined with { Frames = [], Mismatch = joined.Mismatch ?? "its Python stack changed" });
     }
 
     static DumpedThread Describe(ThreadSnapshot thread, List<DumpedFrame> python, JoinedTrace? joined)

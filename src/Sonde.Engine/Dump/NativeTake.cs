@@ -7,4 +7,5 @@ namespace Sonde.Engine.Dump;
 /// <param name="Joined">The two in one.</param>
 /// <param name="Python">The Python frames, innermost first.</param>
 /// <param name="Parts">Which of them run in which interpreter, the innermost part first.</param>
-sealed record NativeTake(JoinedTrace Joined, IReadOnlyList<RawFrame> Python, IReadOnlyList<StackPart> Parts);
+/// <param name="State">The thread as it was at that moment; as it was seen before where the two were not joined.</param>
+sealed record NativeTake(JoinedTrace Joined, IReadOnlyList<RawFrame> Python, IReadOnlyList<StackPart> Parts, ThreadSnapshot State);

@@ -1,3 +1,5 @@
+using Sonde.Linux;
+
 namespace Sonde.Engine.Stacks;
 
 /// <summary>How a frame's caller was found.</summary>
@@ -57,6 +59,12 @@ public sealed record NativeTrace
 
     /// <summary>The frames, innermost first; an inlined function comes before the one it is part of.</summary>
     public IReadOnlyList<NativeFrame> Frames { get; init; } = [];
+
+    /// <summary>The system call that it waited in, with <see cref="NativeSource.Waiting"/>.</summary>
+    public ThreadCall Call { get; init; }
+
+    /// <summary>Its state by the kernel's letter then; with <see cref="NativeSource.Waiting"/>.</summary>
+    public char Letter { get; init; }
 
     /// <summary>Why the frames end before the one the thread began with; null when they do not.</summary>
     public string? Truncated { get; init; }

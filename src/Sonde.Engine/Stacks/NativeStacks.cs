@@ -73,22 +73,27 @@ public sealed class NativeStacks : IDisposable
     /// <param name="python">Reads the process's Python stacks, and knows afterwards which frames run in which interpreter.</param>
     /// <param name="states">The thread as its interpreters know it.</param>
     /// <param name="innermostFirst">Filled with the Python frames that <see cref="JoinedFrame.PythonIndex"/> counts.</param>
-    public JoinedTrace TakeJoined(int tid, TimeSpan patience, NestedStacks python, IReadOnlyList<ThreadRecord> states, List<RawFrame> innermostFirst)
+    /// <param name="beside">Reads what else shall be of that moment, right after the Python stack each time; says whether it was as it was before. Null for nothing.</param>
+    public JoinedTrace TakeJoined(int tid, TimeSpan patience, NestedStacks python, IReadOnlyList<ThreadRecord> states, List<RawFrame> innermostFirst, Func<bool>? beside = null)
     {
         List<RawFrame> earlier = [];
-        var readable = false;
+        var (readable, isAsBefore) = (false, false);
         Read();
         var native = Take(tid, patience, () =>
         {
             (earlier, var wasReadable) = ([.. innermostFirst], readable);
             Read();
-            return wasReadable && readable && AreSame(earlier, innermostFirst);
+            return wasReadable && readable && isAsBefore && AreSame(earlier, innermostFirst);
         });
         return native.Problem is null
             ? NativeJoin.Join(native, [.. innermostFirst.Select(frame => frame.CalledFromC)])
             : new() { Native = native, Mismatch = readable ? native.Problem : "the Python stack could not be read" };
 
-        void Read() => readable = python.Read(states, innermostFirst) is StackReadResult.Verified or StackReadResult.NoFrames;
+        void Read()
+        {
+            readable = python.Read(states, innermostFirst) is StackReadResult.Verified or StackReadResult.NoFrames;
+            isAsBefore = beside?.Invoke() ?? true;
+        }
     }
 
     /// <summary>The stack that given registers begin, as a core file has them.</summary>
@@ -174,9 +179,9 @@ public sealed class NativeStacks : IDisposable
                 _steps.Clear();
                 _memory.Clear();
                 var truncated = _unwinder.Walk(FrameRegisters.At(call.InstructionPointer, call.StackPointer), _memory, _steps);
-                if (isUnchanged() && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
+                if (isUnchanged() && files.TryReadState(out var letter) && letter != 'R' && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
                 {
-                    return new() { Tid = tid, Source = NativeSource.Waiting, Frames = Name(_steps), Truncated = truncated };
+                    return new() { Tid = tid, Source = NativeSource.Waiting, Frames = Name(_steps), Truncated = truncated, Call = call, Letter = letter };
                 }
 
                 problem = "the thread went on while it was read, each time anew";

@@ -207,24 +207,13 @@ public sealed class PythonProcessView : IDisposable
             parts.Add(part with { Frames = described.Count - before });
         }
 
-        var holder = group.States.FirstOrDefault(state => gils[state.Interpreter].Holder == state.Address);
-        var holds = holder.Address != 0;
-        var exception = Runtime.ReadException(parts.Count > 0 ? parts[0].State : group.Own);
-        return new ThreadSnapshot
+        var seen = new ThreadSnapshot
         {
             Record = group.Own,
             States = group.States,
             Parts = parts,
             Tid = group.Tid,
             Name = name,
-            State = activity.State,
-            Waiting = activity.State == ThreadState.WaitingForGil && holds ? null : activity.Waiting,
-            HoldsGil = holds,
-            // Who has been given the lock, but has not been woken for it yet, waits for it no more.
-            WaitsForGil = activity.State == ThreadState.WaitingForGil && !holds,
-            AskedToDropGil = holds && gils[holder.Interpreter].DropRequested,
-            CollectsGarbage = holds && Runtime.IsCollecting(holder.Interpreter),
-            Exception = exception == 0 ? null : Runtime.ReadTypeName(exception),
             Frames = described,
             Problem = result switch
             {
@@ -233,6 +222,24 @@ public sealed class PythonProcessView : IDisposable
                 _ => null,
             },
         };
+        return ReadMoment(group.States, parts, gils).Complete(seen, activity);
+    }
+
+    /// <summary>What the interpreters tell of a thread at this moment, its stack apart.</summary>
+    /// <param name="states">The thread as its interpreters know it.</param>
+    /// <param name="parts">Which of its frames run in which interpreter, the innermost part first.</param>
+    /// <param name="gils">The locks by interpreters, where they were read before; null to read them now.</param>
+    internal ThreadMoment ReadMoment(IReadOnlyList<ThreadRecord> states, IReadOnlyList<StackPart> parts, Dictionary<ulong, GilState>? gils = null)
+    {
+        List<GilState> locks = [.. states.Select(state => gils is null ? Runtime.ReadGil(state.Interpreter) : gils[state.Interpreter])];
+        var held = locks.FindIndex(gil => gil.Holder != 0 && states.Any(state => state.Address == gil.Holder));
+        var exception = Runtime.ReadException(parts.Count > 0 ? parts[0].State : states[0]);
+        return new ThreadMoment(
+            locks,
+            HoldsGil: held >= 0,
+            AskedToDropGil: held >= 0 && locks[held].DropRequested,
+            CollectsGarbage: held >= 0 && Runtime.IsCollecting(states[held].Interpreter),
+            exception == 0 ? null : Runtime.ReadTypeName(exception));
     }
 
     StackFrame? Describe(RawFrame frame) => Codes.TryGet(frame.Code, out var code) ? new StackFrame(frame, code, code.Locate(frame.InstructionOffsetBytes)) : null;

@@ -29,16 +29,19 @@ readonly record struct ThreadActivity(ThreadState State, string? Waiting)
             return default;
         }
 
-        var state = letter switch
-        {
-            'R' => ThreadState.Running,
-            'S' => ThreadState.Sleeping,
-            'D' => ThreadState.WaitingForIo,
-            'T' or 't' => ThreadState.Stopped,
-            _ => ThreadState.Unknown,
-        };
+        return files.TryReadCall(out var call) ? Of(pid, letter, call, gils) : new(StateOf(letter), null);
+    }
+
+    /// <summary>What the kernel's answers of one moment mean.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="letter">The thread's state.</param>
+    /// <param name="call">What it does in the kernel.</param>
+    /// <param name="gils">The locks of its interpreters.</param>
+    public static ThreadActivity Of(int pid, char letter, in ThreadCall call, IReadOnlyList<GilState> gils)
+    {
+        var state = StateOf(letter);
         // A stopped thread keeps the system call it was stopped in.
-        if (state is not (ThreadState.Sleeping or ThreadState.WaitingForIo) || !files.TryReadCall(out var call))
+        if (state is not (ThreadState.Sleeping or ThreadState.WaitingForIo))
         {
             return new(state, null);
         }
@@ -57,6 +60,15 @@ readonly record struct ThreadActivity(ThreadState State, string? Waiting)
         var name = SyscallNames.Of(call.Number);
         return new(isForGil ? ThreadState.WaitingForGil : WaitReason.Of(call), TakesDescriptor(name) && DescribeFile(pid, call.First) is { } file ? $"{name} of {file}" : name);
     }
+
+    static ThreadState StateOf(char letter) => letter switch
+    {
+        'R' => ThreadState.Running,
+        'S' => ThreadState.Sleeping,
+        'D' => ThreadState.WaitingForIo,
+        'T' or 't' => ThreadState.Stopped,
+        _ => ThreadState.Unknown,
+    };
 
     /// <summary>Whether a system call that blocks for a file has its descriptor first.</summary>
     static bool TakesDescriptor(string call) => call is "read" or "write" or "readv" or "writev" or "pread64" or "pwrite64" or "preadv" or "pwritev" or "preadv2" or "pwritev2"

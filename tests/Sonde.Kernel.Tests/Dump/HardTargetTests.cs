@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Sonde.Engine.Dump;
 using Sonde.Engine.Profiles.Formats;
 using Sonde.Kernel.Tests.Flow;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
+using ThreadState = Sonde.Engine.Profiles.ThreadState;
 
 namespace Sonde.Kernel.Tests.Dump;
 
@@ -13,6 +15,34 @@ public sealed class HardTargetTests : IDisposable
     readonly string _directory = Directory.CreateTempSubdirectory("sonde-").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory, InlineData(10), InlineData(13)]
+    public void State_and_machine_code_of_a_thread_that_comes_and_goes_are_of_one_moment(int minor)
+    {
+        using var target = Target.StartReady(Interpreters.OfVersion(minor), "naps.py");
+        var (waiting, running) = (0, 0);
+        for (var i = 0; i < 100 && (i < 10 || waiting == 0 || running == 0); i++)
+        {
+            foreach (var thread in Dumper.Dump(new DumpRequest { Pid = target.Pid, Native = true })[0].Threads)
+            {
+                if (thread.State.Name?.StartsWith("napper", StringComparison.Ordinal) != true || thread.NativeProblem is not null)
+                {
+                    continue;
+                }
+
+                // Where a thread waits its machine code is at a system call; in its own code it can only be while it runs.
+                var (state, innermost) = (thread.State, thread.Frames[0]);
+                var isInCall = innermost.IsNative && Path.GetFileName(innermost.File) is var file && !file.Contains("python", StringComparison.Ordinal);
+                Assert.True(
+                    state.State == ThreadState.Running ? state.Waiting is null : isInCall && (state.Waiting ?? "futex") is "clock_nanosleep" or "select" or "pselect6" or "futex",
+                    $"{DumpText.Status(state)}, {state.State}, waits in {state.Waiting ?? "nothing"}: {string.Join(", ", thread.Frames.Select(static frame => frame.Function))}");
+                Assert.True(state.State == ThreadState.Running || !state.HoldsGil, $"{state.State} with the lock");
+                (waiting, running) = state.State == ThreadState.Running ? (waiting, running + 1) : (waiting + 1, running);
+            }
+        }
+
+        Assert.True(waiting > 0 && running > 0, $"{waiting} waited, {running} ran");
+    }
 
     [Fact]
     public void A_program_whose_executable_was_deleted()
