@@ -116,6 +116,21 @@ public sealed class KernelSamplerTests
         Assert.InRange(inLock, spinning / 4, spinning);
     }
 
+    [Theory, InlineData("pyenv-3.8"), InlineData("pyenv-3.10"), InlineData("pyenv-3.12"), InlineData("pyenv-3.13"), InlineData("sid-3.15")]
+    public void A_thread_that_made_a_sub_interpreter_is_seen_in_its_own(string name)
+    {
+        Interpreter interpreter = Interpreters.Get(name);
+        Requires.Root();
+        using Target target = Target.StartReady(interpreter, "beside_interpreters.py", "0.5");
+        Profile profile = Record(new SamplingOptions { Pids = [target.Pid], Mode = SamplingMode.Cpu, IntervalNs = 1_000_000 }, () =>
+        {
+            target.Send();
+            target.WaitFor("done");
+        });
+        Assert.True(Share(profile, "work") > 0.8, $"{Share(profile, "work"):P1} of {profile.SampleCount} samples are in work()");
+        Assert.All(profile.Entries, entry => Assert.Contains(Frames(profile, entry.Stack), static frame => frame.Function is "main" or "(unknown Python frames)"));
+    }
+
     [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
     public void Memory_is_found_where_it_was_asked_for(string name)
     {

@@ -7,7 +7,8 @@ namespace Sonde.Script.Lowering.Python;
 /// <summary>Writes the function that finds the Python frame the current thread runs, when no register of the probe holds it.</summary>
 /// <remarks>
 /// The process is looked up by its number; one that is not known is asked about. In a Python process the thread's state is the one in the interpreters' lists
-/// whose <c>thread_id</c> is the thread pointer. Found once it is remembered by the thread's number, and held against the thread pointer and its neighbours in
+/// whose <c>thread_id</c> is the thread pointer; of several, in sub-interpreters, that of the oldest interpreter that has frames, since one that only made an interpreter has a
+/// state without any in it. Found once it is remembered by the thread's number, and held against the thread pointer and its neighbours in
 /// the list at each use: memory of a state that is gone is not read as one. A process that began another program, or has the number of one that ended, has
 /// other memory (<c>task_struct.mm</c>), and is asked about again.
 /// Parameter: the walk, which is given the frame and the interpreter's number.
@@ -59,19 +60,8 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
 
         _ir.MoveTo(have);
         row = PythonRows.Find(_ir, maps, _walk);
-        var frame = Pointer(_ir.Arithmetic(IrOperation.Add, state, PythonRows.Number(_ir, row, PythonImageRow.ThreadFrame)), unreadable);
-        var (direct, inside, found) = (_ir.NewBlock("direct"), _ir.NewBlock("inside"), _ir.NewBlock("found"));
-        var result = _ir.Copy(frame);
-        _ir.Branch(Condition.Equal, PythonRows.Number(_ir, row, PythonImageRow.FrameInCFrame), 0, direct, inside);
-        _ir.MoveTo(inside);
-        var nested = _ir.NewBlock("nested");
-        _ir.Branch(Condition.Equal, result, 0, none, nested);
-        _ir.MoveTo(nested);
-        var at = _ir.Arithmetic(IrOperation.Add, result, _ir.Arithmetic(IrOperation.Subtract, PythonRows.Number(_ir, row, PythonImageRow.FrameInCFrame), 1));
-        _ir.Move(result, Pointer(at, unreadable));
-        _ir.Jump(direct);
-        _ir.MoveTo(direct);
-        _ir.Branch(Condition.Equal, result, 0, none, found);
+        var found = _ir.NewBlock("found");
+        var result = FindFrame(_ir, row, new IrAddress(_walk, PythonMaps.WalkWord), state, found, none, unreadable);
         _ir.MoveTo(found);
         _ir.Store(Size.Double, new IrAddress(_walk, PythonMaps.WalkFrameAddress), result);
         _ir.Return(Found);
@@ -82,6 +72,23 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
         _ir.MoveTo(none);
         _ir.Return(None);
         return function;
+    }
+
+    /// <summary>Goes to <paramref name="found"/> with the innermost frame of a thread state, or to <paramref name="none"/>.</summary>
+    static VirtualRegister FindFrame(IrBuilder ir, VirtualRegister row, IrAddress word, VirtualRegister state, BasicBlock found, BasicBlock none, BasicBlock unreadable)
+    {
+        var (direct, inside, nested) = (ir.NewBlock("direct"), ir.NewBlock("inside"), ir.NewBlock("nested"));
+        var result = ir.Copy(PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, state, PythonRows.Number(ir, row, PythonImageRow.ThreadFrame)), unreadable));
+        ir.Branch(Condition.Equal, PythonRows.Number(ir, row, PythonImageRow.FrameInCFrame), 0, direct, inside);
+        ir.MoveTo(inside);
+        ir.Branch(Condition.Equal, result, 0, none, nested);
+        ir.MoveTo(nested);
+        var at = ir.Arithmetic(IrOperation.Add, result, ir.Arithmetic(IrOperation.Subtract, PythonRows.Number(ir, row, PythonImageRow.FrameInCFrame), 1));
+        ir.Move(result, PythonRows.Pointer(ir, word, at, unreadable));
+        ir.Jump(direct);
+        ir.MoveTo(direct);
+        ir.Branch(Condition.Equal, result, 0, none, found);
+        return result;
     }
 
     VirtualRegister Walked(int offset) => _ir.Load(Size.Double, new IrAddress(_walk, offset));
@@ -168,7 +175,13 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
         _ir.MoveTo(late);
         _ir.Branch(Condition.Less, _ir.Call(Helper.KtimeGetNs), _ir.Load(Size.Double, new IrAddress(thread, PythonMaps.ThreadUntil)), none, search);
         _ir.MoveTo(verify);
-        Verify(row, state, search, have);
+        var (verified, frameless) = (_ir.NewBlock("verified"), _ir.NewBlock("frameless"));
+        Verify(row, state, search, verified);
+        // The thread may run in another interpreter than when its state was found.
+        _ir.MoveTo(verified);
+        FindFrame(_ir, row, new IrAddress(_walk, PythonMaps.WalkWord), state, have, frameless, search);
+        _ir.MoveTo(frameless);
+        _ir.Branch(Condition.Less, _ir.Call(Helper.KtimeGetNs), _ir.Load(Size.Double, new IrAddress(thread, PythonMaps.ThreadUntil)), none, search);
 
         _ir.MoveTo(search);
         Search(key, state, searches, none, unreadable, have);
@@ -234,8 +247,8 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
         var current = ir.Load(Size.Double, new IrAddress(walk, PythonMaps.WalkInterpreter));
         ir.Branch(Condition.Equal, current, 0, end, there);
         ir.MoveTo(there);
-        var first = PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, current, PythonRows.Number(ir, row, PythonImageRow.InterpreterThreads)), end);
-        ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkThread), first);
+        var newest = PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, current, PythonRows.Number(ir, row, PythonImageRow.InterpreterThreads)), end);
+        ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkThread), newest);
         var following = PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, current, PythonRows.Number(ir, row, PythonImageRow.InterpreterNext)), end);
         ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkInterpreter), following);
         ir.Return(0);
@@ -244,8 +257,17 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
         var id = PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, state, PythonRows.Number(ir, row, PythonImageRow.ThreadId)), end);
         ir.Branch(Condition.Equal, id, ir.Load(Size.Double, new IrAddress(walk, PythonMaps.WalkThreadPointer)), found, other);
         ir.MoveTo(found);
+        var (withFrames, bare, firstFound) = (ir.NewBlock("with_frames"), ir.NewBlock("bare"), ir.NewBlock("first_found"));
+        FindFrame(ir, row, word, state, withFrames, bare, end);
+        ir.MoveTo(bare);
+        ir.Branch(Condition.Equal, ir.Load(Size.Double, new IrAddress(walk, PythonMaps.WalkFound)), 0, firstFound, other);
+        ir.MoveTo(firstFound);
         ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkFound), state);
-        ir.Jump(end);
+        ir.Jump(other);
+        // The lists begin with the newest interpreter.
+        ir.MoveTo(withFrames);
+        ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkFound), state);
+        ir.Jump(other);
         ir.MoveTo(other);
         var next = PythonRows.Pointer(ir, word, ir.Arithmetic(IrOperation.Add, ir.Arithmetic(IrOperation.Add, state, PythonRows.Number(ir, row, PythonImageRow.ThreadLinks)), 8), end);
         ir.Store(Size.Double, new IrAddress(walk, PythonMaps.WalkThread), next);
