@@ -94,6 +94,31 @@ public sealed class NestedInterpreterTests
             .Distinct().Order(StringComparer.Ordinal)];
     }
 
+    [Theory, InlineData("pyenv-3.10"), InlineData("pyenv-3.12"), InlineData("pyenv-3.13")]
+    public void Is_sampled_with_its_machine_code_while_it_waits(string name)
+    {
+        using var target = Target.StartReady(Interpreters.Get(name), "nested_interpreters.py");
+        using (var view = PythonProcessView.Open(target.Pid))
+        {
+            WaitForAll(view);
+        }
+
+        var options = new SamplingOptions { Pids = [target.Pid], IntervalNs = 10_000_000, Idle = true, Native = true };
+        using var sampler = new OutsideSampler(options);
+        var recorder = new SampleRecorder(new ProfileInfo { IntervalNs = options.IntervalNs }, keepsTimeline: true);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        sampler.Run(recorder, stop.Token);
+
+        var profile = recorder.Copy();
+        Assert.Equal(["MainThread", "nester", "worker"], profile.Threads.Select(static thread => thread.Name).Order());
+        Assert.All(profile.Timeline, sample =>
+        {
+            var names = Names(profile, sample.Stack);
+            Assert.DoesNotContain("[machine code not seen]", names);
+            Assert.True(names.IndexOf("PyRun_StringFlags") is var call && call > names.IndexOf("enter") && call < names.IndexOf("[sub-interpreter]"), string.Join(';', names));
+        });
+    }
+
     static List<string> Names(Profile profile, int stack)
     {
         List<string> names = [];
