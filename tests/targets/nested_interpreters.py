@@ -37,7 +37,7 @@ def spin(count):
     while count:
         count -= 1
 
-spin(20000)
+spin(100000)
 """
 
 
@@ -55,7 +55,7 @@ def come_and_go(interpreter):
         # Before 3.12 a thread in one interpreter does not hear that one in another wants the lock that they share.
         time.sleep(0.001)
         enter(interpreter, SPIN)
-        pause(20000)
+        pause(100000)
 
 
 def wait():

@@ -73,7 +73,8 @@ sealed class SampledProcess : IDisposable
     /// <param name="interval">The number of the interval that this is the moment of; negative to look without recording.</param>
     public void Look(long interval)
     {
-        if (Clock.MonotonicNs - _listedNs >= ListAgeNs && !List())
+        // A call into another interpreter may have a thread state of its own, for as long as it lasts.
+        if ((_isNested || Clock.MonotonicNs - _listedNs >= ListAgeNs) && !List())
         {
             return;
         }
@@ -349,7 +350,6 @@ sealed class SampledProcess : IDisposable
     {
         if (_records.Exists(record => !_known.Contains(record)))
         {
-            _namedNs = 0;
             // With a new interpreter comes a new thread.
             _gils.Clear();
         }
@@ -411,6 +411,7 @@ sealed class SampledProcess : IDisposable
         };
         _threads[record.Address] = thread;
         _order.Add(thread);
+        // It is asked at once what it is called.
         _namedNs = 0;
         return thread;
     }
