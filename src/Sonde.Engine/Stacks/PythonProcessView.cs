@@ -193,10 +193,28 @@ public sealed class PythonProcessView : IDisposable
     ThreadSnapshot Look(in StatesOfThread group, string? name, Dictionary<ulong, GilState> gils)
     {
         const long budgetNs = 50_000_000;
-        var activity = Pid == 0 ? default : ThreadActivity.Of(Pid, group.Tid, [.. group.States.Select(state => gils[state.Interpreter])]);
-        var isAsleep = Pid == 0 || activity.State is not (ThreadState.Unknown or ThreadState.Running);
+        const int mostTries = 4;
+        ThreadActivity activity = default;
+        StackReadResult result;
         List<RawFrame> frames = [];
-        var result = Nested.Read(group.States, frames, budgetNs, isAsleep);
+        using (var files = Pid == 0 || group.Tid == 0 ? null : new ThreadFiles(Pid, group.Tid))
+        {
+            var tries = 0;
+            bool hasMoved;
+            do
+            {
+                ThreadTurns before = default, after = default;
+                files?.TryReadTurns(out before);
+                activity = files is null ? default : ThreadActivity.Of(Pid, group.Tid, [.. group.States.Select(state => gils[state.Interpreter])]);
+                var isAsleep = Pid == 0 || (tries < mostTries && activity.State is not (ThreadState.Unknown or ThreadState.Running));
+                result = Nested.Read(group.States, frames, budgetNs, isAsleep);
+                files?.TryReadTurns(out after);
+                // What was read of a thread as of one that sleeps holds only if it did; one that comes and goes all the time is read as one that runs.
+                hasMoved = isAsleep && before.Turns != after.Turns;
+            }
+            while (hasMoved && tries++ < mostTries);
+        }
+
         List<StackFrame> described = [];
         List<StackPart> parts = [];
         foreach (var part in Nested.Parts)

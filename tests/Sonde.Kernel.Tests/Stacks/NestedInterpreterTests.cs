@@ -141,7 +141,7 @@ public sealed class NestedInterpreterTests
         {
             threads = view.Snapshot().Threads;
         }
-        while (threads.Count(static thread => thread.Frames is [{ Function: "innermost" }, ..] && thread.Waiting is not null) < 3 && Environment.TickCount64 < deadline);
+        while (threads.Count(static thread => thread.Frames is [{ Function: "innermost" }, ..] && thread.Waiting?.StartsWith("read of ", StringComparison.Ordinal) == true) < 3 && Environment.TickCount64 < deadline);
 
         return threads.ToDictionary(static thread => thread.Name ?? "?");
     }
