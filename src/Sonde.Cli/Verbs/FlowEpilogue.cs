@@ -46,7 +46,8 @@ static class FlowEpilogue
 
     static string Open(FlowReport report) => report.OpenCalls > 0 ? Line($", {report.OpenCalls:N0} calls still running") : "";
 
-    static IEnumerable<string> Losses(FlowReport report, FlowRequest request)
+    /// <summary>What was lost, and why.</summary>
+    public static IEnumerable<string> Losses(FlowReport report, FlowRequest request)
     {
         var (counts, losses) = (report.Counts, report.Losses);
         if (losses.Entries + losses.Exits > 0)

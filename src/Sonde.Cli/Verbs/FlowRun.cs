@@ -4,7 +4,6 @@ using Sonde.Engine;
 using Sonde.Engine.Flow;
 using Sonde.Engine.Flow.Inside;
 using Sonde.Engine.Flow.Sinks;
-using Sonde.Engine.Injection;
 using Sonde.Engine.Output;
 using Sonde.Engine.Runtimes;
 using Sonde.Engine.Targets;
@@ -28,7 +27,7 @@ sealed class FlowRun : IDisposable
     FlowRun(FlowRequest request, bool isInside, RunningRuntime? runtime)
     {
         _request = request;
-        _session = runtime is not null ? new RuntimeFlowSession(request.Pids[0], runtime, request.Options) : isInside ? new InsideSession(request.Options, new InjectingLoader(Injection(request))) : new FlowSession(request.Options);
+        _session = runtime is not null ? new RuntimeFlowSession(request.Pids[0], runtime, request.Options) : isInside ? new InsideSession(request.Options, new InjectingLoader(InjectOption.Of(request))) : new FlowSession(request.Options);
         _summary = request.Summary ? new SummarySink() : null;
         _signals = new EndingSignals(_stop.Cancel);
     }
@@ -194,13 +193,6 @@ sealed class FlowRun : IDisposable
             }
         }
     }
-
-    static InjectionOptions Injection(FlowRequest request) => new()
-    {
-        IsAllowed = request.IsInjectionAllowed || InjectionOptions.IsAllowedByEnvironment,
-        AcceptsRisk = request.AcceptsRisk,
-        Guard = InjectOption.Guard,
-    };
 
     static void Follow(int pid, PythonImage image)
     {

@@ -32,7 +32,7 @@ static class FlowVerb
         var json = new Option<bool>("--json") { Description = "One JSON object a line instead of text." };
         var output = new Option<string?>("--output", "-o") { Description = "Write to FILE instead; the extension picks the format: .txt, .jsonl, or .json for a Chrome and Perfetto trace.", HelpName = "FILE" };
         var summary = new Option<bool>("--summary") { Description = "At the end, a table of calls, total, own, average and maximum time per function; without --json and -o nothing else." };
-        var engine = new Option<string>("--engine") { Description = "Where calls are seen: outside (probes in the kernel), inside (code in the process, some 20 times cheaper; needs --inject), auto (inside if --inject is given and it works).", HelpName = "ENGINE", DefaultValueFactory = _ => "auto" };
+        var engine = FlowEngineChoice.CreateOption();
         var inject = InjectOption.Create();
         var risk = InjectOption.CreateRisk();
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
@@ -50,7 +50,7 @@ static class FlowVerb
             Results = parsed.GetValue(result),
             Pids = parsed.GetValue(pids) ?? [],
             All = parsed.GetValue(all),
-            Engine = EngineOf(parsed.GetValue(engine)!),
+            Engine = FlowEngineChoice.Read(parsed, engine),
             IsInjectionAllowed = parsed.GetValue(inject),
             AcceptsRisk = parsed.GetValue(risk),
             Command = CommandOf(parsed, command),
@@ -111,14 +111,6 @@ static class FlowVerb
 
         return true;
     }
-
-    static FlowEngine EngineOf(string name) => name switch
-    {
-        "auto" => FlowEngine.Auto,
-        "outside" => FlowEngine.Outside,
-        "inside" => FlowEngine.Inside,
-        _ => throw new UsageException($"--engine '{name}': must be auto, outside or inside"),
-    };
 
     static Option<string[]> Globs(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = "GLOB" };

@@ -21,6 +21,14 @@ static class InjectOption
         Guard = Guard,
     };
 
+    /// <summary>The same, for a flow.</summary>
+    public static InjectionOptions Of(FlowRequest request) => new()
+    {
+        IsAllowed = request.IsInjectionAllowed || InjectionOptions.IsAllowedByEnvironment,
+        AcceptsRisk = request.AcceptsRisk,
+        Guard = Guard,
+    };
+
     /// <summary>The command line that runs this very program as the guard of what it has put in; by dotnet where it was started so.</summary>
     public static string[] Guard { get; } =
         [.. Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == "dotnet" ? (string[])[program, Path.Combine(AppContext.BaseDirectory, "sonde.dll")] : [Environment.ProcessPath ?? "sonde"], InjectionGuard.Verb];

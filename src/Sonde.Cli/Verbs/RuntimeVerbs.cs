@@ -14,18 +14,21 @@ static class RuntimeVerbs
         var language = Language();
         var latency = new Option<bool>("--latency", "-L") { Description = "The time that calls take too, with what is called inside." };
         var system = new Option<bool>("--syscalls", "-S") { Description = "System calls too." };
+        var engine = FlowEngineChoice.CreateOption();
+        var inject = InjectOption.Create();
+        var risk = InjectOption.CreateRisk();
         var verb = new Command("calls", "Count calls: of Python, Java, Ruby or PHP functions, or of any probes.")
         {
-            probes, options.Pid, language, latency, system, options.Top, options.Interval, options.Count, options.For, options.Output, options.Json, options.ShowProgram,
+            probes, options.Pid, language, latency, system, engine, inject, risk, options.Top, options.Interval, options.Count, options.For, options.Output, options.Json, options.ShowProgram,
         };
         verb.SetAction(parsed =>
         {
             var times = options.Times(parsed);
             if (parsed.GetValue(probes) is { Length: > 0 } words)
             {
-                if (parsed.GetValue(latency) || parsed.GetValue(system) || parsed.GetValue(language) is not null)
+                if (parsed.GetValue(latency) || parsed.GetValue(system) || parsed.GetValue(language) is not null || parsed.GetValue(inject) || parsed.GetResult(engine) is { Implicit: false })
                 {
-                    throw new UsageException("calls: --latency, --syscalls and --language are for a language's own functions; 'sonde latency' measures native ones");
+                    throw new UsageException("calls: --latency, --syscalls, --language, --engine and --inject are for a language's own functions; 'sonde latency' measures native ones");
                 }
 
                 return options.Run(parsed, "calls", ProbePrograms.Counts(ProbeVerbs.Spellings(words), parsed.GetValue(options.Top), times));
@@ -33,6 +36,27 @@ static class RuntimeVerbs
 
             var pid = parsed.GetValue(options.Pid) ?? throw new UsageException("calls: whose? Give -p PID, or functions to count, such as 'libc:str*'");
             var runtime = Choose(RunningRuntime.Of(pid), pid, parsed.GetValue(language), "calls", static each => each.IsPython || each.Runtime.Calls.Any(call => each.Probes.Contains(call.Entry)), static each => each.Calls.Count > 0);
+            var request = new FlowRequest
+            {
+                Pids = [pid],
+                Engine = FlowEngineChoice.Read(parsed, engine),
+                IsInjectionAllowed = parsed.GetValue(inject),
+                AcceptsRisk = parsed.GetValue(risk),
+                Output = parsed.GetValue(options.Output),
+                Json = parsed.GetValue(options.Json),
+            };
+            var choice = FlowEngineChoice.For(request, "calls", !runtime.IsPython ? $"there is one for Python, none for {runtime.Runtime.Title}"
+                : parsed.GetValue(system) ? "system calls (--syscalls) are counted by the kernel's programs only" : parsed.GetValue(options.ShowProgram) ? "it has no program to show" : null);
+            if (choice.Why is { } why)
+            {
+                Console.Error.WriteLine($"sonde: {why}");
+            }
+
+            if (choice.IsInside)
+            {
+                return CallsFromInside.Execute(request, parsed.GetValue(latency), parsed.GetValue(options.Top), times);
+            }
+
             var program = RuntimePrograms.Calls(runtime, parsed.GetValue(latency), parsed.GetValue(system), parsed.GetValue(options.Top), times);
             return options.Run(parsed, "calls", Warned(program, runtime, pid));
         });

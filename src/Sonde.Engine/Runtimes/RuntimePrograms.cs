@@ -45,18 +45,24 @@ static class RuntimePrograms
             printed.Add("@syscalls");
         }
 
+        var table = CallsTable(runtime.IsPython, runtime.Runtime.Separator, latency, top, printed[^1]);
+        return new VerbProgram(text.Report(times, printed, !latency ? [] : runtime.IsPython ? ["@start"] : ["@start", "@depth"]).ToString(), new TableForm(table), runtime.Runtime.CallsNote is { } note ? [note] : []);
+    }
+
+    /// <summary>The table of <c>calls</c>; a Python function's key is its name and its file.</summary>
+    public static TableLayout CallsTable(bool isPython, string separator, bool latency, int top, string lastMap)
+    {
         List<TableColumn> columns = [new("# CALLS", ["@calls", "@syscalls"])];
         if (latency)
         {
             columns.Add(new("TIME (us)", ["@ns"]) { Unit = TableUnit.Microseconds });
         }
 
-        var table = new TableLayout("FUNCTION", columns, printed[^1])
+        return new TableLayout("FUNCTION", columns, lastMap)
         {
             Top = top,
-            KeyText = runtime.IsPython ? static parts => parts.Count == 2 ? $"{parts[0]} ({parts[1]})" : parts[0] : parts => string.Join(runtime.Runtime.Separator, parts.Where(static part => part.Length > 0)),
+            KeyText = isPython ? static parts => parts.Count == 2 ? $"{parts[0]} ({parts[1]})" : parts[0] : parts => string.Join(separator, parts.Where(static part => part.Length > 0)),
         };
-        return new VerbProgram(text.Report(times, printed, !latency ? [] : runtime.IsPython ? ["@start"] : ["@start", "@depth"]).ToString(), new TableForm(table), runtime.Runtime.CallsNote is { } note ? [note] : []);
     }
 
     /// <summary>Tells each collection of at least some length.</summary>

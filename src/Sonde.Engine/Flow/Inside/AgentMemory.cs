@@ -32,8 +32,8 @@ static class AgentMemory
     /// <summary>The agent found the heartbeat too old and has stopped for good.</summary>
     public const int Abandoned = 2;
 
-    /// <summary>A heartbeat that is too old whatever the time is: it stops the agent.</summary>
-    public const ulong Stopped = 1UL << 63;
+    /// <summary>A heartbeat that is too old whatever the time is: it stops the agent. The agent subtracts it from the time, and both are signed: the age must not overflow.</summary>
+    public const ulong Stopped = 3UL << 62;
 
     public const int ControlRing = 0, ControlHead = 8, ControlMask = 16, ControlBytes = 24, ControlThread = 32, ControlAge = 40, ControlCodes = 48, ControlShared = 56;
     public const int TableAt = 4096, SlotBytes = 32, SlotCode = 0, SlotIdentity = 8, SlotNumber = 16;
