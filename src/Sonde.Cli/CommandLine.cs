@@ -13,7 +13,7 @@ static class CommandLine
         if (name.Contains('/'))
         {
             return IsExecutable(name) ? command
-                : throw new UserErrorException(File.Exists(name) ? $"'{name}' is not executable" : $"'{name}' does not exist");
+                : throw new UserErrorException(File.Exists(name) ? $"'{name}' is not executable" : Directory.Exists(name) ? $"'{name}' is a directory, no program" : $"'{name}' does not exist");
         }
 
         foreach (var directory in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':'))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Sonde.Bpf;
 using Sonde.Cli.Scripts;
@@ -24,6 +25,7 @@ static class Program
 
     static int Main(string[] arguments)
     {
+        ConsoleText.Install();
         try
         {
             return Dispatch(arguments);
@@ -129,6 +131,12 @@ static class Program
             RunVerbHelp.Create(),
             RunVerbHelp.CreateTools(),
         };
+        foreach (var help in root.Options.Select(static option => option.Action).OfType<HelpAction>())
+        {
+            // The runtime would ask the terminal in its own way, see ConsoleText.
+            help.MaxWidth = RawTerminal.OutputColumns ?? int.MaxValue;
+        }
+
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

@@ -21,12 +21,15 @@ public sealed unsafe class EndingSignals : IDisposable
     const nint Default = 0;
     const nint Ignore = 1;
 
+    /// <summary>Whoever sends a signal to a program and then to its process group, as timeout(1) does, sends it twice and means it once.</summary>
+    const long OnceMs = 500;
+
     readonly List<PosixSignalRegistration> _registrations = [];
     readonly Action _end;
-    int _asked;
+    long _asked;
 
     /// <summary>Listens from here on.</summary>
-    /// <param name="end">Called at the first signal, on a thread of its own. At the second a signal does what it does without us: it kills.</param>
+    /// <param name="end">Called at the first signal, on a thread of its own. Half a second later another one does what it does without us: it kills.</param>
     public EndingSignals(Action end)
     {
         _end = end;
@@ -43,9 +46,11 @@ public sealed unsafe class EndingSignals : IDisposable
 
     void Handle(PosixSignalContext context)
     {
-        if (Interlocked.Exchange(ref _asked, 1) == 0)
+        var now = Environment.TickCount64;
+        var asked = Interlocked.CompareExchange(ref _asked, now, 0);
+        context.Cancel = asked == 0 || now - asked < OnceMs;
+        if (asked == 0)
         {
-            context.Cancel = true;
             _end();
         }
     }

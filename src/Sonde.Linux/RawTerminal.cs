@@ -36,16 +36,23 @@ public sealed unsafe class RawTerminal : IDisposable
     public FileDescriptor Input => _input;
 
     /// <summary>Columns and rows; 80 and 24 when the terminal does not know.</summary>
-    public (int Columns, int Rows) Size
+    public (int Columns, int Rows) Size => SizeOf(_output) ?? (80, 24);
+
+    /// <summary>The columns of the terminal that is standard output; null when it is none, or does not know.</summary>
+    public static int? OutputColumns
     {
         get
         {
-            // struct winsize: rows, columns, and two that are not used (include/uapi/asm-generic/termios.h).
-            ulong size = 0;
-            return _output.IoControl(GetWindowSize, ref size).Failed || (ushort)size == 0 || (ushort)(size >> 16) == 0
-                ? (80, 24)
-                : ((ushort)(size >> 16), (ushort)size);
+            using var output = FileDescriptor.Borrow(1);
+            return SizeOf(output)?.Columns;
         }
+    }
+
+    /// <summary>struct winsize: rows, columns, and two that are not used (include/uapi/asm-generic/termios.h).</summary>
+    static (int Columns, int Rows)? SizeOf(FileDescriptor terminal)
+    {
+        ulong size = 0;
+        return terminal.IoControl(GetWindowSize, ref size).Failed || (ushort)size == 0 || (ushort)(size >> 16) == 0 ? null : ((ushort)(size >> 16), (ushort)size);
     }
 
     /// <summary>Takes over the terminal that is standard input and output; null when they are not one.</summary>

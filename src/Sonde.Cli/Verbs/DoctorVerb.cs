@@ -22,7 +22,7 @@ static class DoctorVerb
     static int Run(int? pid, bool json)
     {
         var findings = Doctor.Examine(pid);
-        using var output = Console.OpenStandardOutput();
+        using var output = ConsoleText.Output();
         var colour = Terminal.UsesColour(standardError: false);
         foreach (var finding in findings)
         {

@@ -70,6 +70,11 @@ sealed class FlowRun : IDisposable
             Say(why);
         }
 
+        if (choice.IsInside && (request.Options.Arguments || request.Options.Results))
+        {
+            Say("arguments and results are not seen from inside; --engine outside, or --args, shows them");
+        }
+
         // Where they were not asked for, arguments are a present of the engine outside.
         request = choice.IsInside ? request with { Options = request.Options with { Arguments = false, Results = false } } : request;
         using var run = new FlowRun(request, choice.IsInside, runtime: null);
@@ -137,7 +142,7 @@ sealed class FlowRun : IDisposable
             Say($"following {Name(_request.Pids[0])}: {runtime.Description}");
         }
 
-        _sinks = OpenSinks((long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);
+        _sinks = OpenSinks(_session is InsideSession seen ? seen.StartNs : (long)Clock.MonotonicNs, _request.ClockTime ? Clock.MonotonicToRealTimeNs : null);
         if (_session is FlowSession session && _request.Command.Count > 0)
         {
             Launch(session);

@@ -112,8 +112,18 @@ static class FlowVerb
         return true;
     }
 
-    static Option<string[]> Globs(string name, string description, params string[] aliases) =>
-        new(name, aliases) { Description = description, HelpName = "GLOB" };
+    static Option<string[]> Globs(string name, string description, params string[] aliases)
+    {
+        var option = new Option<string[]>(name, aliases) { Description = description, HelpName = "GLOB" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(static token => token.Value.Length == 0))
+            {
+                result.AddError($"{name} '': nothing has an empty name; '*' stands for anything");
+            }
+        });
+        return option;
+    }
 
     static int BufferBytes(int mebibytes) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20;
 }

@@ -39,7 +39,7 @@ static class InspectVerb
     {
         using var inspector = new Inspector(request);
         var sites = inspector.Inspect();
-        var output = Console.OpenStandardOutput();
+        var output = ConsoleText.Output();
         if (json)
         {
             using var writer = new InspectJson(output);

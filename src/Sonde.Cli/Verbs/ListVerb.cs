@@ -46,7 +46,7 @@ static class ListVerb
     {
         var lister = new ProbeLister(request);
         var count = 0;
-        var output = Console.OpenStandardOutput();
+        var output = ConsoleText.Output();
         if (json)
         {
             using var writer = new ListJson(new BufferedStream(output, 1 << 16));

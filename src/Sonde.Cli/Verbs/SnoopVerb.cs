@@ -20,7 +20,7 @@ static class SnoopVerb
         var fields = new Option<int>("--fields") { Description = "Show objects with their attributes, N objects deep.", HelpName = "N" };
         var callRepr = new Option<bool>("--repr") { Description = "Run the program's own __repr__ for its objects." };
         var secrets = new SecretOptions();
-        var count = new Option<int>("--count", "-n") { Description = "Stop after N calls.", HelpName = "N" };
+        var count = new Option<int>("--count", "-n") { Description = "Stop after N calls; 0 for no limit.", HelpName = "N" };
         var duration = new Option<TimeSpan?>("--duration", "-d") { Description = "Stop after this time: 10 (seconds), 500ms, 2m.", HelpName = "TIME", CustomParser = Duration.Parse };
         var prefix = new Option<string>("--prefix") { Description = "Begin every line with this.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var threads = new Option<bool>("--thread-info") { Description = "Show the thread in every line." };

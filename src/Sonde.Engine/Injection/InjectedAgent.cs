@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Sonde.Linux;
 using Sonde.Python;
 
 namespace Sonde.Engine.Injection;
@@ -106,6 +107,7 @@ public sealed class InjectedAgent : IDisposable
         }
 
         var target = InjectionTarget.Open(pid);
+        ProcessTurn? turn = null;
         AgentChannel? channel = null;
         GuardProcess? guard = null;
         InjectedAgent? agent = null;
@@ -114,6 +116,7 @@ public sealed class InjectedAgent : IDisposable
             var name = NamePrefix + RandomNumberGenerator.GetHexString(NameDigits, lowercase: true);
             // It watches before there is anything to take out, or to remove from the file system.
             guard = GuardProcess.Start(options.Guard, target, name);
+            turn = TakeTurn(target, options.Patience, stop);
             using (var delivery = new ScriptDelivery(target))
             {
                 channel = new AgentChannel(delivery.Directory, pid, options.Handed);
@@ -143,6 +146,9 @@ public sealed class InjectedAgent : IDisposable
         }
         catch
         {
+            // Taking it out needs another.
+            turn?.Dispose();
+            turn = null;
             if (agent is not null)
             {
                 agent.Dispose();
@@ -157,6 +163,10 @@ public sealed class InjectedAgent : IDisposable
             }
 
             throw;
+        }
+        finally
+        {
+            turn?.Dispose();
         }
     }
 
@@ -189,6 +199,7 @@ public sealed class InjectedAgent : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         var number = ++_asked;
+        using var turn = TakeTurn(_target, _patience, stop);
         using var delivery = new ScriptDelivery(_target);
         delivery.Deliver(_call, directory => string.Create(CultureInfo.InvariantCulture, $"call({directory}, {PythonText.Quote(_name)}, {number}, {PythonText.Quote(expression)})"), _patience, stop);
         return AwaitReply(number, "the agent failed");
@@ -208,6 +219,7 @@ public sealed class InjectedAgent : IDisposable
         {
             try
             {
+                using var turn = TakeTurn(_target, _removalPatience, CancellationToken.None);
                 Remove(_target, _name, _removalPatience, CancellationToken.None);
                 if (!_channel.AwaitEnd(_removalPatience))
                 {
@@ -219,7 +231,7 @@ public sealed class InjectedAgent : IDisposable
                     PassOnSignal(removal);
                 }
             }
-            catch (Exception exception) when (exception is UserErrorException or Sonde.Linux.LinuxException or IOException)
+            catch (Exception exception) when (exception is UserErrorException or LinuxException or IOException)
             {
                 Leftover = exception.Message;
             }
@@ -239,7 +251,30 @@ public sealed class InjectedAgent : IDisposable
         _target.Dispose();
     }
 
-    /// <summary>Has an agent removed.</summary>
+    /// <summary>
+    /// One script at a time is put into a process, by whichever session, and until it has run: CPython 3.11 enters a function that is traced only when no call is pending, and makes none while
+    /// another is being made, so it would wait for ever in the first script for the second (RESUME in DO_TRACING, Python/ceval.c).
+    /// </summary>
+    /// <exception cref="UserErrorException">Another session has the turn all the time.</exception>
+    internal static ProcessTurn TakeTurn(InjectionTarget target, TimeSpan patience, CancellationToken stop)
+    {
+        var deadline = DateTime.UtcNow + patience;
+        ProcessTurn? turn;
+        while (!ProcessTurn.TryTake(target.Pid, out turn))
+        {
+            stop.ThrowIfCancellationRequested();
+            if (DateTime.UtcNow > deadline)
+            {
+                throw new UserErrorException($"process {target.Pid}: another session of sonde has been putting code into it, or taking it out, for {patience.TotalSeconds:0.#} s; nothing was done. Try again when the program is at work");
+            }
+
+            Thread.Sleep(5);
+        }
+
+        return turn!;
+    }
+
+    /// <summary>Has an agent removed, by whoever has the turn.</summary>
     internal static void Remove(InjectionTarget target, string name, TimeSpan patience, CancellationToken stop)
     {
         using var delivery = new ScriptDelivery(target);
@@ -262,7 +297,11 @@ public sealed class InjectedAgent : IDisposable
             if (reply.RootElement.TryGetProperty("error", out var error))
             {
                 PassOnSignal(text);
-                throw new UserErrorException($"process {Pid}: {problem}: {Output.Escape.Text(error.GetString() ?? "?", 500)}");
+                // What an agent refuses by itself is said in its own words, and is a RuntimeError; all else went wrong.
+                const string refusal = "RuntimeError: ";
+                var told = error.GetString() ?? "?";
+                throw new UserErrorException(number == 0 && told.StartsWith(refusal, StringComparison.Ordinal) ? $"process {Pid}: {Output.Escape.Text(told[refusal.Length..], 500)}"
+                    : $"process {Pid}: {problem}: {Output.Escape.Text(told, 500)}");
             }
 
             return reply.RootElement.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -282,7 +321,7 @@ public sealed class InjectedAgent : IDisposable
         }
 
         // The number may be another process's soon: what is held is this one.
-        if (!Sonde.Linux.PidFd.TryOpen(Pid, out var process).Failed)
+        if (!PidFd.TryOpen(Pid, out var process).Failed)
         {
             using (process)
             {

@@ -21,7 +21,7 @@ public static class InjectionGuard
     /// <summary>How long it goes on trying with a program that does not come back to Python.</summary>
     static readonly TimeSpan _patience = TimeSpan.FromHours(1);
 
-    static readonly TimeSpan _untilAbandoned = TimeSpan.FromSeconds(6);
+    static readonly TimeSpan _untilRun = TimeSpan.FromMilliseconds(100), _untilAbandoned = TimeSpan.FromSeconds(6);
 
     /// <summary>Watches until the input ends, and then does what is left to do.</summary>
     /// <param name="input">A line with the process, when it started, and the agent's name; later perhaps a line that releases it.</param>
@@ -122,7 +122,10 @@ public static class InjectionGuard
             try
             {
                 using var target = InjectionTarget.Open(pid);
+                using var turn = InjectedAgent.TakeTurn(target, deadline - DateTime.UtcNow, CancellationToken.None);
                 InjectedAgent.Remove(target, name, deadline - DateTime.UtcNow, CancellationToken.None);
+                // It has begun; nobody is told of its end any more.
+                Thread.Sleep(_untilRun);
                 return true;
             }
             catch (Exception exception) when (exception is UserErrorException or LinuxException or IOException && DateTime.UtcNow < deadline)

@@ -11,6 +11,7 @@ namespace Sonde.Python.Values;
 ref struct SecretText(string text, Redaction names, bool isSource)
 {
     const int ShortestCard = 13, LongestCard = 19;
+    const char FirstOfCards = '2', LastOfCards = '6';
 
     /// <summary>Of a number that the end of what is shown cuts off, so many digits are not told to be no card's.</summary>
     const int ShortestCut = 8;
@@ -299,9 +300,17 @@ ref struct SecretText(string text, Redaction names, bool isSource)
         return 0;
     }
 
-    /// <summary>Digits, single blanks or hyphens between them, whose check digit is right (ISO/IEC 7812-1, Luhn).</summary>
+    /// <summary>
+    /// Digits, single blanks or hyphens between them, whose check digit is right (ISO/IEC 7812-1, Luhn), of those that cards for payments begin with: 2 to 6. Thread idents, times in nanoseconds and most
+    /// other large numbers of programs begin with another.
+    /// </summary>
     static int CardLength(ReadOnlySpan<char> text)
     {
+        if (text.IsEmpty || text[0] is < FirstOfCards or > LastOfCards)
+        {
+            return 0;
+        }
+
         Span<int> digits = stackalloc int[LongestCard];
         int count = 0, length = 0;
         for (var i = 0; i < text.Length; i++)

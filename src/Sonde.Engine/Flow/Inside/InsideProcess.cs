@@ -6,7 +6,7 @@ using static Sonde.Engine.Flow.Inside.AgentMemory;
 namespace Sonde.Engine.Flow.Inside;
 
 /// <summary>A process with an agent in it: takes the agent's records and hands them to the decoder in the form of those of the kernel's programs.</summary>
-sealed class InsideProcess(int pid, AgentRing ring, TimeStampClock clock, FlowDecoder decoder, CodeTable codes, CallFilter filter)
+sealed class InsideProcess(int pid, AgentRing ring, TimeStampClock clock, FlowDecoder decoder, CodeTable codes, CallFilter filter, long startNs)
 {
     /// <summary>At most so many bytes are read before their room is given back.</summary>
     const ulong Batch = 1 << 18;
@@ -17,7 +17,7 @@ sealed class InsideProcess(int pid, AgentRing ring, TimeStampClock clock, FlowDe
     ulong _now;
     ulong _read;
     ulong _thread;
-    long _lastNs;
+    long _lastNs = startNs;
 
     /// <summary>The process.</summary>
     public int Pid => pid;

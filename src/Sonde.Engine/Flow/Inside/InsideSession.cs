@@ -60,6 +60,9 @@ public sealed class InsideSession : IFlowSession
         _beat = new Timer(_ => Beat(), null, _heartbeat, _heartbeat);
     }
 
+    /// <summary>From when on calls are told, on the kernel's monotonic clock: since the first process was attached to.</summary>
+    public long StartNs { get; private set; }
+
     /// <inheritdoc/>
     public bool LimitReached => _decoder.Remaining == 0;
 
@@ -153,9 +156,10 @@ public sealed class InsideSession : IFlowSession
             }
         }
 
+        StartNs = StartNs > 0 ? StartNs : (long)Clock.MonotonicNs;
         lock (_beating)
         {
-            _processes.Add(new InsideProcess(pid, ring, _clock, _decoder, _codes, _filter));
+            _processes.Add(new InsideProcess(pid, ring, _clock, _decoder, _codes, _filter, StartNs));
         }
 
         return version;

@@ -240,6 +240,8 @@ def find_cards(text, found):
 
 
 def card_at(text, start):
+    if not "2" <= text[start] <= "6":  # What cards for payments begin with, and thread idents and times in nanoseconds do not.
+        return 0
     digits, at, length = [], start, 0
     while at < len(text):
         character = text[at]

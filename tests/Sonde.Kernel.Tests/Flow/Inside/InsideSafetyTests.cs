@@ -8,6 +8,34 @@ namespace Sonde.Kernel.Tests.Flow.Inside;
 /// <summary>Whatever happens to the tracer, the program goes on, computes what it should, and nothing of the agent runs any more.</summary>
 public sealed class InsideSafetyTests
 {
+    /// <summary>CPython 3.11 never comes out of a function that is traced while a call is pending that it may not make yet: what is put into a process comes one after the other.</summary>
+    [Theory, InlineData("debian-3.11"), InlineData("pyenv-3.11"), InlineData("pyenv-3.10"), InlineData("pyenv-3.12")]
+    public void Several_sessions_begin_and_end_at_once(string name)
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.Get(name), "busy.py", "--threads", "2", "--rate", "2000");
+        target.Send();
+        for (int round = 0; round < 3; round++)
+        {
+            // From 3.12 on two can be there at a time, before only the first.
+            Target[] sessions = [.. Enumerable.Range(0, 2).Select(_ => Target.Start(SondeCommand.Path, "flow", "-p", $"{target.Pid}", "--inject", "--engine", "inside", "--function", "step", "-d", "500ms", "--summary"))];
+            try
+            {
+                Assert.Contains(sessions.Select(session => session.WaitForExit()).ToList(), code => code == 0);
+                Assert.All(sessions, session => Assert.DoesNotContain("did not run", session.Errors, StringComparison.Ordinal));
+            }
+            finally
+            {
+                Array.ForEach(sessions, session => session.Dispose());
+            }
+        }
+
+        // It still works.
+        using Recording recording = InsideTarget.Record(new FlowOptions { Functions = ["step"] }, target);
+        Strangers.WaitUntil(() => recording.Events.Count > 100, "the program goes on");
+        recording.Stop();
+    }
+
     [Theory, InlineData("pyenv-3.7", 5), InlineData("pyenv-3.11", 20), InlineData("pyenv-3.12", 20), InlineData("sid-3.15", 5)]
     public void Coming_and_going_again_and_again_changes_nothing(string name, int rounds)
     {
