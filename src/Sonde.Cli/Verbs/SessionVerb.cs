@@ -58,7 +58,9 @@ static class SessionVerb
 
     static int Ask(string name, SessionRequest request)
     {
-        Console.Out.WriteLine(SessionClient.Ask(name, request));
-        return 0;
+        var answer = SessionClient.Ask(name, request);
+        Console.Out.WriteLine(answer);
+        // What went wrong is told first, also where the file went elsewhere in the end.
+        return request.Verb == SessionWord.Snapshot && !answer.StartsWith("wrote ", StringComparison.Ordinal) ? 1 : 0;
     }
 }

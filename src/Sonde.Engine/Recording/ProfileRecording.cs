@@ -114,7 +114,7 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>How many samples all files have that were written, those of snapshots not counted.</summary>
     public long WrittenSamples { get; private set; }
 
-    /// <summary>Whether there was no room for some file where it was asked for, so that it is in another place.</summary>
+    /// <summary>Whether there was no room for some file where it was asked for, so that it is in another place; those of snapshots not counted.</summary>
     public bool WroteElsewhere { get; private set; }
 
     /// <summary>What was lost in all files that were written.</summary>
@@ -263,7 +263,8 @@ public sealed class ProfileRecording : IDisposable
         }
     }
 
-    string Write(Profile profile, IProfileFormat format, string path)
+    /// <param name="isSnapshot">Whether it is whoever asked for it who is told by an exit code that it went elsewhere.</param>
+    string Write(Profile profile, IProfileFormat format, string path, bool isSnapshot = false)
     {
         // Formats with a time axis show threads and processes apart anyway.
         var view = format.NeedsTimeline ? _options.View with { ThreadsAsFrames = false, ProcessesAsFrames = false } : _options.View;
@@ -277,7 +278,7 @@ public sealed class ProfileRecording : IDisposable
             }
         }
 
-        WroteElsewhere |= written.Path != path;
+        WroteElsewhere |= !isSnapshot && written.Path != path;
         var said = string.Create(CultureInfo.InvariantCulture, $"wrote {written.Path}: {profile.SampleCount:N0} samples");
         _say(said);
         // Who asked from elsewhere does not see what is said here.
@@ -298,7 +299,7 @@ public sealed class ProfileRecording : IDisposable
                 lock (_writing)
                 {
                     var path = request.Path ?? SnapshotName();
-                    return Write(_recorder.Copy(), request.Format is { } format ? ProfileFormats.ByName(format) : _options.Format, Path.GetFullPath(path));
+                    return Write(_recorder.Copy(), request.Format is { } format ? ProfileFormats.ByName(format) : _options.Format, Path.GetFullPath(path), isSnapshot: true);
                 }
 
             case SessionWord.Reset:

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Sonde.Engine;
 using Sonde.Engine.Profiles;
 using Sonde.Engine.Profiles.Formats;
@@ -189,6 +190,13 @@ public sealed class RecordVerbTests : IDisposable
         Assert.Equal((2, SondeCommand.Run("record", "-p", Pid(target), "-o", InDirectory("early.doc")).Complaint), (unknown.ExitCode, unknown.Complaint));
         Assert.False(File.Exists(InDirectory("early.doc")));
 
+        // Who asked for it learns that it went elsewhere; the recording's own file does not.
+        CommandResult elsewhere = SondeCommand.Run("session", "snapshot", name, "-o", InDirectory("missing/early.jsonl"));
+        Assert.Equal(1, elsewhere.ExitCode);
+        Match place = Regex.Match(elsewhere.Output, "the directory does not exist; wrote (.*): [0-9,]+ samples");
+        Assert.True(place.Success, elsewhere.Output);
+        File.Delete(place.Groups[1].Value);
+
         Assert.DoesNotContain("since", Listed(), StringComparison.Ordinal);
         Assert.Equal(0, SondeCommand.Run("session", "reset", name).ExitCode);
         Assert.Matches("^process [0-9]+, [0-9,]+ s; since the reset, [0-9,]+ s ago: [0-9,]+ samples, [0-9,]+ lost$", Listed());
@@ -327,7 +335,7 @@ public sealed class RecordVerbTests : IDisposable
         CommandResult result = SondeCommand.Run("record", "-p", Pid(target), "-d", "300ms", "-o", "/proc/p.jsonl");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("writing '/proc/p.jsonl' failed", result.Errors, StringComparison.Ordinal);
-        string elsewhere = System.Text.RegularExpressions.Regex.Match(result.Errors, "wrote ([^:]+):").Groups[1].Value;
+        string elsewhere = Regex.Match(result.Errors, "wrote ([^:]+):").Groups[1].Value;
         Assert.Contains("repeat", FunctionsOf(elsewhere));
         File.Delete(elsewhere);
     }
