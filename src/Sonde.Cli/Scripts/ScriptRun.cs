@@ -267,7 +267,13 @@ sealed class ScriptRun
             Benchmark = _request.Task == ScriptTask.Bench,
             PythonImages = python.Images,
         });
-        return session.Run(CancellationToken.None);
+        var code = session.Run(CancellationToken.None);
+        if (code == 0)
+        {
+            (output as LateStream)?.Begin();
+        }
+
+        return code;
     }
 
     Stream OpenOutput()
@@ -279,7 +285,7 @@ sealed class ScriptRun
 
         try
         {
-            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            return new LateStream(OutputFile.OpenOrFail(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

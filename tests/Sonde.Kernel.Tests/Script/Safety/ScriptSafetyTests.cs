@@ -60,6 +60,24 @@ public sealed class ScriptSafetyTests
     }
 
     [Fact]
+    public void A_file_keeps_what_it_held_until_a_program_runs()
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"sonde-kept-{Environment.ProcessId}");
+        try
+        {
+            File.WriteAllText(file, "before");
+            Assert.NotEqual(0, SondeCommand.Run("-o", file, "-e", "uprobe:/bin/true:no_such_function { exit(); }").ExitCode);
+            Assert.Equal("before", File.ReadAllText(file));
+            Assert.Equal(0, SondeCommand.Run("-q", "-o", file, "-e", "begin { exit(); }").ExitCode);
+            Assert.Equal("", File.ReadAllText(file).Trim());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void The_second_interrupt_ends_at_once()
     {
         string file = Path.Combine(Path.GetTempPath(), $"sonde-interrupt-{Environment.ProcessId}");
