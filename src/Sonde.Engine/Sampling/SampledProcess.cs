@@ -11,6 +11,7 @@ namespace Sonde.Engine.Sampling;
 sealed class SampledProcess : IDisposable
 {
     const string StackChanged = "the stack changed all the time it was read";
+    const string StackUncertain = "nothing proved yet that a call in the stack was real";
 
     /// <summary>How long the list of threads, and the process's being there, is taken for granted.</summary>
     const ulong ListAgeNs = 10_000_000;
@@ -226,7 +227,7 @@ sealed class SampledProcess : IDisposable
     {
         if (_native is not null)
         {
-            return thread.ReadNativeStack(_view.Nested, _native, _interning) ? default : (StackChanged, _view.Stacks.ChangedIn);
+            return thread.ReadNativeStack(_view.Nested, _native, _interning) ? default : Unverified();
         }
 
         var result = ReadStack(thread, out var unchanged);
@@ -256,7 +257,7 @@ sealed class SampledProcess : IDisposable
 
                 break;
             case StackReadResult.Changed:
-                return (StackChanged, _view.Stacks.ChangedIn);
+                return Unverified();
             case StackReadResult.Unreadable:
                 // Most likely the thread has ended; the list tells.
                 _listedNs = 0;
@@ -267,6 +268,8 @@ sealed class SampledProcess : IDisposable
 
         return default;
     }
+
+    (string? Cause, ulong Code) Unverified() => (_view.Stacks.IsUncertain ? StackUncertain : StackChanged, _view.Stacks.ChangedIn);
 
     StackReadResult ReadStack(SampledThread thread, out bool unchanged) => thread.States.Count > 1
         ? thread.ReadNestedStack(_view.Nested, _interning, _patienceNs, out unchanged)

@@ -17,7 +17,9 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <summary>The stack's number at each depth, outermost first, of <see cref="_frames"/>.</summary>
     readonly List<int> _stacks = [];
 
+    Func<bool>? _hasSlept;
     ThreadTurns _turns;
+    bool _isInCall;
     ulong _turnsReadNs;
     bool _turnsAreOld;
     ulong _delayNotShownNs;
@@ -93,6 +95,11 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         return true;
     }
 
+    /// <summary>
+    /// Whether it has been in the system call that it was found blocked in all the time since. One that waits for a page of memory instead may be anywhere, also where its frames contradict each other.
+    /// </summary>
+    bool HasSlept() => IsBlocked && _isInCall && _turns.Turns != 0 && files.TryReadTurns(out var turns) && turns.Turns == _turns.Turns;
+
     /// <summary>Asks the kernel what it is doing.</summary>
     /// <param name="gils">The locks of its interpreters.</param>
     public void FindState(List<GilState> gils)
@@ -116,6 +123,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
         }
 
         IsBlocked = true;
+        _isInCall = call.Number >= 0;
         State = WaitReason.IsFutex(call, out var address) && gils.Exists(gil => gil.IsWaitedForAt(address)) ? ThreadState.WaitingForGil
             : call.Number < 0 && files.TryReadState(out var reason) ? Of(reason)
             : WaitReason.Of(call);
@@ -152,7 +160,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <param name="unchanged">True when it is the one of the last look, down to the instruction.</param>
     public StackReadResult ReadStack(StackReader reader, StackInterning interning, long patienceNs, (ulong Address, int Length) lockPlace, out bool unchanged)
     {
-        var result = reader.Read(record, _newFrames, patienceNs, beside: lockPlace);
+        var result = reader.Read(record, _newFrames, patienceNs, beside: lockPlace, hasSlept: _hasSlept ??= HasSlept);
         unchanged = false;
         if (result != StackReadResult.Verified)
         {
@@ -181,7 +189,7 @@ sealed class SampledThread(ThreadRecord record, int tid, int number, ThreadFiles
     /// <param name="unchanged">True when it is the one of the last look, down to the instruction.</param>
     public StackReadResult ReadNestedStack(NestedStacks reader, StackInterning interning, long patienceNs, out bool unchanged)
     {
-        var result = reader.Read(States, _newFrames, patienceNs);
+        var result = reader.Read(States, _newFrames, patienceNs, hasSlept: _hasSlept ??= HasSlept);
         unchanged = result == StackReadResult.Verified && Stack is not null && _newFrames.SequenceEqual(_frames);
         // Frames of several interpreters have no numbers of their own at each depth.
         _stacks.Clear();

@@ -33,14 +33,15 @@ public sealed class NestedStacks(StackReader reader)
     /// <param name="innermostFirst">Filled with its frames; empty unless the result is <see cref="StackReadResult.Verified"/>.</param>
     /// <param name="budgetNs">How long to try again while the thread goes on, in nanoseconds.</param>
     /// <param name="isAsleep">Whether the thread is known to sleep, as <see cref="StackReader.Read"/> takes it.</param>
-    public StackReadResult Read(IReadOnlyList<ThreadRecord> states, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false)
+    /// <param name="hasSlept">Whether it has slept until now, as <see cref="StackReader.Read"/> takes it.</param>
+    public StackReadResult Read(IReadOnlyList<ThreadRecord> states, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false, Func<bool>? hasSlept = null)
     {
         ArgumentNullException.ThrowIfNull(states);
         ArgumentNullException.ThrowIfNull(innermostFirst);
         _parts.Clear();
         if (states.Count == 1)
         {
-            var single = reader.Read(states[0], innermostFirst, budgetNs, isAsleep);
+            var single = reader.Read(states[0], innermostFirst, budgetNs, isAsleep, hasSlept: hasSlept);
             if (innermostFirst.Count > 0)
             {
                 _parts.Add(new StackPart(states[0], innermostFirst.Count));
@@ -53,7 +54,7 @@ public sealed class NestedStacks(StackReader reader)
         while (true)
         {
             innermostFirst.Clear();
-            var result = ReadAll(states, budgetNs, isAsleep);
+            var result = ReadAll(states, budgetNs, isAsleep, hasSlept);
             if (result is not (StackReadResult.Verified or StackReadResult.NoFrames) || _readings.Count == 0)
             {
                 return result;
@@ -61,7 +62,7 @@ public sealed class NestedStacks(StackReader reader)
 
             // The one that was innermost at first, when it is so still, has held all others where they are.
             var innermost = _readings[0];
-            if (reader.Read(innermost.State, _again, budgetNs, isAsleep) == StackReadResult.Verified && IsSameBeginning(innermost.Frames, _again) && !HasBegun(states))
+            if (reader.Read(innermost.State, _again, budgetNs, isAsleep, hasSlept: hasSlept) == StackReadResult.Verified && IsSameBeginning(innermost.Frames, _again) && !HasBegun(states))
             {
                 innermost.Frames.Clear();
                 innermost.Frames.AddRange(_again);
@@ -82,7 +83,7 @@ public sealed class NestedStacks(StackReader reader)
     }
 
     /// <summary>Reads the states one after the other and puts those with frames in order.</summary>
-    StackReadResult ReadAll(IReadOnlyList<ThreadRecord> states, long budgetNs, bool isAsleep)
+    StackReadResult ReadAll(IReadOnlyList<ThreadRecord> states, long budgetNs, bool isAsleep, Func<bool>? hasSlept)
     {
         _readings.Clear();
         var unreadable = 0;
@@ -90,7 +91,7 @@ public sealed class NestedStacks(StackReader reader)
         foreach (var state in states.OrderByDescending(static state => state.InterpreterId))
         {
             var reading = new Reading { State = state };
-            switch (reader.Read(state, reading.Frames, budgetNs, isAsleep))
+            switch (reader.Read(state, reading.Frames, budgetNs, isAsleep, hasSlept: hasSlept))
             {
                 case StackReadResult.Verified:
                     reading.Place = reader.MachinePlace;

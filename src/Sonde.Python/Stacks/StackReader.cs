@@ -63,6 +63,11 @@ public sealed class StackReader
     /// <summary>The code object of the function that the thread was in when its stack was last found <see cref="StackReadResult.Changed"/>; 0 when not even that is known.</summary>
     public ulong ChangedIn { get; private set; }
 
+    /// <summary>
+    /// Whether the stack was last found <see cref="StackReadResult.Changed"/> only because nothing proves a call in it, which had not been seen often enough yet: the thread may well have stood still.
+    /// </summary>
+    public bool IsUncertain { get; private set; }
+
     /// <summary>How many looks the last reading took.</summary>
     public int Looks { get; private set; }
 
@@ -84,11 +89,14 @@ public sealed class StackReader
     /// nothing proves is taken for real only once it has been seen several times.
     /// </param>
     /// <param name="beside">A place to read in the same system call, for <see cref="Beside"/>; its length 0 for none. Best the same for a thread each time.</param>
-    public StackReadResult Read(in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false, (ulong Address, int Length) beside = default)
+    /// <param name="hasSlept">Asked after the looks at a call that nothing proves: whether the thread has been blocked in a system call from before the reading until now. Null when that is not known.</param>
+    public StackReadResult Read(
+        in ThreadRecord thread, List<RawFrame> innermostFirst, long budgetNs = 1_000_000, bool isAsleep = false, (ulong Address, int Length) beside = default, Func<bool>? hasSlept = null)
     {
         ArgumentNullException.ThrowIfNull(innermostFirst);
         innermostFirst.Clear();
         ChangedIn = 0;
+        IsUncertain = false;
         MachinePlace = 0;
         Looks = 0;
         var start = Stopwatch.GetTimestamp();
@@ -117,7 +125,7 @@ public sealed class StackReader
                 return StackReadResult.Unreadable;
             }
 
-            if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst, isAsleep))
+            if (isDescribed && _next.IsWhole && StaysTheSame(thread, plan, innermostFirst, isAsleep, hasSlept))
             {
                 MachinePlace = innermostFirst.Count == 0 ? 0 : _look.MachinePlace;
                 return innermostFirst.Count == 0 ? StackReadResult.NoFrames : StackReadResult.Verified;
@@ -372,8 +380,9 @@ public sealed class StackReader
     }
 
     /// <summary>Whether the frames that the first look saw were there at one moment, by those of later looks.</summary>
-    bool StaysTheSame(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames, bool isAsleep)
+    bool StaysTheSame(in ThreadRecord thread, ReadPlan plan, List<RawFrame> frames, bool isAsleep, Func<bool>? hasSlept)
     {
+        IsUncertain = false;
         var same = _look.CountSame(_next);
         var isSame = same == _look.Count && _next.Count == same;
         plan.Moves += isSame ? 0 : 1;
@@ -397,6 +406,8 @@ public sealed class StackReader
             return false;
         }
 
+        // Only what is known after the looks holds for them.
+        isAsleep = isAsleep || hasSlept?.Invoke() == true;
         var isEnough = true;
         for (; unproven >= 0; unproven = FindUnproven(frames, unproven + 1))
         {
@@ -414,6 +425,7 @@ public sealed class StackReader
             plan.Outermost = (frames[^1].Address, frames[^1].Code);
         }
 
+        IsUncertain = !isEnough;
         return isEnough;
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Sonde.Engine.Profiles;
+using Sonde.Engine.Recording;
 using Sonde.Engine.Sampling;
+using Sonde.Engine.Stacks;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
 using ThreadState = Sonde.Engine.Profiles.ThreadState;
@@ -33,6 +35,12 @@ public sealed class SamplingTruthTests
         Assert.True(resting.Count(sample => sample.State == ThreadState.Sleeping) > 0.8 * resting.Count, "it sleeps in rest()");
         Assert.DoesNotContain(sampled.Of("work"), sample => sample.State == ThreadState.Sleeping);
     }
+
+    [Theory, MemberData(nameof(Interpreters.Names), MemberType = typeof(Interpreters))]
+    public void A_thread_that_sleeps_has_a_sample_of_every_look_from_the_first_on(string name) => AssertSleepersAreWhole(Interpreters.Get(name), native: false);
+
+    [Fact]
+    public void A_thread_that_sleeps_has_a_sample_of_every_look_with_machine_code_in_it() => AssertSleepersAreWhole(Interpreters.OfVersion(13), native: true);
 
     [Fact]
     public void Threads_that_wait_are_left_out_unless_asked_for()
@@ -114,5 +122,32 @@ public sealed class SamplingTruthTests
         // The slow calls at both ends may not have been whole, and a call that the machine held up may have become slow.
         double recorded = samples.Sum(sample => (double)sample.Weight) / 1e9;
         Assert.InRange(recorded, 0.5 * sampled.Truth["handle"] - 0.2, 1.5 * sampled.Truth["handle"] + 0.2);
+    }
+
+    /// <summary>Samples a program all of whose threads wait for what does not come. Nothing that CPython keeps proves that a thread calls what it was made for.</summary>
+    static void AssertSleepersAreWhole(Interpreter interpreter, bool native)
+    {
+        const int threads = 3, looks = 40;
+        using Target target = Target.StartReady(interpreter, "dumped.py");
+        using (PythonProcessView view = PythonProcessView.Open(target.Pid))
+        {
+            Strangers.WaitUntil(() => view.Snapshot().Threads.Count(thread => thread.Frames.Count > 0 && ProfileView.IsIdle(thread.State)) == threads, "all threads wait");
+        }
+
+        var options = new SamplingOptions { Pids = [target.Pid], IntervalNs = 5_000_000, Idle = true, Native = native };
+        using var sampler = new OutsideSampler(options);
+        var recorder = new SampleRecorder(new ProfileInfo { IntervalNs = options.IntervalNs }, keepsTimeline: true);
+        using var stop = new CancellationTokenSource();
+        Task sampling = Task.Factory.StartNew(() => sampler.Run(recorder, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Strangers.WaitUntil(() => sampling.IsCompleted || recorder.Counts.Samples + recorder.Counts.Lost >= threads * looks, "it samples");
+        stop.Cancel();
+        Assert.True(sampling.Wait(Target.Patience), "the sampler ends when it is told to");
+
+        Profile profile = recorder.Copy();
+        Assert.Empty(profile.Losses.Functions);
+        Assert.DoesNotContain(profile.Losses.Causes.Keys, cause => cause.Contains("stack", StringComparison.Ordinal));
+        List<int> samples = [.. profile.Timeline.GroupBy(sample => sample.Thread).Select(thread => thread.Count())];
+        Assert.Equal(threads, samples.Count);
+        Assert.All(samples, count => Assert.Equal(samples[0], count));
     }
 }

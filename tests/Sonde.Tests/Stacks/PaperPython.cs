@@ -120,10 +120,10 @@ sealed class PaperPython : IMemory
 
     public static ulong FrameAt(int index) => Stack + 24 + FrameBytes * (ulong)index;
 
-    public StackReadResult Read(out string stack, bool isAsleep = false, long budgetNs = 200_000)
+    public StackReadResult Read(out string stack, bool isAsleep = false, long budgetNs = 200_000, Func<bool>? hasSlept = null)
     {
         List<RawFrame> frames = [];
-        var result = Reader.Read(Thread, frames, budgetNs, isAsleep);
+        var result = Reader.Read(Thread, frames, budgetNs, isAsleep, hasSlept: hasSlept);
         stack = string.Join(' ', frames.Select(frame => Codes.TryGet(frame.Code, out var code) ? $"{code.Function}:{code.Locate(frame.InstructionOffsetBytes)?.Line}" : "?"));
         return result;
     }

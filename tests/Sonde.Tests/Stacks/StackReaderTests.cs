@@ -147,6 +147,35 @@ public sealed class StackReaderTests
     }
 
     [Fact]
+    public void What_nothing_proves_is_believed_of_a_thread_that_turns_out_to_have_slept()
+    {
+        _python.Run((_module, 3), (_f, 1));
+        var readings = 0;
+
+        Assert.Equal(StackReadResult.Changed, _python.Read(out _, hasSlept: () => false));
+        Assert.True(_python.Reader.IsUncertain, "it looked the same all the time");
+        Assert.Equal(StackReadResult.Verified, _python.Read(out var stack, budgetNs: 0, hasSlept: () =>
+        {
+            readings = _python.Readings;
+            return true;
+        }));
+        Assert.Equal("f:2 <module>:3", stack);
+        Assert.False(_python.Reader.IsUncertain, "it is believed");
+        Assert.Equal(readings, _python.Readings);
+    }
+
+    [Fact]
+    public void A_thread_that_was_seen_to_go_on_is_not_taken_for_one_that_looked_the_same()
+    {
+        var turn = 0;
+        _python.Run((_module, 3), (_f, 1));
+        _python.BeforeReading = () => _python.SetFrame(0, _module, turn++ % 2 == 0 ? 1 : 3);
+
+        Assert.Equal(StackReadResult.Changed, _python.Read(out _));
+        Assert.False(_python.Reader.IsUncertain, "it went on from each look to the next");
+    }
+
+    [Fact]
     public void A_loop_is_never_shown_in_a_state_it_was_not_in()
     {
         // Frame by frame as the interpreter does it; at every second reading the callee is that of the call before.
