@@ -268,7 +268,7 @@ public sealed class RecordVerbTests : IDisposable
             }
         }
 
-        Assert.Equal("sonde: nothing was recorded: no Python interpreter came up in what was recorded; 'sonde list' shows the Python processes", Refused("--", "true").Split('\n')[^1]);
+        Assert.Equal("sonde: nothing was recorded: no Python interpreter came up in what was recorded, or only too briefly to be looked into; 'sonde list' shows the Python processes", Refused("--", "true").Split('\n')[^1]);
         Assert.Empty(Directory.GetFiles(_directory));
 
         string Refused(params string[] options)
