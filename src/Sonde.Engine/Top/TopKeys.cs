@@ -76,7 +76,7 @@ public static class TopKeys
     {
         'q' => state with { IsDone = true },
         >= '1' and <= '4' => state with { Sort = (TopSort)(character.Value - '0'), Scroll = 0 },
-        'l' => state with { Scope = state.Scope with { Lines = !state.Scope.Lines }, Selected = null, Scroll = 0, Toggled = [] },
+        'l' => state with { Scope = state.Scope with { Lines = !state.Scope.Lines }, Selected = null, Scroll = 0, Toggled = TopState.NothingToggled },
         'r' => state with { Resets = state.Resets + 1, Current = null, Previous = null, IsPaused = false },
         '?' or 'h' => state with { ShowsHelp = true },
         'p' or ' ' => state with { IsPaused = !state.IsPaused },
@@ -128,8 +128,13 @@ public static class TopKeys
             return state;
         }
 
-        var without = state.Toggled.Remove(selected);
-        return state with { Toggled = without == state.Toggled ? state.Toggled.Add(selected) : without };
+        HashSet<ulong> toggled = [.. state.Toggled];
+        if (!toggled.Remove(selected))
+        {
+            toggled.Add(selected);
+        }
+
+        return state with { Toggled = toggled };
     }
 
     /// <summary>The next thread, or all of them, which are one of the choices.</summary>

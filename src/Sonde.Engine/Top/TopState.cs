@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Sonde.Engine.Profiles;
 
 namespace Sonde.Engine.Top;
@@ -83,7 +82,10 @@ public sealed record TopState
     public int? Scroll { get; init; } = 0;
 
     /// <summary>The nodes of the tree that are not as they would be by themselves: open when they have a hundredth of the time.</summary>
-    public ImmutableHashSet<ulong> Toggled { get; init; } = [];
+    public IReadOnlySet<ulong> Toggled { get; init; } = NothingToggled;
+
+    /// <summary>The tree as it is by itself.</summary>
+    public static IReadOnlySet<ulong> NothingToggled { get; } = new HashSet<ulong>();
 
     /// <summary>Whose source is shown.</summary>
     public Frame Function { get; init; }

@@ -1,12 +1,10 @@
-using System.Collections.Frozen;
-
 namespace Sonde.Python.Values;
 
 /// <summary>Which types are shown how. A type without an entry is shown as the first of its bases that has one.</summary>
 static class ValueKinds
 {
     /// <summary>Types written in C, by <c>tp_name</c>.</summary>
-    static readonly FrozenDictionary<string, ValueKind> _builtIn = new Dictionary<string, ValueKind>
+    static readonly Dictionary<string, ValueKind> _builtIn = new()
     {
         ["int"] = static (writer, value) => writer.WriteInteger(value),
         ["bool"] = static (writer, value) => writer.WriteBool(value),
@@ -65,17 +63,17 @@ static class ValueKinds
         ["numpy.ndarray"] = static (writer, value) => writer.WriteNumpyArray(value),
         ["numpy.generic"] = static (writer, value) => writer.WriteNumpyScalar(value),
         ["object"] = static (writer, value) => writer.WriteInstance(value),
-    }.ToFrozenDictionary();
+    };
 
     /// <summary>Classes of the standard library, by module and qualified name.</summary>
-    static readonly FrozenDictionary<string, ValueKind> _library = new Dictionary<string, ValueKind>
+    static readonly Dictionary<string, ValueKind> _library = new()
     {
         ["collections.Counter"] = static (writer, value) => writer.WriteCounter(value),
         ["fractions.Fraction"] = static (writer, value) => writer.WriteFraction(value),
         ["uuid.UUID"] = static (writer, value) => writer.WriteUuid(value),
         ["pathlib.PurePath"] = static (writer, value) => writer.WritePath(value),
         ["pathlib._local.PurePath"] = static (writer, value) => writer.WritePath(value),
-    }.ToFrozenDictionary();
+    };
 
     /// <summary>How instances of a type are shown.</summary>
     public static ValueKind Of(ObjectReader objects, PythonType type) => type.Kind ??= Find(objects, type);

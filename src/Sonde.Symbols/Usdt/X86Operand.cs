@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Sonde.Symbols.Usdt;
 
 /// <summary>Operands as the x86-64 assembler writes them (AT&amp;T syntax).</summary>
@@ -11,8 +9,8 @@ static class X86Operand
 {
     const string Unreadable = "not an operand this reader knows";
 
-    static readonly FrozenDictionary<string, (UsdtRegister Register, int Width, int Shift)> _registers = MakeRegisters();
-    static readonly FrozenDictionary<string, (UsdtRegister Register, int Width, int Shift)>.AlternateLookup<ReadOnlySpan<char>> _registersBySpan =
+    static readonly Dictionary<string, (UsdtRegister Register, int Width, int Shift)> _registers = MakeRegisters();
+    static readonly Dictionary<string, (UsdtRegister Register, int Width, int Shift)>.AlternateLookup<ReadOnlySpan<char>> _registersBySpan =
         _registers.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <param name="text">The operand.</param>
@@ -128,7 +126,7 @@ static class X86Operand
             ? $"vector register {name}"
             : name.StartsWith("st") ? $"x87 register {name}" : $"unknown register {name}";
 
-    static FrozenDictionary<string, (UsdtRegister, int, int)> MakeRegisters()
+    static Dictionary<string, (UsdtRegister, int, int)> MakeRegisters()
     {
         string[] legacy = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
         var registers = new Dictionary<string, (UsdtRegister, int, int)>();
@@ -155,6 +153,6 @@ static class X86Operand
         }
 
         registers["rip"] = (new(16, "rip"), 8, 0);
-        return registers.ToFrozenDictionary();
+        return registers;
     }
 }

@@ -1,7 +1,7 @@
-using System.Text;
 using Sonde.Engine.Output;
 using Sonde.Engine.Runtimes;
 using Sonde.Engine.Scripts.Sinks.Forms;
+using Sonde.Engine.Scripts.Values;
 
 namespace Sonde.Engine.Flow.Sinks;
 
@@ -15,7 +15,9 @@ public sealed class CallCounts : IFlowSink
     readonly int _rounds;
     readonly CountTable _table;
     readonly PerCode<Row> _codes;
-    readonly Dictionary<(string Function, string File), Row> _rows = [];
+    readonly Dictionary<string, Row> _byName = [];
+    readonly List<Row> _rows = [];
+    readonly Utf8Text _text = new();
     long _next;
     int _told;
 
@@ -32,19 +34,16 @@ public sealed class CallCounts : IFlowSink
         _intervalMs = interval is { } time ? Math.Max(1, (long)time.TotalMilliseconds) : long.MaxValue;
         _rounds = rounds ?? int.MaxValue;
         _table = new CountTable(RuntimePrograms.CallsTable(isPython: true, "", latency, top, ""));
-        _codes = new PerCode<Row>(code =>
-        {
-            var key = (code.Function, code.File);
-            return _rows.TryGetValue(key, out var row) ? row : _rows[key] = new Row();
-        });
+        _codes = new PerCode<Row>(FindRow);
         _next = _intervalMs == long.MaxValue ? long.MaxValue : Environment.TickCount64 + _intervalMs;
     }
 
     /// <summary>Called when all has been told that was asked for.</summary>
     public Action? Done { get; init; }
 
-    sealed class Row
+    sealed class Row(string function, string file)
     {
+        public readonly string Function = function, File = file;
         public long Calls, Ns;
     }
 
@@ -98,23 +97,25 @@ public sealed class CallCounts : IFlowSink
         }
         else
         {
-            foreach (var ((function, file), row) in _rows)
+            foreach (var row in _rows)
             {
                 if (row.Calls > 0 || (_latency && row.Ns > 0))
                 {
-                    _table.Add([function, file], 0, row.Calls);
+                    _table.Add([row.Function, row.File], 0, row.Calls);
                     if (_latency)
                     {
-                        _table.Add([function, file], 1, row.Ns);
+                        _table.Add([row.Function, row.File], 1, row.Ns);
                     }
                 }
             }
 
-            _output.Write(Encoding.UTF8.GetBytes(_table.Take()));
+            _text.Clear();
+            _text.Add(_table.Take());
+            _output.Write(_text.Written);
         }
 
         _output.Flush();
-        foreach (var row in _rows.Values)
+        foreach (var row in _rows)
         {
             (row.Calls, row.Ns) = (0, 0);
         }
@@ -122,17 +123,33 @@ public sealed class CallCounts : IFlowSink
 
     void WriteJson(string map, Func<Row, long> number)
     {
-        List<byte> line = [.. Encoding.UTF8.GetBytes($"{{\"type\": \"map\", \"data\": {{\"{map}\": {{")];
-        var isFirst = true;
-        foreach (var ((function, file), row) in _rows.Where(row => number(row.Value) > 0).OrderBy(row => number(row.Value)))
+        _text.Clear();
+        _text.Add("{\"type\": \"map\", \"data\": {\"");
+        _text.Add(map);
+        _text.Add("\": {"u8);
+        var start = _text.Length;
+        foreach (var row in _rows.Where(row => number(row) > 0).OrderBy(number))
         {
-            line.AddRange(Encoding.UTF8.GetBytes(isFirst ? "" : ", "));
-            line.AddRange(JsonText.Encode($"{function},{file}"));
-            line.AddRange(Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $": {number(row)}")));
-            isFirst = false;
+            _text.Add(_text.Length > start ? ", "u8 : ""u8);
+            _text.Add(JsonText.Encode($"{row.Function},{row.File}"));
+            _text.Add(": "u8);
+            _text.AddNumber(number(row));
         }
 
-        line.AddRange("}}}\n"u8);
-        _output.Write([.. line]);
+        _text.Add("}}}\n"u8);
+        _output.Write(_text.Written);
+    }
+
+    /// <summary>Functions of one name and file are one row.</summary>
+    Row FindRow(CodeInfo code)
+    {
+        var name = $"{code.Function}\0{code.File}";
+        if (!_byName.TryGetValue(name, out var row))
+        {
+            _byName.Add(name, row = new Row(code.Function, code.File));
+            _rows.Add(row);
+        }
+
+        return row;
     }
 }
