@@ -30,20 +30,22 @@ static class CallsFromInside
             stop.CancelAfter(duration);
         }
 
+        IOException? failure = null;
         try
         {
             using var counts = new CallCounts(output, request.Json, latency, top, times.Interval, times.Count) { Done = stop.Cancel };
-            session.Run(counts, stop.Token);
-            session.Finish();
+            try
+            {
+                session.Run(counts, stop.Token);
+            }
+            finally
+            {
+                session.Finish();
+            }
         }
         catch (IOException error)
         {
-            if (FileError.IsClosedPipe(error))
-            {
-                return 0;
-            }
-
-            throw new UserErrorException($"writing {request.Output ?? "standard output"} failed: {FileError.Describe(error)}; what was written before is complete");
+            failure = error;
         }
 
         var report = session.Report();
@@ -52,6 +54,7 @@ static class CallsFromInside
             Console.Error.WriteLine($"sonde: {line}");
         }
 
-        return 0;
+        return failure is null || FileError.IsClosedPipe(failure) ? 0
+            : throw new UserErrorException($"writing {request.Output ?? "standard output"} failed: {FileError.Describe(failure)}; what was written before is complete");
     }
 }

@@ -37,7 +37,7 @@ static class FlowVerb
         var risk = InjectOption.CreateRisk();
         var showProgram = new Option<bool>("--show-program") { Description = "Print the eBPF programs with their maps." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Find everything out, but attach nothing." };
-        var buffer = new Option<int>("--buffer") { Description = "Size of the buffer between kernel and Sonde in MiB.", HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
+        var buffer = CreateBuffer("Size of the buffer between kernel and Sonde in MiB.");
         var command = new Argument<string[]>("command") { Description = "After --: a command to start and follow.", Arity = ArgumentArity.ZeroOrMore, HelpName = "-- COMMAND" };
 
         var verb = new Command("flow", "Follow the calls and returns of running Python programs, as they are.")
@@ -125,5 +125,10 @@ static class FlowVerb
         return option;
     }
 
-    static int BufferBytes(int mebibytes) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20;
+    /// <summary>The option for the size of a ring buffer.</summary>
+    public static Option<int> CreateBuffer(string description) =>
+        new("--buffer") { Description = description, HelpName = "MIB", CustomParser = Number.Between(1, 1024), DefaultValueFactory = _ => 32 };
+
+    /// <summary>A ring buffer's bytes, a power of two.</summary>
+    public static int BufferBytes(int mebibytes) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)mebibytes) << 20;
 }

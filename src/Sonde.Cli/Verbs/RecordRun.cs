@@ -119,6 +119,7 @@ sealed class RecordRun : IDisposable
 
     /// <summary>Why there are no samples, and what to do about it.</summary>
     string WhyNothing() => !_recording.HasMetPython ? "no Python interpreter came up in what was recorded, or only too briefly to be looked into; 'sonde list' shows the Python processes"
+        : _recording.WasReset ? "no sample has come since the reset"
         : _recording.Losses.Total > 0 ? "all samples were lost, for the reasons above"
         : _request.Sampling switch
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sonde.Engine;
+using Sonde.Engine.Flow;
 using Sonde.Engine.Runtimes;
 
 namespace Sonde.Cli.Verbs;
@@ -17,9 +18,10 @@ static class RuntimeVerbs
         var engine = FlowEngineChoice.CreateOption();
         var inject = InjectOption.Create();
         var risk = InjectOption.CreateRisk();
+        var buffer = FlowVerb.CreateBuffer("With --inject: size of the buffer between the process and Sonde in MiB.");
         var verb = new Command("calls", "Count calls: of Python, Java, Ruby or PHP functions, or of any probes.")
         {
-            probes, options.Pid, language, latency, system, engine, inject, risk, options.Top, options.Interval, options.Count, options.For, options.Output, options.Json, options.ShowProgram,
+            probes, options.Pid, language, latency, system, engine, inject, risk, buffer, options.Top, options.Interval, options.Count, options.For, options.Output, options.Json, options.ShowProgram,
         };
         verb.SetAction(parsed =>
         {
@@ -44,6 +46,7 @@ static class RuntimeVerbs
                 AcceptsRisk = parsed.GetValue(risk),
                 Output = parsed.GetValue(options.Output),
                 Json = parsed.GetValue(options.Json),
+                Options = new FlowOptions { RingBufferBytes = FlowVerb.BufferBytes(parsed.GetValue(buffer)) },
             };
             var choice = FlowEngineChoice.For(request, "calls", !runtime.IsPython ? $"there is one for Python, none for {runtime.Runtime.Title}"
                 : parsed.GetValue(system) ? "system calls (--syscalls) are counted by the kernel's programs only" : parsed.GetValue(options.ShowProgram) ? "it has no program to show" : null);

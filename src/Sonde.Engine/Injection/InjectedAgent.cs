@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -258,14 +259,14 @@ public sealed class InjectedAgent : IDisposable
     /// <exception cref="UserErrorException">Another session has the turn all the time.</exception>
     internal static ProcessTurn TakeTurn(InjectionTarget target, TimeSpan patience, CancellationToken stop)
     {
-        var deadline = DateTime.UtcNow + patience;
+        var begun = Stopwatch.GetTimestamp();
         ProcessTurn? turn;
         while (!ProcessTurn.TryTake(target.Pid, out turn))
         {
             stop.ThrowIfCancellationRequested();
-            if (DateTime.UtcNow > deadline)
+            if (Stopwatch.GetElapsedTime(begun) > patience)
             {
-                throw new UserErrorException($"process {target.Pid}: another session of sonde has been putting code into it, or taking it out, for {patience.TotalSeconds:0.#} s; nothing was done. Try again when the program is at work");
+                throw new UserErrorException($"process {target.Pid}: another session of sonde has been putting code into it, or taking it out, for {patience.TotalSeconds:0.#} s");
             }
 
             Thread.Sleep(5);

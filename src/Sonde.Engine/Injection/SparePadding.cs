@@ -23,7 +23,7 @@ static class SparePadding
     public static byte[] InWholeCells(string text)
     {
         const byte filler = 0xff;
-        var cells = new byte[(text.Length + 1 + CellBytes) / CellBytes * CellBytes];
+        var cells = new byte[(text.Length + 1 + CellBytes - 1) / CellBytes * CellBytes];
         cells.AsSpan(Encoding.ASCII.GetBytes(text, cells) + 1).Fill(filler);
         return cells;
     }

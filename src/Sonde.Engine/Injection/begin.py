@@ -155,11 +155,12 @@ def begin(directory, name, config, source):
     agent = {"__name__": "sonde_agent", "__builtins__": __builtins__, "channel": channel, "quote": quote, "text_of": text_of, "forget": forget, "signal_of": signal_of}
     try:
         exec(compile(source, "<sonde>", "exec"), agent)
-        setattr(sys, name, agent)
         reply = b'{"reply":0}'
         packet = len(reply).to_bytes(4, "little") + reply
         if "install" in agent:
             agent["install"](config)
+        # Only now, for from 3.14 on another thread may be taking it out, which must find all of it. If it was looked for before, nobody listens any more, and the reply shows that.
+        setattr(sys, name, agent)
         # No function in Python is called from here on: each would be among what is followed, and in 3.11 a traced one may not begin while more is pending.
         try:
             channel.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, channel.room)

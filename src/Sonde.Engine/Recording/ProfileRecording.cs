@@ -117,6 +117,9 @@ public sealed class ProfileRecording : IDisposable
     /// <summary>Whether there was no room for some file where it was asked for, so that it is in another place; those of snapshots not counted.</summary>
     public bool WroteElsewhere { get; private set; }
 
+    /// <summary>Whether what there was has been forgotten on request.</summary>
+    public bool WasReset { get; private set; }
+
     /// <summary>What was lost in all files that were written.</summary>
     public ProfileLosses Losses { get; } = new();
 
@@ -304,6 +307,7 @@ public sealed class ProfileRecording : IDisposable
 
             case SessionWord.Reset:
                 _recorder.Reset();
+                WasReset = true;
                 _emptied = new Emptying("the reset", Clock.MonotonicNs);
                 return "begins anew";
             default:

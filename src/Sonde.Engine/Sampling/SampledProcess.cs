@@ -351,21 +351,24 @@ sealed class SampledProcess : IDisposable
     /// <summary>Takes in that there are other threads than before, or that one has begun that had no number yet.</summary>
     void Relist()
     {
-        if (_records.Exists(record => !_known.Contains(record)))
-        {
-            // With a new interpreter comes a new thread.
-            _gils.Clear();
-        }
-
+        // With a new interpreter comes a new thread.
+        _gils.Clear();
         _known.Clear();
         _known.AddRange(_records);
         _byInterpreter = [.. _records.OrderBy(static record => record.InterpreterId)];
         _tids = _view.FindTids(_byInterpreter);
         _view.States.Learn(_byInterpreter, _tids);
         _isNested = ThreadStates.AreNested(_records);
+        Dictionary<ulong, int> places = new(_records.Count);
+        for (var i = 0; i < _records.Count; i++)
+        {
+            places[_records[i].Address] = i;
+        }
+
         foreach (var thread in _order)
         {
-            thread.IsListed = _records.Exists(record => record.Address == thread.Record.Address && record.Interpreter == thread.Record.Interpreter && (record == thread.Record || thread.Record.PthreadId == 0));
+            thread.IsListed = places.TryGetValue(thread.Record.Address, out var place) && _records[place] is var record
+                && record.Interpreter == thread.Record.Interpreter && (record == thread.Record || thread.Record.PthreadId == 0);
         }
 
         Group();
@@ -385,7 +388,7 @@ sealed class SampledProcess : IDisposable
             // A thread that has not begun has no number yet.
             if (group.Tid == 0)
             {
-                _unknownThreads += _isNested ? 1 : 0;
+                _unknownThreads += _isNested && group.Own.InterpreterId != 0 ? 1 : 0;
                 continue;
             }
 

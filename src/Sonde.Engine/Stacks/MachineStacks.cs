@@ -18,7 +18,7 @@ sealed class MachineStacks(int pid, IMemory memory)
 
     const int MostFound = 1 << 10;
 
-    readonly List<(ulong Start, ulong End, int Tid)> _stacks = [];
+    readonly List<(ulong Start, ulong End, ulong Lowest, int Tid)> _stacks = [];
     readonly Dictionary<ulong, (ulong Place, int Tid)> _found = [];
     byte[] _copy = [];
 
@@ -32,10 +32,12 @@ sealed class MachineStacks(int pid, IMemory memory)
         for (var i = 0; i < threads.Count; i++)
         {
             var (end, tid) = (threads[i].PthreadId, tids[i]);
-            var mapping = mappings.FirstOrDefault(tid == pid ? static mapping => mapping.Path == "[stack]" : mapping => end >= mapping.Start && end < mapping.End);
-            if (tid != 0 && mapping.End != 0)
+            var isMain = tid == pid;
+            var at = mappings.FindIndex(isMain ? static mapping => mapping.Path == "[stack]" : mapping => end >= mapping.Start && end < mapping.End);
+            if (tid != 0 && at >= 0)
             {
-                _stacks.Add((mapping.Start, tid == pid ? mapping.End : end, tid));
+                // That of the main thread grows down as it is used, at most to what lies below.
+                _stacks.Add((mappings[at].Start, isMain ? mappings[at].End : end, !isMain ? mappings[at].Start : at > 0 ? mappings[at - 1].End : 0, tid));
             }
         }
     }
@@ -44,7 +46,7 @@ sealed class MachineStacks(int pid, IMemory memory)
     public int ThreadAt(ulong address)
     {
         var (found, lowest) = (0, ulong.MaxValue);
-        foreach (var (start, end, tid) in _stacks)
+        foreach (var (_, end, start, tid) in _stacks)
         {
             // Stacks without guard pages lie in one mapping: the nearest end above is the one's own.
             if (address >= start && address < end && end < lowest)
@@ -66,7 +68,7 @@ sealed class MachineStacks(int pid, IMemory memory)
         }
 
         var (best, most) = ((Place: 0UL, Tid: 0), 0);
-        foreach (var (start, end, tid) in _stacks)
+        foreach (var (start, end, _, tid) in _stacks)
         {
             var count = Count(pointer, start, end, tid, out var place);
             if (count > most)

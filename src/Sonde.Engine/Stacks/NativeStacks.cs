@@ -65,7 +65,7 @@ public sealed class NativeStacks : IDisposable
     /// <summary>The stack of a thread now.</summary>
     /// <param name="tid">The thread.</param>
     /// <param name="patience">How long to go on trying with a thread that runs on and off. One that waits is read at once.</param>
-    public NativeTrace Take(int tid, TimeSpan patience) => Take(tid, patience, static _ => true);
+    public NativeTrace Take(int tid, TimeSpan patience) => Take(tid, patience, static () => true);
 
     /// <summary>The stack of a thread now, joined with its Python stack.</summary>
     /// <param name="tid">The thread.</param>
@@ -78,21 +78,23 @@ public sealed class NativeStacks : IDisposable
     {
         List<RawFrame> earlier = [];
         var (readable, isAsBefore) = (false, false);
-        Read(FilesOf(tid).TryReadCall(out var call) && !call.IsRunning);
-        var native = Take(tid, patience, isWaiting =>
+        var sleep = new ThreadSleep(FilesOf(tid));
+        Read();
+        var native = Take(tid, patience, () =>
         {
             (earlier, var wasReadable) = ([.. innermostFirst], readable);
-            Read(isWaiting);
+            Read();
             return wasReadable && readable && isAsBefore && AreSame(earlier, innermostFirst);
         });
         return native.Problem is null
             ? NativeJoin.Join(native, [.. innermostFirst.Select(frame => frame.CalledFromC)])
             : new() { Native = native, Mismatch = readable ? native.Problem : "the Python stack could not be read" };
 
-        void Read(bool isWaiting)
+        void Read()
         {
             const long budgetNs = 1_000_000;
-            readable = python.Read(states, innermostFirst, budgetNs, isWaiting) is StackReadResult.Verified or StackReadResult.NoFrames;
+            sleep.Begin();
+            readable = python.Read(states, innermostFirst, budgetNs, hasSlept: sleep.HasLasted) is StackReadResult.Verified or StackReadResult.NoFrames;
             isAsBefore = beside?.Invoke() ?? true;
         }
     }
@@ -142,7 +144,7 @@ public sealed class NativeStacks : IDisposable
         return files;
     }
 
-    NativeTrace Take(int tid, TimeSpan patience, Func<bool, bool> isUnchanged)
+    NativeTrace Take(int tid, TimeSpan patience, Func<bool> isUnchanged)
     {
         var files = FilesOf(tid);
         var deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
@@ -180,7 +182,7 @@ public sealed class NativeStacks : IDisposable
                 _steps.Clear();
                 _memory.Clear();
                 var truncated = _unwinder.Walk(FrameRegisters.At(call.InstructionPointer, call.StackPointer), _memory, _steps);
-                if (isUnchanged(true) && files.TryReadState(out var letter) && letter != 'R' && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
+                if (isUnchanged() && files.TryReadState(out var letter) && letter != 'R' && files.TryReadCall(out var after) && after == call && files.TryReadTurns(out var turnsAfter) == turns.Turns > 0 && turnsAfter.Turns == turns.Turns)
                 {
                     return new() { Tid = tid, Source = NativeSource.Waiting, Frames = Name(_steps), Truncated = truncated, Call = call, Letter = letter };
                 }
@@ -193,7 +195,7 @@ public sealed class NativeStacks : IDisposable
     }
 
     /// <summary>Samples a thread that runs; says why not.</summary>
-    string? TrySample(int tid, Func<bool, bool> isUnchanged, out NativeTrace? stack)
+    string? TrySample(int tid, Func<bool> isUnchanged, out NativeTrace? stack)
     {
         stack = null;
         if (OpenSampler(tid, out var opened) is not { } sampler)
@@ -206,13 +208,13 @@ public sealed class NativeStacks : IDisposable
             };
         }
 
-        isUnchanged(false);
+        isUnchanged();
         if (sampler.TryTake(_sampleWait) is not { } sample)
         {
             return "the thread runs too seldom to be sampled";
         }
 
-        if (!isUnchanged(false))
+        if (!isUnchanged())
         {
             return "the thread's Python stack changed while it was sampled, each time anew";
         }

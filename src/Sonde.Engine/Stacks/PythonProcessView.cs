@@ -199,6 +199,7 @@ public sealed class PythonProcessView : IDisposable
         List<RawFrame> frames = [];
         using (var files = Pid == 0 || group.Tid == 0 ? null : new ThreadFiles(Pid, group.Tid))
         {
+            var sleep = files is null ? null : new ThreadSleep(files);
             var tries = 0;
             bool hasMoved;
             do
@@ -206,11 +207,11 @@ public sealed class PythonProcessView : IDisposable
                 ThreadTurns before = default, after = default;
                 files?.TryReadTurns(out before);
                 activity = files is null ? default : ThreadActivity.Of(Pid, group.Tid, [.. group.States.Select(state => gils[state.Interpreter])]);
-                var isAsleep = Pid == 0 || (tries < mostTries && activity.State is not (ThreadState.Unknown or ThreadState.Running));
-                result = Nested.Read(group.States, frames, budgetNs, isAsleep);
+                sleep?.Begin();
+                result = Nested.Read(group.States, frames, budgetNs, isAsleep: Pid == 0, sleep is null ? null : sleep.HasLasted);
                 files?.TryReadTurns(out after);
-                // What was read of a thread as of one that sleeps holds only if it did; one that comes and goes all the time is read as one that runs.
-                hasMoved = isAsleep && before.Turns != after.Turns;
+                // What it waits in is told of the moment its stack is of; of one that comes and goes all the time, as nearly as can be.
+                hasMoved = activity.State is not (ThreadState.Unknown or ThreadState.Running) && before.Turns != after.Turns;
             }
             while (hasMoved && tries++ < mostTries);
         }

@@ -171,7 +171,7 @@ public sealed class InsideSession : IFlowSession
         _decoder.Sink = sink;
         _startNs = (long)Clock.MonotonicNs;
         var idle = _busyInterval;
-        var compared = Environment.TickCount64;
+        var (compared, flushed) = (Environment.TickCount64, Environment.TickCount64);
         while (!cancellation.IsCancellationRequested && !LimitReached)
         {
             if (Environment.TickCount64 - compared > 200)
@@ -185,6 +185,12 @@ public sealed class InsideSession : IFlowSession
             if (Drain(cancellation))
             {
                 idle = _busyInterval;
+                if (Environment.TickCount64 - flushed > (long)_idleInterval.TotalMilliseconds)
+                {
+                    flushed = Environment.TickCount64;
+                    sink.Flush();
+                }
+
                 continue;
             }
 

@@ -64,9 +64,11 @@ public sealed class CallCounts : IFlowSink
     /// <summary>Tells what has been counted when its time has come.</summary>
     public void Flush()
     {
-        if (Environment.TickCount64 >= _next && _told < _rounds)
+        var now = Environment.TickCount64;
+        if (now >= _next && _told < _rounds)
         {
-            _next += _intervalMs;
+            // One that comes late is one, however many should have come before.
+            _next += (now - _next) / _intervalMs * _intervalMs + _intervalMs;
             Tell();
             if (++_told == _rounds)
             {

@@ -258,7 +258,8 @@ sealed class PythonThreadSearch(IrProgram program, PythonMaps maps, PythonSends 
         ir.Branch(Condition.Equal, id, ir.Load(Size.Double, new IrAddress(walk, PythonMaps.WalkThreadPointer)), found, other);
         ir.MoveTo(found);
         var (withFrames, bare, firstFound) = (ir.NewBlock("with_frames"), ir.NewBlock("bare"), ir.NewBlock("first_found"));
-        FindFrame(ir, row, word, state, withFrames, bare, end);
+        // What cannot be read is told when this is the only one.
+        FindFrame(ir, row, word, state, withFrames, bare, bare);
         ir.MoveTo(bare);
         ir.Branch(Condition.Equal, ir.Load(Size.Double, new IrAddress(walk, PythonMaps.WalkFound)), 0, firstFound, other);
         ir.MoveTo(firstFound);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sonde.Kernel.Tests.Targets;
 using Xunit;
 
@@ -15,6 +16,17 @@ public sealed class InsideCallsTests
         // Of 12, and of 10 in a thread.
         Assert.Equal(465 + 177, inside.Single(row => row.Key.StartsWith("fibonacci,", StringComparison.Ordinal)).Value);
         Assert.Equal(outside, inside);
+    }
+
+    [Fact]
+    public void Tables_are_told_in_time_of_a_program_that_never_pauses()
+    {
+        Requires.Root();
+        using Target target = InsideTarget.StartReady(Interpreters.OfVersion(12), "busy.py", "--threads", "2", "--rate", "0");
+        target.Send();
+        CommandResult result = SondeCommand.Run("calls", "--inject", "-i", "200ms", "-c", "3", "-p", $"{target.Pid}");
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Equal(3, Regex.Count(result.Output, @"(?m)^step \(.*busy\.py\) +[1-9]\d*$"));
     }
 
     [Fact]
