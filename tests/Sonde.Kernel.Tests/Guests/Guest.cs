@@ -92,11 +92,17 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         {
             files.Write($"{directory}/initramfs");
             int boots = 0;
+            bool hasEnded;
             do
             {
-                Boot(directory);
+                hasEnded = Boot(directory);
             }
             while (++boots < Boots && IsFaultOfEmulation(File.ReadAllText($"{directory}/console")));
+
+            if (!hasEnded)
+            {
+                throw new TimeoutException($"Linux {Version} did not end in {_patience.TotalMinutes} min: {File.ReadAllText($"{directory}/console")}");
+            }
 
             return ReadResults(directory, commands.Count);
         }
@@ -106,11 +112,14 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
         }
     }
 
-    /// <summary>Whether the kernel did not come up, or fell in a way that only the emulation of two processors brings about; a fault of ours comes again at each boot.</summary>
-    static bool IsFaultOfEmulation(string console) =>
-        !console.Contains(IsUp, StringComparison.Ordinal) || console.Contains("PANIC: double fault", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether the kernel did not come up, or it or a program fell in a way that only the emulation of two processors brings about, such as a jump to address 0; a fault of ours comes again at each boot.
+    /// </summary>
+    static bool IsFaultOfEmulation(string console) => !console.Contains(IsUp, StringComparison.Ordinal)
+        || console.Contains("PANIC: double fault", StringComparison.Ordinal) || console.Contains("segfault at 0 ip 0000000000000000", StringComparison.Ordinal);
 
-    void Boot(string directory)
+    /// <summary>Boots once; whether it came to an end.</summary>
+    bool Boot(string directory)
     {
         long megabytes = 768 + (3 * new FileInfo($"{directory}/initramfs").Length / 1_000_000);
         string inside = directory[Root.Length..];
@@ -118,11 +127,14 @@ sealed record Guest(string Name, string Version, string Root, string Kernel)
             "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", megabytes.ToString(CultureInfo.InvariantCulture),
             "-kernel", Kernel, "-initrd", $"{inside}/initramfs", "-append", "console=ttyS0 quiet panic=-1",
             "-serial", $"file:{inside}/console", "-serial", $"file:{inside}/results"]);
-        if (!emulator.WaitForExit(_patience))
+        if (emulator.WaitForExit(_patience))
         {
-            emulator.Kill(entireProcessTree: true);
-            throw new TimeoutException($"Linux {Version} did not end in {_patience.TotalMinutes} min: {File.ReadAllText($"{directory}/console")}");
+            return true;
         }
+
+        emulator.Kill(entireProcessTree: true);
+        emulator.WaitForExit();
+        return false;
     }
 
     static CommandResult[] ReadResults(string directory, int count)
